@@ -1,0 +1,1 @@
+"""Wiring only: settings, servers and routes. No rule of the domain lives here."""

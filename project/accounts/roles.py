@@ -1,0 +1,38 @@
+"""Roles and the permissions they carry; token scopes are the same words."""
+
+from __future__ import annotations
+
+from typing import Final
+
+CHAT: Final = "chat"
+DECIDE_OWN: Final = "approvals.decide_own"
+DECIDE: Final = "approvals.decide"
+CATALOG_VIEW: Final = "catalog.view"
+CATALOG_CHANGE: Final = "catalog.change"
+AUDIT_VIEW: Final = "audit.view"
+MEMBERS_MANAGE: Final = "members.manage"
+
+ALL_PERMISSIONS: Final = (
+    CHAT,
+    DECIDE_OWN,
+    DECIDE,
+    CATALOG_VIEW,
+    CATALOG_CHANGE,
+    AUDIT_VIEW,
+    MEMBERS_MANAGE,
+)
+
+_EVERYBODY: Final = frozenset({CHAT, DECIDE_OWN, CATALOG_VIEW})
+
+PERMISSIONS: Final[dict[str, frozenset[str]]] = {
+    "member": _EVERYBODY,
+    "approver": _EVERYBODY | {DECIDE},
+    "keeper": _EVERYBODY | {CATALOG_CHANGE},
+    "auditor": _EVERYBODY | {AUDIT_VIEW},
+    "admin": frozenset(ALL_PERMISSIONS),
+}
+
+
+def permissions_of(role: str) -> frozenset[str]:
+    """An unknown role carries nothing: a typo in the database must never widen a right."""
+    return PERMISSIONS.get(role, frozenset())
