@@ -1,0 +1,96 @@
+"""History of this room, to be read: versions, uses, counters; and "allow from now on", which can be taken back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from audit_app.audited_admin import ReadOnlyAdmin, Verb
+from project.accounts.identity import Identity
+from project.accounts.roles import AUDIT_VIEW, CATALOG_VIEW, DECIDE, DECIDE_OWN
+from tools_app import standing
+from tools_app.models import StandingApproval, ToolCall, ToolVersion, UsageCounter
+
+CALL_COLOURS = {
+    "waiting": "warning",
+    "queued": "info",
+    "running": "info",
+    "succeeded": "success",
+    "failed": "danger",
+    "denied": "warning",
+    "expired": "warning",
+    "blocked": "danger",
+}
+
+
+@admin.register(ToolVersion)
+class ToolVersionAdmin(ReadOnlyAdmin):
+    to_view = (CATALOG_VIEW,)
+    list_display = ["tool", "number", "label", "changed_by", "reason", "created_at"]
+    list_filter = [("tool", admin.RelatedOnlyFieldListFilter), "changed_by"]
+    list_select_related = ["tool"]
+    fields = ["tool", "number", "label", "changed_by", "reason", "created_at", "content_hash", "snapshot"]
+
+
+@admin.register(ToolCall)
+class ToolCallAdmin(ReadOnlyAdmin):
+    to_view = (AUDIT_VIEW, DECIDE)
+    list_display = ["created_at", "tool_name", "state", "agent_name", "user_name", "reason", "attempt"]
+    list_display_links = ["created_at", "tool_name"]
+    list_filter = [("created_at", RangeDateTimeFilter), "status", "tool_name", "agent_name", "user_name"]
+    search_fields = ["tool_name", "agent_name", "user_name", "session_id"]
+    date_hierarchy = "created_at"
+    fieldsets = [
+        (
+            "What was asked",
+            {"fields": ["tool_name", "status", "reason", "reason_text", "arguments", "filled"]},
+        ),
+        ("What came of it", {"fields": ["result_text", "attempt", "created_at", "started_at", "ended_at"]}),
+        ("Who", {"fields": ["user_name", "agent_name", "session_id", "run_id", "tainted"]}),
+        ("Versions", {"fields": ["tool_hash", "agent_hash", "usage_id"]}),
+    ]
+    readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
+
+    @display(description="status", ordering="status", label=CALL_COLOURS)
+    def state(self, call: ToolCall) -> tuple[str, str]:
+        return call.status, call.get_status_display()
+
+
+@admin.register(UsageCounter)
+class UsageCounterAdmin(ReadOnlyAdmin):
+    to_view = (AUDIT_VIEW, DECIDE)
+    list_display = ["scope", "scope_key", "agent_type_id", "tool_id", "used", "updated_at"]
+    list_filter = ["scope"]
+    search_fields = ["scope_key"]
+
+
+def _revoke(row: StandingApproval, by: Identity, _: dict[str, str]) -> str:
+    standing.revoke(row, by=by)
+    return f"{row.tool_name} will ask again."
+
+
+@admin.register(StandingApproval)
+class StandingApprovalAdmin(ReadOnlyAdmin):
+    to_view = (DECIDE, DECIDE_OWN)
+    list_display = ["tool_name", "user_name", "agent_name", "used", "max_uses", "expires_at", "revoked_at"]
+    list_filter = ["tool_name", "user_name", "agent_name"]
+    fields = [
+        *["tool_name", "user_name", "agent_name", "session_id", "matchers", "used", "max_uses", "expires_at"],
+        *["granted_by", "created_at", "revoked_at", "revoked_by"],
+    ]
+    verbs = (
+        Verb(
+            "revoke",
+            "Take back",
+            "From now on every use is asked again.",
+            _revoke,
+            possible=standing.may_revoke,
+        ),
+    )
+
+    def scoped(self, rows: QuerySet[Any], identity: Identity) -> QuerySet[Any]:
+        return StandingApproval.objects.visible_to(identity).order_by("-created_at")

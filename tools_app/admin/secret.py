@@ -1,0 +1,82 @@
+"""Secrets: written here and never shown again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+from unfold.widgets import UnfoldAdminPasswordWidget
+
+from audit_app.admin_fields import LinesField
+from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of
+from project.accounts.identity import Identity
+from project.accounts.roles import CATALOG_CHANGE
+from tools_app import vault
+from tools_app.models import Secret
+
+
+class SecretForm(VerbForm):
+    hosts = LinesField(help_text="Host names this value may be sent to. Empty: tools send it nowhere.")
+    value = forms.CharField(
+        required=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text="Stored encrypted. It is never shown again; leave it empty to keep the one there is.",
+    )
+
+    class Meta:
+        model = Secret
+        fields = ["name", "hosts"]
+
+    def perform(self) -> Secret:
+        given, hosts = self.cleaned_data, self.cleaned_data.get("hosts") or []
+        if self.instance.pk:
+            return vault.change(self.instance, value=given["value"], hosts=hosts, by=self.identity)
+        return vault.keep(given["name"], given["value"], hosts=hosts, by=self.identity)
+
+
+def _drop(secret: Secret, by: Identity, _: dict[str, str]) -> str:
+    vault.drop(secret, by=by)
+    return f"{secret.name} is deleted."
+
+
+@admin.register(Secret)
+class SecretAdmin(AuditedAdmin):
+    to_view = to_change = (CATALOG_CHANGE,)
+    form = SecretForm
+    list_display = ["name", "hosts", "version", "updated_at"]
+    search_fields = ["name"]
+    fieldsets = [
+        (None, {"fields": ["name", "value"]}),
+        (
+            "Where it may be sent",
+            {
+                "fields": ["hosts"],
+                "description": "Whoever may change this list decides who receives the secret. "
+                "Tools send it to no other host, whatever their address says.",
+            },
+        ),
+    ]
+    verbs_record = True
+    verbs = (
+        Verb(
+            "drop",
+            "Delete",
+            "Tools and endpoints that name it stop working.",
+            _drop,
+            possible=lambda secret, identity: identity.may(CATALOG_CHANGE),
+            dangerous=True,
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["name"] if obj else []
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        form = super().get_form(request, obj, change, **kwargs)
+        form.identity = identity_of(request)
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        obj.__dict__.update(form.perform().__dict__)

@@ -1,0 +1,174 @@
+"""The catalog's page: in plain words what a tool is, who may use it, and what each flag is there to avert."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import SimpleListFilter
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.text import Truncator
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+from audit_app.admin_fields import LinesField, ReadableJSONField
+from audit_app.audited_admin import AuditedAdmin, VerbForm, archiving, identity_of
+from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
+from tools_app import catalog, executors
+from tools_app.models import Tool
+
+_OFFERED = [(value, label) for value, label in Tool.Executor.choices if value not in ("python", "mcp")]
+_NEW = {"type": "object", "properties": {}, "required": []}
+
+
+class ToolForm(VerbForm):
+    tags = LinesField(help_text="Words to find it by.")
+    required_permissions = LinesField(help_text="Permissions the person must hold.")
+    input_schema = ReadableJSONField(
+        label="Parameters",
+        initial=_NEW,
+        help_text="A JSON Schema of type object. What is not described here cannot be passed.",
+    )
+    examples = ReadableJSONField(
+        required=False, initial=list, help_text='A list of {"input": {…}, "output": …}.'
+    )
+    reason = forms.CharField(
+        required=False,
+        max_length=300,
+        label="Why this change",
+        help_text="Kept with the new version.",
+        widget=UnfoldAdminTextInputWidget,
+    )
+
+    class Meta:
+        model = Tool
+        exclude = ["organization", "definition"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["input_schema"] = self.instance.input_schema
+            self.initial["examples"] = self.instance.definition.get("examples") or []
+        if "executor" in self.fields:
+            self.fields["executor"].choices = _OFFERED  # type: ignore[attr-defined]
+        if "input_schema" in self.fields and self.instance.tool_type == Tool.Type.BUILTIN:
+            self.fields["input_schema"].disabled = True
+            self.fields["input_schema"].help_text = "Part of the program, so it cannot be changed here."
+
+    def perform(self) -> Tool:
+        given = self.cleaned_data
+        names = [name for name in given if name != "reason"]
+        if self.instance.pk:
+            changes = {name: given[name] for name in names if name in self.changed_data}
+            return catalog.update(self.instance, changes, by=self.identity, reason=given["reason"])
+        fields = {name: given[name] for name in names}
+        fields["examples"] = fields.get("examples") or []
+        return catalog.register(fields, by=self.identity, reason=given["reason"])
+
+
+class StateFilter(SimpleListFilter):
+    title = "state"
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("on", "On"), ("off", "Off"), ("archived", "Archived")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Tool]) -> QuerySet[Tool]:
+        if self.value() == "archived":
+            return queryset.filter(archived_at__isnull=False)
+        current = queryset.filter(archived_at__isnull=True)
+        return current.filter(enabled=self.value() == "on") if self.value() else current
+
+
+@admin.register(Tool)
+class ToolAdmin(AuditedAdmin):
+    to_view, to_change = (CATALOG_VIEW,), (CATALOG_CHANGE,)
+    form = ToolForm
+    verbs_record = True
+    list_display = ["shown_name", "category", "state", "asks", "tool_type", "version", "updated_at"]
+    list_display_links = ["shown_name"]
+    list_filter = [StateFilter, "category", "tool_type", "is_dangerous", "requires_approval"]
+    search_fields = ["name", "description"]
+    verbs = archiving(catalog, consequence="No persona can use it any more.", what_stays="its history stays")
+    fieldsets = [
+        (
+            "What it is",
+            {
+                "fields": ["name", "icon", "description", "category", "tags", "version"],
+                "description": "The model reads name and description: they decide when it uses the tool.",
+            },
+        ),
+        ("On or off", {"fields": ["enabled", "disabled_reason"]}),
+        (
+            "What it can do harm with",
+            {
+                "fields": [
+                    "is_dangerous",
+                    "requires_approval",
+                    "approver",
+                    "approval_seconds",
+                    "is_open_world",
+                ],
+                "description": "A dangerous tool asks a person before every single use. Dropping these flags lets a "
+                "model act on its own: a text it read on the web may be what it acts on.",
+            },
+        ),
+        (
+            "Who may use it",
+            {"fields": ["requires_auth", "required_permissions", "rate_limit"]},
+        ),
+        ("Parameters", {"fields": ["input_schema", "examples", "example_usage"]}),
+        (
+            "How it is carried out",
+            {
+                "fields": ["tool_type", "executor", "configuration", "is_idempotent"],
+                "description": "Say “safe to run again” only of tools that change nothing: after a crash such a "
+                "tool is started a second time.",
+            },
+        ),
+        ("For the history", {"fields": ["reason"]}),
+    ]
+
+    @display(description="tool", ordering="name", header=True)
+    def shown_name(self, tool: Tool) -> list[str]:
+        return [tool.name, Truncator(tool.description).chars(80)]
+
+    @display(
+        description="state",
+        ordering="enabled",
+        label={"on": "success", "off": "warning", "archived": "danger"},
+    )
+    def state(self, tool: Tool) -> tuple[str, str]:
+        if tool.archived_at is not None:
+            return "archived", "Archived"
+        ready, _ = executors.readiness(tool.executor, tool.name)
+        return ("on", "On") if tool.enabled and ready else ("off", "Off" if ready else "Not available")
+
+    @display(description="asks", label={"always": "danger", "yes": "warning", "no": ""})
+    def asks(self, tool: Tool) -> tuple[str, str]:
+        if tool.is_dangerous:
+            return "always", "Every use: dangerous"
+        return ("yes", "Every use") if tool.requires_approval else ("no", "Never by itself")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["name", "tool_type", "executor"] if obj else []
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        archived = isinstance(obj, Tool) and obj.archived_at is not None
+        return not archived and super().has_change_permission(request, obj)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        form = super().get_form(request, obj, change, **kwargs)
+        form.identity = identity_of(request)
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        obj.__dict__.update(form.perform().__dict__)
+
+    def page_context(self, request: HttpRequest, obj: Tool) -> dict[str, Any]:
+        ready, why = executors.readiness(obj.executor, obj.name)
+        warning = "" if ready else format_html("{} {}", "This installation cannot carry it out.", why)
+        return {**super().page_context(request, obj), "toolroom_warning": warning}

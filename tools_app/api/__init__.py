@@ -1,0 +1,1 @@
+"""The catalog and the questions put to people, over HTTP."""

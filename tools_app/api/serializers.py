@@ -1,0 +1,111 @@
+"""The shapes of the catalog over HTTP. What the values may be is checked by the catalog's verbs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from project.accounts.api.base import StrictSerializer
+from project.accounts.identity import Identity
+from project.accounts.roles import CATALOG_CHANGE
+from tools_app import executors
+from tools_app.models import Tool
+
+
+class DefinitionSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    description = serializers.CharField()
+    input_schema = serializers.DictField()
+    category = serializers.CharField()
+    requires_approval = serializers.BooleanField()
+    is_dangerous = serializers.BooleanField()
+    examples = serializers.ListField(child=serializers.DictField())
+
+
+class ToolSerializer(serializers.ModelSerializer[Tool]):
+    definition = DefinitionSerializer(source="written_definition")
+    configuration = serializers.SerializerMethodField(
+        help_text="Null for those who may not change the catalog."
+    )
+    ready = serializers.SerializerMethodField(help_text="Whether this installation can carry it out.")
+    ready_reason = serializers.SerializerMethodField(help_text="Why not, for people.")
+    content_hash = serializers.CharField(help_text="The version that approvals are bound to.")
+
+    class Meta:
+        model = Tool
+        fields = [
+            "id",
+            "name",
+            "description",
+            "category",
+            "tool_type",
+            "executor",
+            "definition",
+            "configuration",
+            "enabled",
+            "disabled_reason",
+            "ready",
+            "ready_reason",
+            "is_dangerous",
+            "requires_approval",
+            "approver",
+            "approval_seconds",
+            "requires_auth",
+            "required_permissions",
+            "is_idempotent",
+            "is_open_world",
+            "rate_limit",
+            "version",
+            "content_hash",
+            "tags",
+            "example_usage",
+            "icon",
+            "created_at",
+            "updated_at",
+            "created_by",
+        ]
+        read_only_fields = fields
+
+    def get_configuration(self, tool: Tool) -> dict[str, Any] | None:
+        identity: Identity = self.context["identity"]
+        return tool.configuration if identity.may(CATALOG_CHANGE) else None
+
+    def get_ready(self, tool: Tool) -> bool:
+        return executors.readiness(tool.executor, tool.name)[0]
+
+    def get_ready_reason(self, tool: Tool) -> str:
+        return executors.readiness(tool.executor, tool.name)[1]
+
+
+class ToolWriteSerializer(StrictSerializer):
+    """Fields left out of a change keep their value."""
+
+    name = serializers.CharField(max_length=64)
+    description = serializers.CharField()
+    category = serializers.CharField(max_length=100)
+    tool_type = serializers.ChoiceField(Tool.Type.choices, required=False)
+    executor = serializers.ChoiceField(Tool.Executor.choices, required=False)
+    definition = serializers.DictField(
+        required=False, help_text="name, description, input_schema, and options."
+    )
+    input_schema = serializers.DictField(required=False, help_text="Instead of a whole definition.")
+    examples = serializers.ListField(child=serializers.DictField(), required=False)
+    configuration = serializers.DictField(required=False)
+    enabled = serializers.BooleanField(required=False)
+    disabled_reason = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    is_dangerous = serializers.BooleanField(required=False)
+    requires_approval = serializers.BooleanField(required=False)
+    approver = serializers.ChoiceField(Tool.Approver.choices, required=False)
+    approval_seconds = serializers.IntegerField(
+        required=False, allow_null=True, min_value=1, max_value=31_536_000
+    )
+    requires_auth = serializers.BooleanField(required=False)
+    required_permissions = serializers.ListField(child=serializers.CharField(), required=False)
+    is_idempotent = serializers.BooleanField(required=False)
+    is_open_world = serializers.BooleanField(required=False)
+    rate_limit = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=1_000_000)
+    version = serializers.CharField(max_length=20, required=False)
+    tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=50)
+    example_usage = serializers.CharField(required=False, allow_blank=True, allow_null=True)
+    icon = serializers.CharField(max_length=16, required=False, allow_blank=True)

@@ -1,0 +1,120 @@
+"""Where verdicts are given: approve(), deny(), expire(). One transaction each; who loses a race gets StaleState."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from audit_app.clock import from_now
+from audit_app.exceptions import StaleState
+from audit_app.redaction import storable
+from audit_app.transitions import move
+from project.accounts import identity as identities
+from project.accounts.identity import Identity
+from tools_app import calls, endings, facts, policy, questions
+from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsFreshLogin
+from tools_app.models import Approval, ToolCall
+
+may_decide = questions.may_decide
+
+
+def approve(approval: Approval, *, digest: str, by: Identity, comment: str = "") -> Approval:
+    """Say yes to exactly what was seen. `digest` is that of the card the person looked at.
+
+    Raises MayNotDecide, NeedsFreshLogin, DigestMismatch, and StaleState where the question is not open any more.
+    """
+    _require_right(approval, by)
+    if approval.is_dangerous and not by.is_fresh:
+        raise NeedsFreshLogin
+    _require_digest(approval, digest)
+    void = _void(approval)
+    if void is not None:
+        supersede(approval, void, by=by)
+        raise DigestMismatch(code="definition_changed", details={"reason": void.code})
+    with transaction.atomic():
+        use_until = from_now(settings.APPROVAL_UNUSED_SECONDS)
+        move(
+            approval,
+            Approval.Status.APPROVED,
+            by=by,
+            only_if=_open(digest),
+            use_until=use_until,
+            **_verdict(by, comment),
+        )
+        calls.release(approval.call, by=by)
+    return approval
+
+
+def deny(approval: Approval, *, digest: str, by: Identity, comment: str = "") -> Approval:
+    """Say no; the reason is told to the model. Same errors as approve, but no fresh login is needed to refuse."""
+    _require_right(approval, by)
+    _require_digest(approval, digest)
+    with transaction.atomic():
+        move(approval, Approval.Status.DENIED, by=by, only_if=_open(digest), **_verdict(by, comment))
+        why = f"{by.display_name or 'A person'} denied this use."
+        reason = f" Reason given: {storable(comment)}" if comment else ""
+        endings.end_unstarted(
+            approval.call, ToolCall.Status.DENIED, endings.Blocked("denied", why + reason), by=by
+        )
+    return approval
+
+
+@transaction.atomic
+def expire(approval: Approval) -> None:
+    """Close a question nobody answered, or take back a yes that was never used and ask afresh."""
+    by = identities.system(approval.organization_id)
+    call = approval.call
+    if approval.status == Approval.Status.PENDING:
+        move(approval, Approval.Status.EXPIRED, by=by, only_if=Q(expires_at__lte=Now()))
+        why = endings.Blocked("expired", "Nobody decided in time, so it was not run.")
+        endings.end_unstarted(call, ToolCall.Status.EXPIRED, why, by=by)
+        return
+    move(approval, Approval.Status.EXPIRED, by=by, only_if=Q(use_until__lte=Now()))
+    if call.status == ToolCall.Status.QUEUED:
+        move(call, ToolCall.Status.WAITING, by=by)
+        questions.ask(call, facts.regather(call), reasons=tuple(approval.reasons), by=by)
+
+
+@transaction.atomic
+def supersede(approval: Approval, why: endings.Blocked, *, by: Identity) -> None:
+    """What was asked about is not what would run any more: the question is void, the model is told."""
+    move(approval, Approval.Status.SUPERSEDED, by=by)
+    endings.end_unstarted(approval.call, ToolCall.Status.BLOCKED, why, by=by)
+
+
+def _void(approval: Approval) -> endings.Blocked | None:
+    """Why a yes would change nothing: the call would be refused by now, or is another one than was shown."""
+    found = facts.regather(approval.call)
+    match policy.decide(found.call, found.facts):
+        case policy.Refuse(code=code, message=message):
+            return endings.Blocked(code, message)
+    return None if questions.still_fits(approval, approval.call, found) else endings.DRIFTED
+
+
+def _require_right(approval: Approval, by: Identity) -> None:
+    if not may_decide(approval, by):
+        raise MayNotDecide
+
+
+def _require_digest(approval: Approval, seen: str) -> None:
+    if approval.status != Approval.Status.PENDING:
+        raise StaleState(details={"status": approval.status})
+    if seen != approval.digest:
+        raise DigestMismatch
+
+
+def _open(digest: str) -> Q:
+    return Q(digest=digest, expires_at__gt=Now())
+
+
+def _verdict(by: Identity, comment: str) -> dict[str, Any]:
+    return {
+        "decided_by_id": by.user_id,
+        "decided_by_name": by.display_name,
+        "decided_at": Now(),
+        "comment": storable(comment)[:2000],
+    }

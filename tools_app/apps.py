@@ -1,0 +1,46 @@
+"""App configuration of the tool room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+
+
+class ToolsConfig(AppConfig):
+    name = "tools_app"
+    verbose_name = "Tools"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from audit_app import actions
+        from tools_app import (
+            receivers,  # noqa: F401  (connects "call queued -> execute_call")
+            sentences,
+        )
+
+        actions.register(sentences.SENTENCES)
+        post_migrate.connect(_lay_triggers, sender=self)
+
+
+def _lay_triggers(using: str, **_: Any) -> None:
+    from audit_app import triggers
+    from tools_app.models import Approval, ToolCall
+
+    question = ("organization_id", "call_id", "requester_id", "digest", "covers", "reasons", "is_dangerous")
+    verdict = ("decided_by_id", "decided_by_name", "comment", "expires_at")
+    laid = [
+        triggers.final_states("tool_calls", set(ToolCall.Status.values) - set(ToolCall.MOVES)),
+        triggers.final_states("approvals", set(Approval.Status.values) - set(Approval.MOVES)),
+        triggers.Trigger(
+            "approvals_decided",
+            "approvals",
+            "UPDATE",
+            "OLD.status <> 'pending' AND NEW.status IN ('pending')",
+        ),
+        triggers.unchanging("approvals_question", "approvals", question),
+        triggers.unchanging("approvals_verdict", "approvals", verdict, once="OLD.status <> 'pending'"),
+    ]
+    triggers.install(connections[using], laid)

@@ -1,0 +1,39 @@
+"""The tools that come with the product: one file each, definition beside function, and one line here."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+
+from tools_app.builtin_tools.base import BuiltinTool
+from tools_app.exceptions import UnknownTool
+
+__all__ = ["MODULES", "BuiltinTool", "everything", "named", "names"]
+
+# Each names a module here with a TOOL of the same name.
+MODULES = (
+    "calculate",
+    "current_time",
+    "read_file",
+    "web_fetch",
+)
+
+
+def names() -> tuple[str, ...]:
+    return MODULES
+
+
+def named(name: str) -> BuiltinTool:
+    if name not in MODULES:
+        raise UnknownTool(f"There is no built-in tool {name!r}.", details={"tool": name})
+    return _load(name)
+
+
+def everything() -> tuple[BuiltinTool, ...]:
+    return tuple(_load(name) for name in MODULES)
+
+
+@cache
+def _load(name: str) -> BuiltinTool:
+    tool: BuiltinTool = import_module(f"{__name__}.{name}").TOOL
+    return tool

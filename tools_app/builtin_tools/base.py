@@ -1,0 +1,37 @@
+"""BuiltinTool: a tool that comes with the product: definition, function, and the flags it is seeded with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tools_app.context import ToolContext
+from tools_app.definition import ToolDefinition
+from tools_app.executors.base import ToolResult, Work
+
+Run = Callable[[Work, Mapping[str, Any], ToolContext], ToolResult]
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltinTool:
+    """The flags are what the catalog is seeded with; the row in the catalog decides from then on."""
+
+    definition: ToolDefinition
+    run: Run
+    icon: str = ""
+    is_dangerous: bool = False
+    requires_approval: bool = False
+    idempotent: bool = False
+    open_world: bool = False
+    tags: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    @property
+    def kinds(self) -> dict[str, str]:
+        """What each parameter with a meaning to the gate is: a path, a url, ..."""
+        properties: Mapping[str, Mapping[str, Any]] = self.definition.input_schema.get("properties", {})
+        return {name: str(schema["x-kind"]) for name, schema in properties.items() if "x-kind" in schema}

@@ -1,0 +1,286 @@
+"""The life of a ToolCall: request(), release(), execute(), settle(), cancel(). No other module starts or ends one."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from audit_app import crash, records
+from audit_app.clock import from_now
+from audit_app.exceptions import StaleState
+from audit_app.redaction import plain, storable
+from audit_app.transitions import born, hold, move
+from project.accounts import identity as identities
+from project.accounts.identity import Identity
+from tools_app import claims, contexts, endings, executors, facts, policy, questions
+from tools_app.exceptions import ToolFailed
+from tools_app.executors.base import ToolResult, Work
+from tools_app.facts import Asked, Gathered
+from tools_app.leases import Holder, Lease, keeper
+from tools_app.models import Approval, Tool, ToolCall
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a model asked for: its own id for the use, the tool's name, the raw text of the arguments."""
+
+    tool_use_id: str
+    tool_name: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True)
+class Succeeded:
+    result: ToolResult
+    milliseconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    reason: str
+    message: str
+    milliseconds: int = 0
+
+
+Outcome = Succeeded | Failed
+
+
+@transaction.atomic
+def request(proposal: Proposal, asked: Asked) -> ToolCall:
+    """Let the gate judge a proposal. The call comes back blocked, waiting (with its question put) or queued."""
+    found = facts.gather(proposal.tool_name, proposal.raw, asked)
+    # The gate judged, not the person who asked: the record must not say that they released or refused anything.
+    gate = replace(
+        identities.system(asked.organization_id),
+        request_id=asked.identity.request_id,
+        ip_address=asked.identity.ip_address,
+    )
+    call = _new(proposal, found, asked)
+    match policy.decide(found.call, found.facts):
+        case policy.Refuse(code=code, message=message):
+            return _blocked_at_birth(call, endings.Blocked(code, message), by=gate)
+        case policy.AskApproval(reasons=reasons):
+            call.status = ToolCall.Status.WAITING
+            born(call, by=gate)
+            questions.ask(call, found, reasons=reasons, by=gate)
+        case policy.Allow():
+            call.status = ToolCall.Status.QUEUED
+            born(call, by=gate)
+    return call
+
+
+def release(call: ToolCall, *, by: Identity) -> None:
+    """Let an approved call run. The claim decides again, and only then the approval is used up."""
+    move(call, ToolCall.Status.QUEUED, by=by)
+
+
+def execute(call: ToolCall) -> None:
+    """Carry a queued call out, once. Safe to call twice: whoever loses the claim does nothing."""
+    found = claims.claim(call, by=identities.system(call.organization_id))
+    if found is not None and found.tool is not None:
+        crash.point("after-claim")
+        carry_out(call, found, found.tool)
+
+
+def carry_out(call: ToolCall, found: Gathered, tool: Tool) -> None:
+    """Run a claimed call and settle it. It ends without an effect if the claim was lost meanwhile."""
+    lease = Lease(ToolCall, call.pk, call.attempt, settings.CALL_LEASE_SECONDS)
+    with keeper.holding(lease, Holder(lost=_unheard)):
+        if not _begun(call):
+            return
+        outcome = _outcome(call, found, tool)
+        crash.point("after-effect-before-settle")
+        settle(call, outcome, by=identities.system(call.organization_id))
+    crash.point("after-settle-before-event")
+
+
+def _begun(call: ToolCall) -> bool:
+    """Note the start before the first effect: from here on a dead worker means "outcome unknown" (G4).
+
+    False if the attempt is not ours any more. A worker that slept between claim and start must learn it here: the
+    sweeper has taken the call back, or the person has stopped it, and somebody else may be running it by now.
+    """
+    ours = ToolCall.objects.filter(
+        pk=call.pk, attempt=call.attempt, status=ToolCall.Status.RUNNING, started_at__isnull=True
+    )
+    begun = ours.update(started_at=Now(), lease_until=from_now(settings.CALL_LEASE_SECONDS)) == 1
+    crash.point("after-intent")
+    return begun
+
+
+def _unheard() -> None:
+    """A call cannot be interrupted in its thread; its result will come as late and change nothing."""
+
+
+def settle(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
+    """Record the ending of the running attempt. A result that comes after another ending is kept as late, no more."""
+    try:
+        with transaction.atomic():
+            hold(call)
+            _end(call, outcome, by=by)
+    except StaleState:
+        _late(call, outcome, by=by)
+
+
+def settle_abandoned(call: ToolCall, *, by: Identity) -> None:
+    """End a call whose worker is gone. Nobody can say whether it took effect, and it is never tried on a guess."""
+    poisoned = call.started_at is None
+    reason = "poison" if poisoned else "outcome_unknown"
+    message = (
+        "It was given up: its worker was lost before it could start, and it is not tried again."
+        if poisoned
+        else "The worker died while it ran. Whether it took effect is unknown; check before asking for it again."
+    )
+    still = Q(attempt=call.attempt, lease_until__lt=Now())
+    _close(call, status="failed", reason=reason, error_message=message)
+    fields: dict[str, Any] = {
+        "reason": reason,
+        "reason_text": message,
+        "lease_until": None,
+        "ended_at": Now(),
+    }
+    move(call, ToolCall.Status.FAILED, by=by, only_if=still, **fields)
+
+
+def cancel(call: ToolCall, *, by: Identity) -> None:
+    """Withdraw a call that has not started, and its open question with it; StaleState for one that has."""
+    stopped = endings.Blocked("cancelled", "Stopped by the person.")
+    with transaction.atomic():
+        hold(call)
+        if call.status == ToolCall.Status.RUNNING:
+            _cancel_claimed(call, stopped, by=by)
+            return
+        for approval in call.approvals.filter(status__in=[Approval.Status.PENDING, Approval.Status.APPROVED]):
+            move(approval, Approval.Status.CANCELLED, by=by)
+        endings.end_unstarted(call, ToolCall.Status.CANCELLED, stopped, by=by)
+
+
+def _cancel_claimed(call: ToolCall, why: endings.Blocked, *, by: Identity) -> None:
+    """A worker has it and has not begun: either this statement finds it so, or the worker's own start does."""
+    _close(call, status="denied", reason=why.code, error_message=why.message)
+    move(
+        call,
+        ToolCall.Status.CANCELLED,
+        by=by,
+        only_if=Q(attempt=call.attempt, started_at__isnull=True),
+        reason=why.code,
+        reason_text=why.message,
+        lease_until=None,
+        ended_at=Now(),
+    )
+
+
+def _new(proposal: Proposal, found: Gathered, asked: Asked) -> ToolCall:
+    tool, grant = found.tool, found.grant
+    return ToolCall(
+        organization_id=asked.organization_id,
+        session_id=asked.session_id,
+        run_id=asked.run_id,
+        message_id=asked.message_id,
+        tool_use_id=storable(proposal.tool_use_id)[:255],
+        agent_type_id=asked.agent_type_id,
+        agent_name=grant.agent_name if grant else asked.agent_name,
+        agent_hash=grant.agent_hash if grant else "",
+        tool=tool,
+        tool_name=storable(proposal.tool_name)[:255],
+        tool_hash=found.facts.tool.content_hash if found.facts.tool else "",
+        user_id=asked.identity.user_id,
+        user_name=asked.identity.display_name,
+        asked_through=facts.through(asked.identity),
+        arguments=dict(found.call.arguments),
+        filled=list(found.filled),
+        tainted=asked.tainted,
+    )
+
+
+def _blocked_at_birth(call: ToolCall, why: endings.Blocked, *, by: Identity) -> ToolCall:
+    call.status = ToolCall.Status.BLOCKED
+    call.reason, call.reason_text = why.code, storable(why.message)
+    born(call, by=by)
+    usage = endings.record_unstarted(call, call.status, why)
+    ToolCall.objects.filter(pk=call.pk).update(usage_id=usage.pk, ended_at=Now())
+    return call
+
+
+def _outcome(call: ToolCall, found: Gathered, tool: Tool) -> Outcome:
+    began = time.monotonic()
+    work = Work(tool.name, tool.executor, tool.definition, tool.configuration, targets=found.targets)
+    try:
+        result = executors.of(tool.executor).execute(
+            work, _copied(call.arguments), contexts.of(call, facts.asked_of(call))
+        )
+        crash.point("mid-effect")
+    except ToolFailed as failure:
+        return Failed(failure.code, failure.message, _since(began))
+    except Exception:  # A defect of an executor: the operator reads the log, the model only that it broke.
+        log.exception("executor %s broke in call %s", tool.executor, call.pk)
+        return Failed(
+            "error", f"{tool.name} broke in an unexpected way. The operator has been told.", _since(began)
+        )
+    return Succeeded(result, _since(began))
+
+
+def _copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
+    return dict(arguments)
+
+
+def _since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)
+
+
+def _end(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
+    ours = Q(attempt=call.attempt)
+    match outcome:
+        case Succeeded(result=result, milliseconds=milliseconds):
+            text = _cut(storable(result.text), settings.RESULT_STORED_BYTES)
+            fields = {
+                "result_text": text,
+                "result": _bounded(result.data),
+                "lease_until": None,
+                "ended_at": Now(),
+            }
+            _close(call, status="success", result={"text": text}, execution_time_ms=milliseconds)
+            move(call, ToolCall.Status.SUCCEEDED, by=by, only_if=ours, **fields)
+        case Failed(reason=reason, message=message, milliseconds=milliseconds):
+            message = _cut(storable(message), 4000)
+            _close(
+                call, status="failed", reason=reason, error_message=message, execution_time_ms=milliseconds
+            )
+            fields = {"reason": reason, "reason_text": message, "lease_until": None, "ended_at": Now()}
+            move(call, ToolCall.Status.FAILED, by=by, only_if=ours, **fields)
+
+
+def _close(call: ToolCall, *, status: str, **fields: Any) -> None:
+    if call.usage_id is not None:
+        records.close_tool_usage(call.usage_id, status=status, **fields)
+
+
+def _late(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
+    subject = records.Subject("call", str(call.pk), call.tool_name)
+    stream = (call.organization_id, call.audit_stream())
+    facts_now = {"attempt": call.attempt, "outcome": type(outcome).__name__.lower()}
+    records.record("call.late_result", by=by, subject=subject, facts=facts_now, stream=stream)
+
+
+def _cut(text: str, limit: int) -> str:
+    raw = text.encode()
+    if len(raw) <= limit:
+        return text
+    return raw[:limit].decode(errors="ignore") + f"\n[{len(raw) - limit} more bytes are not kept]"
+
+
+def _bounded(data: Any) -> Any:
+    """Structured results are kept only while they are small; the text beside them is always there."""
+    if data is None or len(repr(data)) > settings.RESULT_STORED_BYTES:
+        return None
+    return plain(data)

@@ -1,0 +1,103 @@
+"""Claiming a queued ToolCall: decided again with fresh facts, the approval used up, the limit reserved, the record
+opened, the status moved; all in one transaction, or nothing runs."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.db.models.functions import Now
+
+from audit_app import records
+from audit_app.clock import from_now
+from audit_app.exceptions import StaleState
+from audit_app.transitions import hold, move
+from project.accounts.identity import Identity
+from tools_app import endings, facts, policy, questions
+from tools_app.facts import Gathered
+from tools_app.models import Approval, ToolCall, UsageCounter
+
+
+def claim(call: ToolCall, *, by: Identity) -> Gathered | None:
+    """Make the call ours to run, or None: somebody else has it, it is refused now, or it must be asked again."""
+    try:
+        with transaction.atomic():
+            hold(call, only_if=Q(status=ToolCall.Status.QUEUED, attempt=call.attempt))
+            return _decided(call, by=by)
+    except StaleState:
+        return None
+
+
+def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
+    found = facts.regather(call)
+    decision = policy.decide(found.call, found.facts)
+    approval = call.approvals.filter(status__in=[Approval.Status.APPROVED, Approval.Status.CONSUMED]).last()
+    match decision:
+        case policy.Refuse(code=code, message=message):
+            _refused(call, approval, endings.Blocked(code, message), by=by)
+            return None
+        case policy.AskApproval(reasons=reasons):
+            if approval is None:
+                _asked_again(call, found, reasons, by=by)
+                return None
+        case policy.Allow():
+            pass
+        case _:
+            assert_never(decision)
+    if approval is not None and not questions.still_fits(approval, call, found):
+        _refused(call, approval, endings.DRIFTED, by=by)
+        return None
+    if approval is not None and not questions.still_stands(approval):
+        _asked_again(call, found, tuple(approval.reasons), by=by)
+        return None
+    return _started(call, found, approval, by=by)
+
+
+def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: Identity) -> Gathered | None:
+    if not _reserved(call, found):
+        _refused(call, approval, endings.over_limit(found.grant), by=by)
+        return None
+    if approval is not None and approval.status == Approval.Status.APPROVED:
+        # An old yes must never run: the database's clock and the status decide, in the statement that uses it up.
+        move(
+            approval, Approval.Status.CONSUMED, by=by, only_if=Q(use_until__gt=Now(), digest=approval.digest)
+        )
+    attempt = call.attempt + 1
+    used = endings.usage_of(call, attempt=attempt, approval=approval)
+    usage = records.open_tool_usage(used, by=endings.requester(call))
+    move(
+        call,
+        ToolCall.Status.RUNNING,
+        by=by,
+        only_if=Q(attempt=call.attempt),
+        attempt=attempt,
+        usage_id=usage.pk,
+        limit_reserved=True,
+        lease_until=from_now(settings.CALL_LEASE_SECONDS),
+        facts={"usage": usage.pk, "attempt": attempt, "approval": approval.pk if approval else None},
+    )
+    return found
+
+
+def _reserved(call: ToolCall, found: Gathered) -> bool:
+    """A slot is taken once per call: an attempt that never started keeps it for the next one."""
+    if call.limit_reserved or found.tool is None:
+        return True
+    limit = found.grant.usage_limit if found.grant else 0
+    return UsageCounter.objects.reserve(facts.counter_key(facts.asked_of(call), found.tool.pk), limit=limit)
+
+
+def _refused(call: ToolCall, approval: Approval | None, why: endings.Blocked, *, by: Identity) -> None:
+    if approval is not None and approval.status == Approval.Status.APPROVED:
+        move(approval, Approval.Status.SUPERSEDED, by=by)
+    endings.end_unstarted(call, ToolCall.Status.BLOCKED, why, by=by)
+
+
+def _asked_again(call: ToolCall, found: Gathered, reasons: tuple[str, ...], *, by: Identity) -> None:
+    """The rules have become stricter, the yes ran out unused, or who gave it may not any more: ask, now."""
+    for void in call.approvals.filter(status=Approval.Status.APPROVED):
+        move(void, Approval.Status.SUPERSEDED, by=by)
+    move(call, ToolCall.Status.WAITING, by=by)
+    questions.ask(call, found, reasons=reasons, by=by)

@@ -1,0 +1,55 @@
+"""Doors that the room to the right opens at start-up: what this room must ask, but may not import (`house.md` 5)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from project.accounts.exceptions import Misconfigured
+from tools_app.policy import Grant
+
+GrantReader = Callable[[int, int, int], Grant | None]
+ProgressPublisher = Callable[[str, int, dict[str, Any]], None]
+RunReader = Callable[[int], bool]
+
+
+class DoorClosed(Misconfigured):
+    """A part of Toolroom that carries grants is not installed, so no tool may run."""
+
+    code = "door_closed"
+
+
+@dataclass(slots=True)
+class _Doors:
+    grant_reader: GrantReader | None = None
+    progress_publisher: ProgressPublisher | None = None
+    run_reader: RunReader | None = None
+
+
+_doors = _Doors()
+
+
+def register(
+    *, grant_reader: GrantReader, progress_publisher: ProgressPublisher, run_reader: RunReader
+) -> None:
+    _doors.grant_reader = grant_reader
+    _doors.progress_publisher = progress_publisher
+    _doors.run_reader = run_reader
+
+
+def grant_of(*, agent_type_id: int, tool_id: int, organization_id: int) -> Grant | None:
+    """The grant as the database has it now; raises DoorClosed where nobody can say, which refuses the call."""
+    if _doors.grant_reader is None:
+        raise DoorClosed
+    return _doors.grant_reader(agent_type_id, tool_id, organization_id)
+
+
+def run_is_over(run_id: int | None) -> bool:
+    """Whether the answer a call belongs to has ended, been stopped above all; a call without one has nobody to ask."""
+    return run_id is not None and _doors.run_reader is not None and _doors.run_reader(run_id)
+
+
+def publish_progress(session_id: str, call_id: int, progress: dict[str, Any]) -> None:
+    if _doors.progress_publisher is not None:
+        _doors.progress_publisher(session_id, call_id, progress)

@@ -1,0 +1,142 @@
+"""Errors of the room that acts. The type says who may read the message: model, user or operator."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from project.accounts.exceptions import HouseError, Misconfigured, NotAllowed
+
+__all__ = [
+    "DigestMismatch",
+    "InvalidArguments",
+    "InvalidTool",
+    "MayNotDecide",
+    "Misconfigured",
+    "NeedsFreshLogin",
+    "NotAllowed",
+    "OperatorOnly",
+    "ToolContextError",
+    "ToolFailed",
+    "ToolNameTaken",
+    "UnknownTool",
+]
+
+
+class ToolFailed(HouseError):
+    """The tool could not do its work.
+
+    The model reads the message: it says what to do differently and names nothing of the machine.
+    """
+
+    code = "error"
+    status = 502
+
+    def __init__(
+        self,
+        message: str | None = None,
+        *,
+        code: str | None = None,
+        retryable: bool = False,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message, code=code, details=details)
+        self.retryable = retryable
+
+
+class ToolContextError(ToolFailed):
+    """The tool needs to know who is asking, and the call does not say."""
+
+    code = "context_missing"
+    status = 400
+
+    def __init__(self, tool_name: str = "", key: str = "") -> None:
+        message = (
+            f"The tool {tool_name or 'called'} needs {key!r} in its context, and it is not there."
+            if key
+            else None
+        )
+        super().__init__(message, details={"tool": tool_name, "key": key})
+
+
+class InvalidArguments(HouseError):
+    """The arguments do not fit the tool. Correct them and call the tool again.
+
+    The model reads the message and the list of problems.
+    """
+
+    code = "invalid_arguments"
+    status = 400
+
+    def __init__(
+        self, message: str | None = None, problems: Sequence[str] = (), *, code: str | None = None
+    ) -> None:
+        super().__init__(message, code=code, details={"problems": list(problems)} if problems else None)
+        self.problems = tuple(problems)
+
+
+class UnknownTool(HouseError):
+    """There is no tool of this name."""
+
+    code = "unknown_tool"
+    status = 404
+
+
+class MayNotDecide(NotAllowed):
+    """You may not decide this question."""
+
+    code = "may_not_decide"
+
+
+class NeedsFreshLogin(NotAllowed):
+    """This tool is dangerous: sign in again before you decide."""
+
+    code = "fresh_login_required"
+
+
+class DigestMismatch(HouseError):
+    """What would run is no longer what you saw. Read the question again."""
+
+    code = "digest_mismatch"
+    status = 409
+
+
+class InvalidTool(HouseError):
+    """This tool cannot be saved as it is described; the details say which fields are wrong."""
+
+    code = "invalid_tool"
+    status = 400
+
+
+class ToolNameTaken(HouseError):
+    """Another tool of your organization has this name, perhaps an archived one. Choose another name."""
+
+    code = "tool_name_taken"
+    status = 409
+
+
+class OperatorOnly(NotAllowed):
+    """Tools of this kind run code of the installation: only its operator can add them, in settings or code."""
+
+    code = "operator_only"
+
+
+class InvalidSecret(HouseError):
+    """This secret cannot be saved as it is described; the details say which fields are wrong."""
+
+    code = "invalid_secret"
+    status = 400
+
+
+class SecretNameTaken(HouseError):
+    """There is a secret of this name already. Change its value instead."""
+
+    code = "secret_name_taken"
+    status = 409
+
+
+class SecretInUse(HouseError):
+    """A model endpoint still uses this secret. Give the endpoint another one first."""
+
+    code = "secret_in_use"
+    status = 409

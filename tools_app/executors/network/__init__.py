@@ -1,0 +1,26 @@
+"""The only way out: fetches addresses on the open internet and nothing else, whatever anybody answers.
+
+No other module of this room may import an HTTP client.
+"""
+
+from tools_app.executors.network.client import (
+    FetchFailed,
+    Limits,
+    Request,
+    Response,
+    fetch,
+    vet,
+)
+from tools_app.executors.network.urls import EgressRefused, Url, parse_url
+
+__all__ = [
+    "EgressRefused",
+    "FetchFailed",
+    "Limits",
+    "Request",
+    "Response",
+    "Url",
+    "fetch",
+    "parse_url",
+    "vet",
+]

@@ -1,0 +1,112 @@
+"""Leases: one thread per worker process renews what the process is working on, and tells whose lease was lost."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import close_old_connections, connection, models
+
+from audit_app.clock import from_now
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """One attempt at one row. `attempt` is the fence: a later attempt's renewal is never ours."""
+
+    model: type[models.Model]
+    pk: int
+    attempt: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who works under a lease: `lost` is called once when the row is no longer ours, `beat` at every renewal."""
+
+    lost: Callable[[], Any]
+    beat: Callable[[], Any] = lambda: None
+
+
+class Keeper:
+    """Renews held leases at a third of their length, from one thread for all of them."""
+
+    def __init__(self) -> None:
+        self._held: dict[Lease, Holder] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @contextmanager
+    def holding(self, lease: Lease, holder: Holder) -> Iterator[None]:
+        with self._lock:
+            self._held[lease] = holder
+            self._ensure_thread()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._held.pop(lease, None)
+
+    def _ensure_thread(self) -> None:
+        if self._thread is None or not self._thread.is_alive():
+            self._thread = threading.Thread(target=self._renew_for_ever, name="leases", daemon=True)
+            self._thread.start()
+
+    def _renew_for_ever(self) -> None:
+        while True:
+            with self._lock:
+                pause = min((lease.seconds for lease in self._held), default=3.0) / 3
+            self._wake.wait(pause)
+            self._calmly(self.renew)
+
+    def renew(self) -> None:
+        """One UPDATE per held lease, all of them before any beat; what fails is tried again at the next beat.
+
+        Nothing may end this thread: without it every tool at work here is taken for lost. A driver's errors are of
+        more kinds than one can name (a closed connection is no DatabaseError), so each lease is on its own.
+        """
+        with self._lock:
+            held = dict(self._held)
+        try:
+            close_old_connections()
+            kept = [holder for lease, holder in held.items() if self._kept(lease, holder)]
+            for holder in kept:
+                self._calmly(holder.beat)
+        finally:
+            self._calmly(connection.close)
+
+    def _kept(self, lease: Lease, holder: Holder) -> bool:
+        try:
+            if self._renewed(lease):
+                return True
+        except Exception:
+            log.warning("a lease could not be renewed, the database is away", exc_info=True)
+            return False
+        self._drop(lease, holder)
+        return False
+
+    def _calmly(self, act: Callable[[], Any]) -> None:
+        try:
+            act()
+        except Exception:
+            log.warning("what goes with a lease failed", exc_info=True)
+
+    def _renewed(self, lease: Lease) -> bool:
+        rows = lease.model._default_manager.filter(pk=lease.pk, attempt=lease.attempt, status="running")
+        return rows.update(lease_until=from_now(lease.seconds)) == 1
+
+    def _drop(self, lease: Lease, holder: Holder) -> None:
+        with self._lock:
+            if self._held.pop(lease, None) is None:
+                return
+        self._calmly(holder.lost)
+
+
+keeper = Keeper()

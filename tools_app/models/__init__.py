@@ -1,0 +1,20 @@
+"""The rows of the catalog and of acting."""
+
+from tools_app.models.approval import Approval, StandingApproval
+from tools_app.models.secret import Secret
+from tools_app.models.seeded_row import SeededRow
+from tools_app.models.tool import Tool
+from tools_app.models.tool_call import ToolCall
+from tools_app.models.tool_version import ToolVersion
+from tools_app.models.usage_counter import UsageCounter
+
+__all__ = [
+    "Approval",
+    "Secret",
+    "SeededRow",
+    "StandingApproval",
+    "Tool",
+    "ToolCall",
+    "ToolVersion",
+    "UsageCounter",
+]

@@ -1,0 +1,145 @@
+"""Approval: the question put to a person about one ToolCall, and the verdict. StandingApproval: "allow from now on"."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from audit_app.stateful import Stateful
+from project.accounts.identity import Identity
+from project.accounts.models import Organization
+from project.accounts.roles import DECIDE
+from tools_app.models.tool_call import ToolCall
+
+
+class ApprovalQuerySet(models.QuerySet["Approval"]):
+    def visible_to(self, identity: Identity) -> ApprovalQuerySet:
+        """Who may decide for the organization sees every question of it, everybody else the own ones."""
+        rows = self.filter(organization_id=identity.organization_id)
+        return rows if identity.may(DECIDE) else rows.filter(requester_id=identity.user_id)
+
+    def awaiting_verdict(self) -> ApprovalQuerySet:
+        return self.filter(status=Approval.Status.PENDING)
+
+
+class Approval(Stateful):
+    class Status(models.TextChoices):
+        PENDING = "pending", "Waiting for a decision"
+        APPROVED = "approved", "Approved"
+        DENIED = "denied", "Denied"
+        EXPIRED = "expired", "Expired"
+        SUPERSEDED = "superseded", "Replaced: something changed"
+        CANCELLED = "cancelled", "Cancelled"
+        CONSUMED = "consumed", "Approved and used"
+
+    AUDIT_NAME: ClassVar[str] = "approval"
+    FIRST: ClassVar = frozenset({Status.PENDING})
+    MOVES: ClassVar = {
+        Status.PENDING: frozenset(
+            {Status.APPROVED, Status.DENIED, Status.EXPIRED, Status.SUPERSEDED, Status.CANCELLED}
+        ),
+        Status.APPROVED: frozenset({Status.CONSUMED, Status.EXPIRED, Status.SUPERSEDED, Status.CANCELLED}),
+    }
+
+    call = models.ForeignKey(ToolCall, on_delete=models.PROTECT, related_name="approvals")
+    status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    digest = models.CharField(max_length=64)
+    covers = models.JSONField(
+        help_text="Everything the digest is taken over, as it was when the question was put."
+    )
+    reasons = models.JSONField(default=list)
+    approver = models.CharField(max_length=20, default="self")
+    is_dangerous = models.BooleanField(default=False)
+    requester_id = models.CharField(max_length=255)
+    requester_name = models.CharField("requested by", max_length=255, blank=True)
+    decided_by_id = models.CharField(max_length=255, blank=True)
+    decided_by_name = models.CharField("decided by", max_length=255, blank=True)
+    decided_at = models.DateTimeField(null=True, blank=True)
+    comment = models.TextField(blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    use_until = models.DateTimeField(null=True, blank=True)
+
+    objects = ApprovalQuerySet.as_manager()
+
+    class Meta:
+        db_table = "approvals"
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["call"],
+                condition=models.Q(status__in=["pending", "approved"]),
+                name="one_open_approval_per_call",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    status__in=[
+                        "pending",
+                        "approved",
+                        "denied",
+                        "expired",
+                        "superseded",
+                        "cancelled",
+                        "consumed",
+                    ]
+                ),
+                name="approval_status_known",
+            ),
+        ]
+        indexes = [models.Index(fields=["status", "expires_at"], name="approval_open")]
+
+    def __str__(self) -> str:
+        return f"{self.call.tool_name} for {self.requester_name or self.requester_id}"
+
+    def audit_stream(self) -> str:
+        return self.call.audit_stream()
+
+    def audit_label(self) -> str:
+        return self.call.tool_name
+
+    def audit_facts(self) -> dict[str, Any]:
+        return {
+            "call": self.call.pk,
+            "digest": self.digest,
+            **({"decided_by": self.decided_by_name, "comment": self.comment} if self.decided_by_id else {}),
+        }
+
+
+class StandingApprovalQuerySet(models.QuerySet["StandingApproval"]):
+    def visible_to(self, identity: Identity) -> StandingApprovalQuerySet:
+        rows = self.filter(organization_id=identity.organization_id)
+        return rows if identity.may(DECIDE) else rows.filter(user_id=identity.user_id)
+
+
+class StandingApproval(models.Model):
+    """Person, persona, tool version, argument matchers, expiry, count: a row one can list and revoke."""
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    user_id = models.CharField("person (id)", max_length=255)
+    user_name = models.CharField("person", max_length=255, blank=True)
+    agent_type_id = models.BigIntegerField()
+    agent_name = models.CharField("persona", max_length=200)
+    agent_hash = models.CharField(max_length=64)
+    tool_id = models.BigIntegerField()
+    tool_name = models.CharField("tool", max_length=255)
+    tool_hash = models.CharField(max_length=64)
+    session_id = models.CharField("only in conversation", max_length=50, blank=True)
+    matchers = models.JSONField()
+    expires_at = models.DateTimeField()
+    max_uses = models.PositiveIntegerField()
+    used = models.PositiveIntegerField(default=0)
+    granted_by = models.CharField(max_length=255)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    revoked_by = models.CharField(max_length=255, blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = StandingApprovalQuerySet.as_manager()
+
+    class Meta:
+        db_table = "standing_approvals"
+        indexes = [models.Index(fields=["user_id", "agent_type_id", "tool_id"], name="standing_lookup")]
+
+    def __str__(self) -> str:
+        return f"{self.tool_name} for {self.user_name or self.user_id} until {self.expires_at:%Y-%m-%d %H:%M}"

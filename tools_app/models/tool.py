@@ -1,0 +1,168 @@
+"""Tool: a row of the catalog. What a model is shown of it, how it is carried out, and the flags the gate obeys."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+import rfc8785
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models.functions import Now
+from django.utils import timezone
+
+from project.accounts.identity import Identity
+from project.accounts.models import Organization
+from tools_app.definition import ToolDefinition
+
+NAME_FORMAT = r"^[a-z0-9_-]+\Z"
+
+
+class ToolQuerySet(models.QuerySet["Tool"]):
+    def visible_to(self, identity: Identity) -> ToolQuerySet:
+        return self.filter(organization_id=identity.organization_id)
+
+    def current(self) -> ToolQuerySet:
+        return self.filter(archived_at__isnull=True)
+
+
+class Tool(models.Model):
+    class Type(models.TextChoices):
+        BUILTIN = "builtin", "Built in"
+        CUSTOM = "custom", "Custom"
+        MCP = "mcp", "MCP server"
+
+    class Executor(models.TextChoices):
+        BUILTIN = "builtin", "Built in"
+        HTTP = "http", "HTTP request"
+        PYTHON = "python", "Python function"
+        MCP = "mcp", "MCP server"
+        AGENT = "agent", "Another persona"
+
+    class Approver(models.TextChoices):
+        SELF = "self", "The person who asked may decide"
+        OTHER = "other", "Another person must decide"
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    name = models.CharField(
+        max_length=255, help_text="Lower-case letters, digits, _ and -; what the model calls it."
+    )
+    description = models.TextField(help_text="Tells the model when and how to use the tool.")
+    category = models.CharField(max_length=100, help_text="For example: filesystem, search, code, web.")
+    tool_type = models.CharField(max_length=50, choices=Type.choices)
+    executor = models.CharField(max_length=20, choices=Executor.choices, default=Executor.BUILTIN)
+    definition = models.JSONField(
+        help_text="Written by the catalog out of this form: name, description, input_schema."
+    )
+    configuration = models.JSONField(
+        default=dict, blank=True, help_text="How it is carried out, by kind of executor."
+    )
+    enabled = models.BooleanField(
+        default=True, db_default=True, help_text="Off: no persona can use it, from the next call on."
+    )
+    disabled_reason = models.CharField(
+        max_length=300, blank=True, help_text="Shown wherever the tool appears as off."
+    )
+    is_dangerous = models.BooleanField(
+        default=False, db_default=False, help_text="Can do harm: always asks a person, with a fresh login."
+    )
+    requires_approval = models.BooleanField(
+        default=False, db_default=False, help_text="A person must approve each use."
+    )
+    approver = models.CharField(max_length=20, choices=Approver.choices, default=Approver.SELF)
+    approval_seconds = models.PositiveIntegerField(
+        null=True, blank=True, help_text="How long a question stays open."
+    )
+    requires_auth = models.BooleanField(default=False, help_text="Refused unless a signed-in person asks.")
+    required_permissions = models.JSONField(
+        default=list, blank=True, help_text="Permissions the person must hold."
+    )
+    is_idempotent = models.BooleanField(
+        default=False, help_text="Safe to run again when a worker dies half-way."
+    )
+    is_open_world = models.BooleanField(
+        default=False, help_text="Brings content from outside the organization."
+    )
+    rate_limit = models.PositiveIntegerField(null=True, blank=True, help_text="Calls per minute.")
+    version = models.CharField(
+        max_length=20, default="1.0.0", db_default="1.0.0", help_text="Your label; the system counts its own."
+    )
+    tags = models.JSONField(default=list, blank=True, db_default=models.Value([], models.JSONField()))
+    example_usage = models.TextField(blank=True, null=True)
+    icon = models.CharField(max_length=16, blank=True, default="")
+    archived_at = models.DateTimeField(null=True, blank=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
+    updated_at = models.DateTimeField(auto_now=True, db_default=Now())
+    created_by = models.CharField(max_length=255, blank=True, null=True, editable=False)
+
+    objects = ToolQuerySet.as_manager()
+
+    class Meta:
+        db_table = "tools"
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(fields=["organization", "name"], name="tool_name_once"),
+            models.CheckConstraint(condition=models.Q(name__regex=NAME_FORMAT), name="tool_name_format"),
+            models.CheckConstraint(
+                condition=models.Q(tool_type__in=["builtin", "custom", "mcp"]), name="tool_type_known"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["category"], name="tool_category"),
+            models.Index(fields=["enabled"], name="tool_enabled"),
+            GinIndex(fields=["tags"], name="tool_tags"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def input_schema(self) -> dict[str, Any]:
+        schema: dict[str, Any] = self.definition.get("input_schema") or {"type": "object", "properties": {}}
+        return schema
+
+    def shown(self) -> ToolDefinition:
+        """What a model is shown; the columns are the one source, the JSON carries only the schema (S4.234)."""
+        return ToolDefinition(
+            name=self.name,
+            description=self.description,
+            input_schema=self.input_schema,
+            category=self.category,
+            examples=tuple(self.definition.get("examples") or ()),
+        )
+
+    def written_definition(self) -> dict[str, Any]:
+        """The definition JSON of the contract (S4.79-88), generated from the columns."""
+        return {
+            "name": self.name,
+            "description": self.description,
+            "input_schema": self.input_schema,
+            "category": self.category,
+            "requires_approval": self.requires_approval,
+            "is_dangerous": self.is_dangerous,
+            "examples": self.definition.get("examples") or [],
+        }
+
+    def content_hash(self) -> str:
+        """The version that counts: SHA-256 over everything that says what the tool is and does.
+
+        Computed from the row at every use, never read from a column: a row edited behind the catalog's back has
+        another hash, and an approval given for the old one no longer fits.
+        """
+        body = {
+            "name": self.name,
+            "description": self.description,
+            "schema": self.input_schema,
+            "executor": self.executor,
+            "configuration": self.configuration,
+            "flags": [
+                self.is_dangerous,
+                self.requires_approval,
+                self.approver,
+                self.requires_auth,
+                self.is_open_world,
+                self.is_idempotent,
+            ],
+            "permissions": self.required_permissions,
+        }
+        return hashlib.sha256(b"tool/v1\n" + rfc8785.dumps(body)).hexdigest()

@@ -1,0 +1,134 @@
+"""ToolCall: one use of one tool, with its status. Rows to its right are named by copied ids (`house.md` 5)."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from django.db import models
+from django.utils import timezone
+
+from audit_app.stateful import Stateful
+from project.accounts.identity import Identity
+from tools_app.models.tool import Tool
+
+
+class ToolCallQuerySet(models.QuerySet["ToolCall"]):
+    def visible_to(self, identity: Identity) -> ToolCallQuerySet:
+        """A person's own calls; who may decide or audit for the organization sees all of it."""
+        rows = self.filter(organization_id=identity.organization_id)
+        if identity.may("approvals.decide") or identity.may("audit.view"):
+            return rows
+        return rows.filter(user_id=identity.user_id)
+
+    def open(self) -> ToolCallQuerySet:
+        return self.filter(status__in=ToolCall.OPEN)
+
+
+class ToolCall(Stateful):
+    class Status(models.TextChoices):
+        WAITING = "waiting", "Waiting for approval"
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        SUCCEEDED = "succeeded", "Succeeded"
+        FAILED = "failed", "Failed"
+        DENIED = "denied", "Denied"
+        EXPIRED = "expired", "Expired"
+        BLOCKED = "blocked", "Blocked"
+        CANCELLED = "cancelled", "Cancelled"
+
+    AUDIT_NAME: ClassVar[str] = "call"
+    OPEN: ClassVar = frozenset({Status.WAITING, Status.QUEUED, Status.RUNNING})
+    FIRST: ClassVar = frozenset({Status.WAITING, Status.QUEUED, Status.BLOCKED})
+    MOVES: ClassVar = {
+        Status.WAITING: frozenset(
+            {Status.QUEUED, Status.DENIED, Status.EXPIRED, Status.BLOCKED, Status.CANCELLED}
+        ),
+        Status.QUEUED: frozenset({Status.RUNNING, Status.WAITING, Status.BLOCKED, Status.CANCELLED}),
+        Status.RUNNING: frozenset({Status.SUCCEEDED, Status.FAILED, Status.QUEUED, Status.CANCELLED}),
+    }
+
+    session_id = models.CharField("conversation", max_length=50, blank=True)
+    run_id = models.BigIntegerField(null=True, blank=True)
+    message_id = models.BigIntegerField(null=True, blank=True)
+    tool_use_id = models.CharField(max_length=255, blank=True)
+    agent_type_id = models.BigIntegerField(null=True, blank=True)
+    agent_name = models.CharField("persona", max_length=200, blank=True)
+    agent_hash = models.CharField(max_length=64, blank=True)
+    tool = models.ForeignKey(Tool, null=True, blank=True, on_delete=models.PROTECT, related_name="calls")
+    tool_name = models.CharField("tool", max_length=255)
+    tool_hash = models.CharField(max_length=64, blank=True)
+    user_id = models.CharField("person (id)", max_length=255)
+    user_name = models.CharField("person", max_length=255, blank=True)
+    asked_through = models.JSONField(default=dict, blank=True)
+    arguments = models.JSONField(default=dict)
+    filled = models.JSONField(default=list, blank=True)
+    status = models.CharField(max_length=20, choices=Status.choices)
+    reason = models.CharField(max_length=60, blank=True)
+    reason_text = models.TextField(blank=True)
+    result_text = models.TextField(blank=True)
+    result = models.JSONField(null=True, blank=True)
+    progress = models.JSONField(null=True, blank=True)
+    attempt = models.PositiveIntegerField(default=0)
+    limit_reserved = models.BooleanField(default=False)
+    usage_id = models.BigIntegerField(null=True, blank=True)
+    tainted = models.BooleanField(default=False)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    replaces = models.ForeignKey(
+        "self", null=True, blank=True, on_delete=models.PROTECT, related_name="successors"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True, blank=True)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ToolCallQuerySet.as_manager()
+
+    class Meta:
+        db_table = "tool_calls"
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["run_id", "message_id", "tool_use_id"],
+                condition=models.Q(replaces__isnull=True) & ~models.Q(tool_use_id=""),
+                name="one_call_per_tool_use",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(
+                    status__in=[
+                        "waiting",
+                        "queued",
+                        "running",
+                        "succeeded",
+                        "failed",
+                        "denied",
+                        "expired",
+                        "blocked",
+                        "cancelled",
+                    ]
+                ),
+                name="call_status_known",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["run_id"], name="call_run"),
+            models.Index(fields=["session_id"], name="call_session"),
+            models.Index(fields=["status", "lease_until"], name="call_open"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.tool_name} #{self.pk}"
+
+    def audit_stream(self) -> str:
+        return f"c:{self.session_id}" if self.session_id else f"admin:{self.organization_id}"
+
+    def audit_label(self) -> str:
+        return self.tool_name
+
+    def audit_facts(self) -> dict[str, Any]:
+        return {
+            "persona": self.agent_name,
+            "person": self.user_name,
+            "tool_hash": self.tool_hash,
+            "attempt": self.attempt,
+            **({"usage": self.usage_id} if self.usage_id else {}),
+            **({"reason": self.reason} if self.reason else {}),
+        }

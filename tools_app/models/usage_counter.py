@@ -1,0 +1,55 @@
+"""UsageCounter: how often something was used within a scope; reserved by one conditional UPDATE (`security.md` 2.4)."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import F
+
+from project.accounts.models import Organization
+
+
+class UsageCounterQuerySet(models.QuerySet["UsageCounter"]):
+    def reserve(self, key: CounterKey, *, limit: int | None) -> bool:
+        """Take one use; False when the limit is reached. None or -1 is unlimited, 0 is never (S4.230)."""
+        if limit is not None and limit != -1 and limit < 1:
+            return False
+        self.bulk_create([UsageCounter(used=0, **key)], ignore_conflicts=True)
+        rows = self.filter(**key)
+        if limit is not None and limit != -1:
+            rows = rows.filter(used__lt=limit)
+        return rows.update(used=F("used") + 1) == 1
+
+    def used(self, key: CounterKey) -> int:
+        return self.filter(**key).values_list("used", flat=True).first() or 0
+
+
+class UsageCounter(models.Model):
+    class Scope(models.TextChoices):
+        CONVERSATION = "conversation", "One conversation"
+        USER_DAY = "user-day", "One person, one day"
+        ORGANIZATION_DAY = "organization-day", "The organization, one day"
+
+    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    scope = models.CharField(max_length=20, choices=Scope.choices)
+    scope_key = models.CharField(max_length=100)
+    agent_type_id = models.BigIntegerField()
+    tool_id = models.BigIntegerField()
+    used = models.PositiveIntegerField(default=0)
+    updated_at = models.DateTimeField(auto_now=True)
+
+    objects = UsageCounterQuerySet.as_manager()
+
+    class Meta:
+        db_table = "usage_counters"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["organization", "scope", "scope_key", "agent_type_id", "tool_id"],
+                name="usage_counter_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.scope_key}: {self.used}"
+
+
+CounterKey = dict[str, "int | str"]

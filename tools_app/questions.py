@@ -1,0 +1,89 @@
+"""Putting a question to a person: the Approval row of a ToolCall, and whether it still fits what would run."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+
+from audit_app import clock, transitions
+from project.accounts import identity as identities
+from project.accounts.identity import Identity, NoMembership
+from project.accounts.roles import DECIDE, DECIDE_OWN
+from tools_app import digest
+from tools_app.facts import Gathered
+from tools_app.models import Approval, Tool, ToolCall
+
+
+def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identity) -> Approval:
+    """Put the question about a call, bound by digest to exactly what would run."""
+    if found.tool is None:
+        raise ValueError("a question is only put about a known tool")
+    seconds = found.tool.approval_seconds or settings.APPROVAL_PENDING_SECONDS
+    expires = clock.read() + timedelta(seconds=seconds)
+    covers = covered(call, found, expires_at=expires.isoformat())
+    approval = Approval(
+        organization_id=call.organization_id,
+        call=call,
+        digest=digest.of(covers),
+        covers=covers,
+        reasons=list(reasons),
+        approver=found.tool.approver,
+        is_dangerous=found.tool.is_dangerous,
+        requester_id=call.user_id,
+        requester_name=call.user_name,
+        expires_at=expires,
+    )
+    return transitions.born(approval, by=by, reasons=list(reasons))
+
+
+def may_decide(approval: Approval, identity: Identity) -> bool:
+    """Whether this person may give the verdict; the live tool is asked too, its rule may have become stricter."""
+    if approval.organization_id != identity.organization_id:
+        return False
+    own = approval.requester_id == identity.user_id
+    if own and _rule(approval) == Tool.Approver.OTHER:
+        return False
+    return identity.may(DECIDE) or (own and identity.may(DECIDE_OWN))
+
+
+def still_stands(approval: Approval) -> bool:
+    """Whether who said yes is still somebody who may: a verdict does not outlive the right to give it."""
+    try:
+        decider = identities.from_user(approval.decided_by_id, approval.organization_id)
+    except NoMembership:
+        return False
+    return may_decide(approval, decider)
+
+
+def _rule(approval: Approval) -> str:
+    tool = approval.call.tool
+    strict = Tool.Approver.OTHER
+    return strict if strict in (approval.approver, tool.approver if tool else strict) else Tool.Approver.SELF
+
+
+def still_fits(approval: Approval, call: ToolCall, found: Gathered) -> bool:
+    """True if what would run now is byte for byte what the person was shown."""
+    fresh = covered(call, found, expires_at=approval.covers.get("expires_at"))
+    return digest.of(fresh) == approval.digest
+
+
+def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, Any]:
+    """Everything the digest is taken over (`security.md` 2.3)."""
+    tool, grant = found.facts.tool, found.grant
+    return {
+        "organization": call.organization_id,
+        "conversation": call.session_id,
+        "run": call.run_id,
+        "call": call.pk,
+        "tool_use_id": call.tool_use_id,
+        "requester": call.user_id,
+        "agent": [call.agent_type_id, grant.agent_hash if grant else ""],
+        "tool": [tool.id, tool.content_hash] if tool else None,
+        "grant": grant.grant_hash if grant else "",
+        "arguments": dict(found.call.arguments),
+        "targets": dict(found.targets),
+        "tainted": call.tainted,
+        "expires_at": expires_at,
+    }

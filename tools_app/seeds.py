@@ -1,0 +1,122 @@
+"""The tools an organization starts with: the built-in ones, and those announced but not built yet, switched off."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from project.accounts.models import Organization
+from tools_app import builtin_tools, seeding
+from tools_app.builtin_tools import BuiltinTool
+from tools_app.models import Tool, ToolVersion
+
+_LATER: Final = "Not part of this version yet; it is carried out from the next one on."
+
+_ANNOUNCED: Final[tuple[dict[str, Any], ...]] = (
+    {
+        "name": "web_search",
+        "description": "Search the web for information. Returns titles, addresses and short extracts.",
+        "category": "web",
+        "icon": "🔎",
+        "is_open_world": True,
+        "tags": ["web", "search"],
+        "schema": {"query": {"type": "string", "description": "What to search for, in a few words."}},
+    },
+    {
+        "name": "edit_file",
+        "description": "Replace one exact piece of text in a file by another.",
+        "category": "filesystem",
+        "icon": "✏️",
+        "is_dangerous": True,
+        "requires_approval": True,
+        "tags": ["filesystem", "security-critical"],
+        "schema": {
+            "path": {"type": "string", "x-kind": "path", "description": "File to change."},
+            "old_text": {"type": "string", "description": "The exact text to replace. It must occur once."},
+            "new_text": {"type": "string", "description": "What to put in its place."},
+        },
+    },
+    {
+        "name": "bash",
+        "description": "Run a shell command in a sandbox and return what it prints.",
+        "category": "code",
+        "icon": "⌨️",
+        "is_dangerous": True,
+        "requires_approval": True,
+        "tags": ["code", "security-critical"],
+        "schema": {"command": {"type": "string", "x-kind": "command", "description": "The command to run."}},
+    },
+)
+
+
+def apply(organization: Organization) -> list[str]:
+    """Returns the names of the tools that were written."""
+    wanted = [*map(_built, builtin_tools.everything()), *map(_announced, _ANNOUNCED)]
+    return [fields["name"] for fields in wanted if _apply(organization, fields)]
+
+
+def _apply(organization: Organization, fields: dict[str, Any]) -> bool:
+    rows = Tool.objects.filter(organization=organization, name=fields["name"])
+    default = seeding.Default(organization, "tool", fields["name"], {**fields, "organization": organization})
+    return seeding.apply(default, rows, after=_versioned) is not None
+
+
+def _versioned(tool: Tool) -> None:
+    newest = tool.versions.order_by("-number").first()
+    ToolVersion.objects.create(
+        organization=tool.organization,
+        tool=tool,
+        number=(newest.number if newest else 0) + 1,
+        content_hash=tool.content_hash(),
+        snapshot=tool.written_definition(),
+        label=tool.version,
+        reason="Seeded",
+        changed_by="Toolroom",
+    )
+
+
+def _built(tool: BuiltinTool) -> dict[str, Any]:
+    definition = tool.definition
+    fields: dict[str, Any] = {
+        "name": definition.name,
+        "description": definition.description,
+        "category": definition.category,
+        "icon": tool.icon,
+        "enabled": True,
+        "disabled_reason": "",
+        "is_dangerous": tool.is_dangerous,
+        "requires_approval": tool.requires_approval,
+        "is_idempotent": tool.idempotent,
+        "is_open_world": tool.open_world,
+        "tags": list(tool.tags),
+    }
+    return _row(fields, dict(definition.input_schema), list(definition.examples))
+
+
+def _announced(spec: dict[str, Any]) -> dict[str, Any]:
+    fields = {key: value for key, value in spec.items() if key != "schema"}
+    schema = {
+        "type": "object",
+        "properties": spec["schema"],
+        "required": list(spec["schema"]),
+        "additionalProperties": False,
+    }
+    return _row({**fields, "enabled": False, "disabled_reason": _LATER}, schema, [])
+
+
+def _row(fields: dict[str, Any], schema: dict[str, Any], examples: list[Any]) -> dict[str, Any]:
+    definition = {
+        "name": fields["name"],
+        "description": fields["description"],
+        "input_schema": schema,
+        "category": fields["category"],
+        "requires_approval": fields.get("requires_approval", False),
+        "is_dangerous": fields.get("is_dangerous", False),
+        "examples": examples,
+    }
+    return {
+        **fields,
+        "tool_type": "builtin",
+        "executor": "builtin",
+        "definition": definition,
+        "created_by": "Toolroom",
+    }

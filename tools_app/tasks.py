@@ -1,0 +1,29 @@
+"""Celery tasks of the tool room. Each takes one id, calls one verb, and is safe to run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from tools_app import calls, sweeps
+from tools_app.bell import ring
+from tools_app.models import ToolCall
+
+
+@shared_task(ignore_result=True)
+def execute_call(call_id: int) -> None:
+    call = ToolCall.objects.select_related("tool", "organization").get(pk=call_id)
+    if call.status == ToolCall.Status.QUEUED:
+        calls.execute(call)
+
+
+@shared_task(ignore_result=True)
+def sweep_calls() -> None:
+    for call in sweeps.abandoned():
+        sweeps.give_up(call)
+    for call_id in sweeps.overdue():
+        ring(execute_call, call_id)
+
+
+@shared_task(ignore_result=True)
+def expire_approvals() -> None:
+    sweeps.expire_approvals()

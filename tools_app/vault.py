@@ -1,0 +1,91 @@
+"""The verbs of secrets: keep a value, change it or where it may be sent, drop it. A value is never recorded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from audit_app import records
+from project.accounts.exceptions import NotFound
+from project.accounts.identity import Identity
+from project.accounts.roles import CATALOG_CHANGE
+from tools_app.exceptions import InvalidSecret, SecretInUse, SecretNameTaken
+from tools_app.models import Secret
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
+_HOST: Final = re.compile(r"[a-z0-9.-]{1,253}(:[0-9]{1,5})?\Z")
+
+
+def keep(name: str, value: str, *, hosts: Sequence[str], by: Identity) -> Secret:
+    """Store a new secret. Raises InvalidSecret or SecretNameTaken."""
+    _require_right(by)
+    _require_sound(name, hosts)
+    if not value:
+        raise InvalidSecret(details={"value": ["A secret needs a value."]})
+    secret = Secret(organization_id=by.organization_id, name=name, hosts=list(hosts))
+    secret.seal(value)
+    try:
+        with transaction.atomic():
+            secret.save()
+            _record("secret.set", secret, by=by, changed=["value", "hosts"])
+    except IntegrityError:
+        raise SecretNameTaken from None
+    return secret
+
+
+def change(secret: Secret, *, value: str, hosts: Sequence[str], by: Identity) -> Secret:
+    """Write another value, unless it is empty, and where it may be sent. A new value voids open approvals."""
+    _require_right(by, secret)
+    _require_sound(secret.name, hosts)
+    with transaction.atomic():
+        current = Secret.objects.select_for_update().get(pk=secret.pk)
+        changed = [
+            name
+            for name, is_new in (("value", bool(value)), ("hosts", current.hosts != list(hosts)))
+            if is_new
+        ]
+        if value:
+            current.seal(value)
+        current.hosts = list(hosts)
+        if changed:
+            current.save()
+            _record("secret.set", current, by=by, changed=changed)
+    return current
+
+
+def drop(secret: Secret, *, by: Identity) -> None:
+    """Delete a secret that nothing uses. Raises SecretInUse."""
+    _require_right(by, secret)
+    try:
+        with transaction.atomic():
+            _record("secret.removed", secret, by=by, changed=[])
+            secret.delete()
+    except ProtectedError:
+        raise SecretInUse from None
+
+
+def _require_right(by: Identity, secret: Secret | None = None) -> None:
+    if secret is not None and secret.organization_id != by.organization_id:
+        raise NotFound
+    if by.via != "system":
+        by.require(CATALOG_CHANGE)
+
+
+def _require_sound(name: str, hosts: Sequence[str]) -> None:
+    if not _NAME.match(name):
+        raise InvalidSecret(details={"name": ["Use letters, digits, _ . or -."]})
+    wrong = [str(host) for host in hosts if not _HOST.match(str(host))]
+    if wrong:
+        raise InvalidSecret(
+            details={"hosts": [f"Write bare host names in lower case, not: {', '.join(wrong)}."]}
+        )
+
+
+def _record(action: str, secret: Secret, *, by: Identity, changed: list[str]) -> None:
+    subject = records.Subject("secret", str(secret.pk), secret.name)
+    facts = {"changed": changed, "version": secret.version, "hosts": secret.hosts}
+    records.record(action, by=by, subject=subject, facts=facts)

@@ -1,0 +1,221 @@
+"""What people may write into the catalog: the fields, the definition JSON, and what must agree in both."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Collection, Mapping
+from typing import Any, Final
+
+from django.core.exceptions import ValidationError
+
+from project.accounts.identity import Identity
+from project.accounts.roles import ALL_PERMISSIONS
+from tools_app import arguments, builtin_tools
+from tools_app.exceptions import InvalidArguments, InvalidTool, OperatorOnly, UnknownTool
+from tools_app.models import Tool
+
+# The stricter of the database's format and the providers' limit (S4.11, S4.232).
+NAME: Final = re.compile(r"[a-z0-9_-]{1,64}\Z")
+MAX_BYTES: Final = 262_144
+_DEFINITION: Final = frozenset(
+    {"name", "description", "input_schema", "category", "requires_approval", "is_dangerous", "examples"}
+)
+_SPREAD: Final = ("input_schema", "examples")
+_SAME: Final = ("name", "description", "category")
+_RAISING: Final = ("requires_approval", "is_dangerous")
+_LASTING: Final = ("name", "tool_type", "executor")
+_EXECUTORS: Final[dict[str, tuple[str, ...]]] = {
+    Tool.Type.BUILTIN: (Tool.Executor.BUILTIN,),
+    Tool.Type.CUSTOM: (Tool.Executor.HTTP, Tool.Executor.AGENT, Tool.Executor.PYTHON),
+    Tool.Type.MCP: (Tool.Executor.MCP,),
+}
+_OPERATORS: Final = frozenset({Tool.Executor.PYTHON, Tool.Executor.MCP})
+
+
+def checked(
+    given: Mapping[str, Any], *, allowed: Collection[str], by: Identity, tool: Tool | None = None
+) -> dict[str, Any]:
+    """The columns to write, out of what somebody sent; `tool` is the row to change, None for a new one."""
+    _require_known(given, allowed)
+    _require_plain(given)
+    fields = _of_built_in(dict(given), by, tool)
+    fields = _with_definition(fields, tool)
+    if tool is None:
+        fields.setdefault("tool_type", Tool.Type.CUSTOM)
+        fields.setdefault("executor", _EXECUTORS.get(str(fields["tool_type"]), ("",))[0])
+    else:
+        _require_lasting(fields, tool)
+    _require_kind(fields, by)
+    return fields
+
+
+def check_row(tool: Tool) -> None:
+    """Check each column by its own rule, and that the row can be hashed, before it is stored."""
+    wrong: dict[str, list[str]] = {}
+    try:
+        tool.clean_fields(exclude=["organization", "definition"])
+    except ValidationError as broken:
+        wrong |= {name: list(messages) for name, messages in broken.message_dict.items()}
+    if not NAME.match(tool.name):
+        wrong["name"] = ["Use 1 to 64 lower-case letters, digits, _ or -."]
+    wrong |= _wrong_lists(tool)
+    if not isinstance(tool.configuration, dict):
+        wrong["configuration"] = ["This must be an object."]
+    if wrong:
+        raise InvalidTool(details=wrong)
+    tool.content_hash()
+
+
+def _require_known(given: Mapping[str, Any], allowed: Collection[str]) -> None:
+    unknown = sorted(str(name) for name in given if name not in allowed and name not in _SPREAD)
+    if unknown:
+        raise InvalidTool(
+            details={name: ["There is no such field, or it cannot be written."] for name in unknown}
+        )
+
+
+def _require_plain(given: Mapping[str, Any]) -> None:
+    """Refuse what a database could not store or two readers could understand differently."""
+    try:
+        arguments.parse(json.dumps(dict(given)), max_bytes=MAX_BYTES)
+    except InvalidArguments as broken:
+        raise InvalidTool(
+            broken.message.replace("The arguments are", "The description is"), code=broken.code
+        ) from None
+    except (TypeError, ValueError, RecursionError):
+        raise InvalidTool("The description is not plain JSON.") from None
+
+
+def _of_built_in(fields: dict[str, Any], by: Identity, tool: Tool | None) -> dict[str, Any]:
+    """The schema of a built-in tool is part of the program: rules and paths rely on its parameters."""
+    is_built_in = (tool.tool_type if tool else fields.get("tool_type")) == Tool.Type.BUILTIN
+    if not is_built_in or by.via == "system":
+        return fields
+    known = tool.input_schema if tool else _schema_of_built_in(fields.get("name", ""))
+    definition = fields.get("definition")
+    sent = fields.get(
+        "input_schema", definition.get("input_schema") if isinstance(definition, dict) else None
+    )
+    if sent is None and tool is None:
+        return {**fields, "input_schema": known}
+    if sent is not None and sent != known:
+        raise InvalidTool(details={"input_schema": ["The parameters of a built-in tool cannot be changed."]})
+    return fields
+
+
+def _schema_of_built_in(name: str) -> dict[str, Any]:
+    try:
+        return dict(builtin_tools.named(name).definition.input_schema)
+    except UnknownTool:
+        known = ", ".join(sorted(builtin_tools.names()))
+        told = f"Built-in tools are part of the program: {known}. Use the type custom."
+        raise InvalidTool(details={"tool_type": [told]}) from None
+
+
+def _with_definition(fields: dict[str, Any], tool: Tool | None) -> dict[str, Any]:
+    """Draw columns and definition JSON together: columns are the source, the JSON must agree (S4.234)."""
+    spread = {name: fields.pop(name) for name in _SPREAD if name in fields}
+    if tool is not None and "definition" not in fields and not spread:
+        return fields
+    definition = _require_definition(fields.pop("definition", None) or {}) | spread
+    columns = {name: getattr(tool, name) for name in _SAME} if tool else {}
+    _require_agreement({**columns, **fields}, definition)
+    for name in _SAME:
+        if name in definition:
+            fields.setdefault(name, definition[name])
+    for name in _RAISING:
+        if definition.get(name):
+            fields[name] = True
+    fields["definition"] = _stored({**(tool.definition if tool else {}), **definition})
+    return fields
+
+
+def _require_definition(definition: Any) -> dict[str, Any]:
+    if not isinstance(definition, dict):
+        raise InvalidTool(
+            details={"definition": ["This must be an object with name, description and input_schema."]}
+        )
+    unknown = sorted(set(definition) - _DEFINITION)
+    if unknown:
+        raise InvalidTool(details={"definition": [f"Unknown: {', '.join(unknown)}."]})
+    unreadable = [name for name in _RAISING if not isinstance(definition.get(name, False), bool)]
+    if unreadable:
+        raise InvalidTool(details={name: ["This must be true or false."] for name in unreadable})
+    return dict(definition)
+
+
+def _require_agreement(fields: Mapping[str, Any], definition: Mapping[str, Any]) -> None:
+    differing = [
+        name for name in _SAME if name in fields and definition.get(name, fields[name]) != fields[name]
+    ]
+    if differing:
+        told = f"It says something else than the tool about: {', '.join(differing)}."
+        raise InvalidTool(details={"definition": [told]}, code="definition_mismatch")
+
+
+def _stored(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """Only what no column holds. Patterns match the whole value, as people who write them here expect."""
+    if "input_schema" not in definition:
+        raise InvalidTool(details={"definition": ["input_schema is missing."]})
+    schema = definition["input_schema"]
+    problems = arguments.check_schema(schema)
+    if problems:
+        raise InvalidTool(
+            details={"input_schema": [str(problem) for problem in problems]}, code="invalid_schema"
+        )
+    return {
+        "input_schema": arguments.anchored(schema),
+        "examples": _examples(definition.get("examples") or [], schema),
+    }
+
+
+def _examples(examples: Any, schema: Mapping[str, Any]) -> list[dict[str, Any]]:
+    if not isinstance(examples, list):
+        raise InvalidTool(details={"examples": ["This must be a list."]})
+    for number, example in enumerate(examples, 1):
+        given = (
+            example.get("input")
+            if isinstance(example, dict) and set(example) == {"input", "output"}
+            else None
+        )
+        if not isinstance(given, dict):
+            raise InvalidTool(
+                details={"examples": [f"Example {number} must be an object with input and output."]}
+            )
+        if arguments.problems(schema, given):
+            raise InvalidTool(
+                details={"examples": [f"The input of example {number} does not fit the schema."]}
+            )
+    return examples
+
+
+def _require_lasting(fields: dict[str, Any], tool: Tool) -> None:
+    changed = [name for name in _LASTING if fields.get(name, getattr(tool, name)) != getattr(tool, name)]
+    if changed:
+        told = "This cannot be changed later: history and approvals name it. Register a new tool."
+        raise InvalidTool(details={name: [told] for name in changed})
+
+
+def _require_kind(fields: Mapping[str, Any], by: Identity) -> None:
+    if "executor" not in fields or "tool_type" not in fields:
+        return
+    kind, executor = fields["tool_type"], fields["executor"]
+    if kind in _EXECUTORS and executor not in _EXECUTORS[kind]:
+        possible = ", ".join(_EXECUTORS[kind])
+        raise InvalidTool(details={"executor": [f"A tool of the type {kind} is carried out by: {possible}."]})
+    if executor in _OPERATORS and by.via != "system":
+        raise OperatorOnly(details={"executor": executor})
+
+
+def _wrong_lists(tool: Tool) -> dict[str, list[str]]:
+    wrong = {}
+    if not _are_texts(tool.tags):
+        wrong["tags"] = ["This must be a list of texts."]
+    if not _are_texts(tool.required_permissions) or set(tool.required_permissions) - set(ALL_PERMISSIONS):
+        wrong["required_permissions"] = [f"This must be a list of: {', '.join(ALL_PERMISSIONS)}."]
+    return wrong
+
+
+def _are_texts(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, str) for item in value)
