@@ -1,0 +1,1 @@
+"""Room 3: personas, thinking, talking. Stands on the rooms to its left."""

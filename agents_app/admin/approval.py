@@ -1,0 +1,123 @@
+"""Questions put to people: the card exactly as in the chat, and the verdict by the same verbs.
+
+It stands in this room because the card is drawn by `events`, for page, chat and API alike.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from agents_app import decisions, events
+from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
+from project.accounts.identity import Identity
+from project.accounts.roles import DECIDE, DECIDE_OWN
+from tools_app import approvals
+from tools_app.models import Approval
+
+COLOURS = {
+    "pending": "warning",
+    "approved": "success",
+    "consumed": "success",
+    "denied": "danger",
+    "expired": "",
+    "superseded": "info",
+    "cancelled": "",
+}
+WHY = {
+    "dangerous": "The tool is dangerous: it asks before every use.",
+    "tool_requires_approval": "The tool asks before every use.",
+    "grant_requires_approval": "This persona has to ask before it uses the tool.",
+}
+
+
+def _approve(row: Approval, by: Identity, given: dict[str, str]) -> str:
+    decisions.approve(row, digest=given.get("digest", ""), by=by, comment=given.get("comment", ""))
+    return f"Approved. {row.call.tool_name} runs with exactly what was shown."
+
+
+def _deny(row: Approval, by: Identity, given: dict[str, str]) -> str:
+    decisions.deny(row, digest=given.get("digest", ""), by=by, comment=given.get("comment", ""))
+    return "Denied. The persona is told, with your reason."
+
+
+def _may_decide(row: Approval, identity: Identity) -> bool:
+    return row.status == Approval.Status.PENDING and approvals.may_decide(row, identity)
+
+
+@admin.register(Approval)
+class ApprovalAdmin(ReadOnlyAdmin):
+    to_view = (DECIDE, DECIDE_OWN)
+    change_form_outer_before_template = "admin/toolroom/approval.html"
+    list_display = [
+        "question",
+        "state",
+        "requester_name",
+        "persona",
+        "created_at",
+        "expires_at",
+        "decided_by_name",
+    ]
+    list_display_links = ["question"]
+    list_select_related = ["call"]
+    list_filter = ["status", "is_dangerous", ("created_at", RangeDateTimeFilter), "requester_name"]
+    search_fields = ["call__tool_name", "call__agent_name", "requester_name", "call__session_id"]
+    fieldsets = [
+        (
+            "The question and its verdict",
+            {
+                "fields": [
+                    "status",
+                    "requester_name",
+                    "created_at",
+                    "expires_at",
+                    "decided_by_name",
+                    "decided_at",
+                    "comment",
+                ]
+            },
+        ),
+        ("What the verdict is bound to", {"fields": ["digest"], "classes": ["collapse"]}),
+    ]
+    readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
+    verbs = (
+        Verb("approve", "Approve", "", _approve, possible=_may_decide),
+        Verb("deny", "Deny", "", _deny, possible=_may_decide, dangerous=True),
+    )
+
+    def scoped(self, rows: QuerySet[Any], identity: Identity) -> QuerySet[Any]:
+        return Approval.objects.visible_to(identity).order_by("-pk")
+
+    def page_context(self, request: HttpRequest, obj: Approval) -> dict[str, Any]:
+        identity = identity_of(request)
+        card = events.approval(obj, obj.call, identity)
+        told = {
+            "card": card,
+            "why": [WHY.get(reason, reason) for reason in card["reasons"]],
+            "needs_fresh_login": obj.is_dangerous and not identity.is_fresh,
+        }
+        return {**super().page_context(request, obj), **told}
+
+    @display(description="question", ordering="call__tool_name", header=True)
+    def question(self, row: Approval) -> list[str]:
+        return [row.call.tool_name, _short(row)]
+
+    @display(description="persona", ordering="call__agent_name")
+    def persona(self, row: Approval) -> str:
+        return row.call.agent_name
+
+    @display(description="status", ordering="status", label=COLOURS)
+    def state(self, row: Approval) -> tuple[str, str]:
+        return row.status, row.get_status_display()
+
+
+def _short(row: Approval) -> str:
+    """The arguments in one line, with nothing in it invisible."""
+    card = events.approval(row, row.call)["card"]
+    line = ", ".join(f"{each['name']}: {' '.join(each['value'].split())}" for each in card)
+    return line if len(line) <= 90 else line[:89] + "…"

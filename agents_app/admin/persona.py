@@ -1,0 +1,198 @@
+"""Personas, with their tools beside them. Saved by the verbs of `personas` alone."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest
+from django.utils.text import Truncator
+from unfold.admin import StackedInline
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminColorInputWidget
+
+from agents_app import granting, model_list, personas
+from agents_app.models import AgentToolConfig, AgentType
+from audit_app.admin_fields import LinesField
+from audit_app.audited_admin import AuditedAdmin, Scoped, VerbForm, archiving, identity_of
+from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
+
+
+class PersonaForm(VerbForm):
+    personality_traits = LinesField(help_text="A word or two each, shown on its card.")
+    starters = LinesField(help_text="Questions offered for a start.")
+
+    class Meta:
+        model = AgentType
+        exclude = ["organization"]
+        widgets = {"avatar_color": UnfoldAdminColorInputWidget}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "display_name" in self.fields:
+            self.fields["display_name"].required = False
+
+    def perform(self) -> AgentType:
+        given = self.cleaned_data
+        if self.instance.pk:
+            changes = {name: given[name] for name in given if name in self.changed_data}
+            return personas.update(self.instance, changes, by=self.identity)
+        return personas.register(given, by=self.identity)
+
+
+class GrantForm(VerbForm):
+    class Meta:
+        model = AgentToolConfig
+        fields = ["tool", *sorted(granting.FIELDS)]
+
+    def changes(self) -> dict[str, Any]:
+        return {name: self.cleaned_data[name] for name in self.changed_data if name in granting.FIELDS}
+
+    def is_worth_trying(self) -> bool:
+        is_deleted = bool(self.cleaned_data.get("DELETE"))
+        return bool(self.has_changed() and not is_deleted and self.instance.agent_type_id)
+
+    def perform(self) -> AgentToolConfig:
+        tool = self.cleaned_data["tool"]
+        return personas.grant(self.instance.agent_type, tool, self.changes(), by=self.identity)
+
+
+class GrantInline(Scoped, StackedInline):
+    """A tool this persona has. Changing which tool means taking one away and giving another."""
+
+    to_view, to_change = (CATALOG_VIEW,), (CATALOG_CHANGE,)
+    may_delete = True
+    model = AgentToolConfig
+    form = GrantForm
+    extra = 0
+    collapsible = True
+    fieldsets = [
+        (None, {"fields": [("tool", "order_index"), ("enabled_for_agent", "allow_use")]}),
+        (
+            "Asking",
+            {"fields": [("requires_approval", "waives_approval")]},
+        ),
+        (
+            "Limits",
+            {
+                "fields": [
+                    "usage_limit",
+                    ("allowed_parameters", "denied_parameters"),
+                    ("parameter_defaults", "fixed_parameters"),
+                ]
+            },
+        ),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("tool", "agent_type").in_order()  # type: ignore[attr-defined, no-any-return]
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        formset = super().get_formset(request, obj, **kwargs)
+        formset.form.identity = identity_of(request)
+        return formset
+
+
+@admin.register(AgentType)
+class PersonaAdmin(AuditedAdmin):
+    to_view, to_change = (CATALOG_VIEW,), (CATALOG_CHANGE,)
+    form = PersonaForm
+    verbs_record = True
+    list_display = ["shown_name", "state", "is_default", "model", "tools", "updated_at"]
+    list_display_links = ["shown_name"]
+    list_filter = ["enabled", "is_default", "model"]
+    search_fields = ["name", "display_name", "description"]
+    verbs = archiving(
+        personas, consequence="Nobody can talk to it any more.", what_stays="its conversations stay"
+    )
+    fieldsets = [
+        (
+            "Who it is",
+            {
+                "fields": [
+                    ("name", "display_name"),
+                    "description",
+                    ("avatar_url", "avatar_color"),
+                    "personality_traits",
+                    "starters",
+                ]
+            },
+        ),
+        ("On or off", {"fields": [("enabled", "is_default")]}),
+        (
+            "What it is told",
+            {
+                "fields": ["system_prompt"],
+                "description": "Instructions, not a safeguard: a clever text can talk a model out of them. "
+                "What it may do is decided by its tools and their rules below. Put no secrets here.",
+            },
+        ),
+        (
+            "The model",
+            {
+                "fields": [
+                    ("model", "endpoint"),
+                    "temperature",
+                    ("effort", "thinking"),
+                    "streaming_enabled",
+                    "version",
+                ]
+            },
+        ),
+        ("Limits", {"fields": ["max_context_tokens", "max_output_tokens", "max_steps"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        counted: QuerySet[Any] = rows.annotate(tool_count=Count("grants"))
+        return counted
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:
+        """Tools are given to a persona that exists."""
+        return [GrantInline] if obj else []
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["name"] if obj else []
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        archived = isinstance(obj, AgentType) and obj.archived_at is not None
+        return not archived and super().has_change_permission(request, obj)
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        form = super().get_form(request, obj, change, **kwargs)
+        form.identity = identity_of(request)
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        obj.__dict__.update(form.perform().__dict__)
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
+        formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []
+        agent = form.instance
+        for row in formset.forms:
+            if row.cleaned_data.get("DELETE") and row.instance.pk:
+                personas.ungrant(agent, row.instance.tool, by=identity_of(request))
+            elif row.has_changed() and not row.cleaned_data.get("DELETE"):
+                personas.grant(agent, row.cleaned_data["tool"], row.changes(), by=identity_of(request))
+
+    def page_context(self, request: HttpRequest, obj: AgentType) -> dict[str, Any]:
+        return {**super().page_context(request, obj), "toolroom_warning": model_list.warning(obj.model)}
+
+    @display(description="persona", ordering="display_name", header=True)
+    def shown_name(self, agent: AgentType) -> list[str]:
+        return [agent.display_name, Truncator(agent.description or "").chars(80)]
+
+    @display(
+        description="state",
+        ordering="enabled",
+        label={"on": "success", "off": "warning", "archived": "danger"},
+    )
+    def state(self, agent: AgentType) -> tuple[str, str]:
+        if agent.archived_at is not None:
+            return "archived", "Archived"
+        return ("on", "On") if agent.enabled else ("off", "Off")
+
+    @display(description="tools", ordering="tool_count")
+    def tools(self, agent: Any) -> int:
+        return int(agent.tool_count)

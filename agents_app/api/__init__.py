@@ -1,0 +1,1 @@
+"""Personas, grants, conversations, answers and approvals over HTTP."""

@@ -1,0 +1,174 @@
+"""What may be sent to this room, and the shapes of personas and grants. The verbs check what the values mean."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from agents_app.api.shapes import PersonaSerializer
+from agents_app.models import AgentToolConfig, AgentType
+from project.accounts.api.base import StrictSerializer
+
+_WHOLE = 2**31 - 1
+
+
+class AgentSerializer(PersonaSerializer):
+    """A persona with its settings."""
+
+    avatar_url = serializers.CharField()
+    system_prompt = serializers.CharField(
+        allow_null=True, help_text="Null for those who may not change personas."
+    )
+    endpoint = serializers.IntegerField(allow_null=True)
+    streaming_enabled = serializers.BooleanField()
+    max_context_tokens = serializers.IntegerField()
+    max_output_tokens = serializers.IntegerField()
+    temperature = serializers.FloatField()
+    effort = serializers.CharField()
+    thinking = serializers.CharField()
+    max_steps = serializers.IntegerField()
+    enabled = serializers.BooleanField()
+    version = serializers.CharField()
+    warning = serializers.CharField(help_text="For example that its model will be switched off, and when.")
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+
+
+class AgentWriteSerializer(StrictSerializer):
+    """Fields left out of a change keep their value."""
+
+    name = serializers.CharField(max_length=100)
+    display_name = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    description = serializers.CharField(required=False, allow_blank=True, allow_null=True)
+    avatar_url = serializers.CharField(
+        max_length=500,
+        required=False,
+        allow_blank=True,
+        help_text="An emoji, or the path of an image below /static/.",
+    )
+    avatar_color = serializers.CharField(max_length=7, required=False)
+    personality_traits = serializers.ListField(child=serializers.CharField(max_length=60), required=False)
+    starters = serializers.ListField(child=serializers.CharField(max_length=300), required=False)
+    endpoint = serializers.IntegerField(required=False, allow_null=True, min_value=1)
+    model = serializers.CharField(max_length=100)
+    system_prompt = serializers.CharField(trim_whitespace=False)
+    streaming_enabled = serializers.BooleanField(required=False)
+    max_context_tokens = serializers.IntegerField(required=False, min_value=1, max_value=_WHOLE)
+    max_output_tokens = serializers.IntegerField(required=False, min_value=1, max_value=_WHOLE)
+    temperature = serializers.FloatField(required=False, min_value=0, max_value=1)
+    effort = serializers.ChoiceField(AgentType.Effort.choices, required=False, allow_blank=True)
+    thinking = serializers.ChoiceField(AgentType.Thinking.choices, required=False, allow_blank=True)
+    max_steps = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+    enabled = serializers.BooleanField(required=False)
+    is_default = serializers.BooleanField(required=False)
+    version = serializers.CharField(max_length=20, required=False)
+
+
+class GrantSerializer(serializers.ModelSerializer[AgentToolConfig]):
+    agent_id = serializers.IntegerField(source="agent_type_id")
+    tool = serializers.CharField(source="tool.name")
+    allowed_parameters = serializers.JSONField(allow_null=True)
+    denied_parameters = serializers.JSONField(allow_null=True)
+
+    class Meta:
+        model = AgentToolConfig
+        fields = [
+            "agent_id",
+            "tool_id",
+            "tool",
+            "enabled_for_agent",
+            "order_index",
+            "allow_use",
+            "requires_approval",
+            "waives_approval",
+            "usage_limit",
+            "allowed_parameters",
+            "denied_parameters",
+            "parameter_defaults",
+            "fixed_parameters",
+            "created_at",
+            "updated_at",
+        ]
+        read_only_fields = fields
+
+
+class ModelDefinitionSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    description = serializers.CharField()
+    input_schema = serializers.DictField()
+
+
+class GrantedToolSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    description = serializers.CharField()
+    category = serializers.CharField()
+    enabled = serializers.BooleanField()
+    is_dangerous = serializers.BooleanField()
+    requires_approval = serializers.BooleanField()
+    offered = serializers.BooleanField(help_text="Whether the model is shown it, for the person asking.")
+    definition = ModelDefinitionSerializer(help_text="As this persona's model is shown it.")
+    grant = GrantSerializer()
+
+
+class GrantWriteSerializer(StrictSerializer):
+    """Fields left out of a change keep their value."""
+
+    enabled_for_agent = serializers.BooleanField(required=False)
+    order_index = serializers.IntegerField(
+        required=False, allow_null=True, min_value=-_WHOLE, max_value=_WHOLE
+    )
+    allow_use = serializers.BooleanField(required=False)
+    requires_approval = serializers.BooleanField(required=False)
+    waives_approval = serializers.BooleanField(required=False)
+    usage_limit = serializers.IntegerField(required=False, allow_null=True, min_value=-1, max_value=_WHOLE)
+    allowed_parameters = serializers.JSONField(required=False, allow_null=True)
+    denied_parameters = serializers.JSONField(required=False, allow_null=True)
+    parameter_defaults = serializers.DictField(required=False, allow_null=True)
+    fixed_parameters = serializers.DictField(required=False, allow_null=True)
+
+
+@extend_schema_field({"oneOf": [{"type": "integer"}, {"type": "string"}]})
+class AgentReferenceField(serializers.Field[Any, Any, Any, Any]):
+    """A persona by id or by name."""
+
+    def to_internal_value(self, data: Any) -> int | str:
+        if isinstance(data, bool) or not isinstance(data, int | str) or len(str(data)) > 100:
+            raise serializers.ValidationError("Give the id or the name of a persona.")
+        return data
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+class ConversationStartSerializer(StrictSerializer):
+    agent = AgentReferenceField()
+    title = serializers.CharField(max_length=200, required=False, allow_blank=True)
+    text = serializers.CharField(required=False, trim_whitespace=False)
+    client_id = serializers.CharField(
+        max_length=64, required=False, help_text="Made by the client: asking twice starts one conversation."
+    )
+
+
+class ConversationChangeSerializer(StrictSerializer):
+    title = serializers.CharField(max_length=200, required=False)
+    archived = serializers.BooleanField(required=False)
+
+
+class MessagePostSerializer(StrictSerializer):
+    text = serializers.CharField(trim_whitespace=False, allow_blank=True)
+    client_id = serializers.CharField(
+        max_length=64, required=False, help_text="Made by the client: sending a message twice stores it once."
+    )
+
+
+class EmptySerializer(StrictSerializer):
+    pass
+
+
+class DecisionSerializer(StrictSerializer):
+    verdict = serializers.ChoiceField(["approve", "deny"])
+    digest = serializers.CharField(max_length=64, help_text="That of the question as it was shown.")
+    comment = serializers.CharField(max_length=2000, required=False, allow_blank=True)

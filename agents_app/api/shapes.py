@@ -1,0 +1,167 @@
+"""The shapes that `agents_app.events` builds, described for OpenAPI. A test compares the two."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+
+from agents_app.models import Message, Run
+from tools_app.models import Approval, ToolCall
+
+
+class AvatarSerializer(serializers.Serializer[Any]):
+    kind = serializers.ChoiceField(["emoji", "image"])
+    value = serializers.CharField()
+
+
+class BriefPersonaSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    display_name = serializers.CharField()
+    avatar = AvatarSerializer()
+    avatar_color = serializers.CharField()
+    scripted = serializers.BooleanField(help_text="True where the scripted model answers, not a real one.")
+
+
+class ToolOffSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class PowersSerializer(serializers.Serializer[Any]):
+    uses = serializers.ListField(child=serializers.CharField())
+    asks = serializers.ListField(child=serializers.CharField())
+    off = ToolOffSerializer(many=True)
+
+
+class PersonaSerializer(BriefPersonaSerializer):
+    description = serializers.CharField()
+    personality_traits = serializers.ListField(child=serializers.CharField())
+    starters = serializers.ListField(child=serializers.CharField())
+    model = serializers.CharField()
+    is_default = serializers.BooleanField()
+    powers = PowersSerializer()
+
+
+class ConversationSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    title = serializers.CharField()
+    persona = BriefPersonaSerializer()
+    archived = serializers.BooleanField()
+    created_at = serializers.DateTimeField()
+    updated_at = serializers.DateTimeField()
+    url = serializers.CharField()
+
+
+class MessageSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    role = serializers.ChoiceField(Message.Role.choices)
+    text = serializers.CharField()
+    html = serializers.CharField(help_text="Sanitised; empty while the message is being written.")
+    ending = serializers.ChoiceField(Message.Ending.choices, help_text="Empty while it is being written.")
+    ending_text = serializers.CharField()
+    run = serializers.IntegerField(allow_null=True)
+    model = serializers.CharField()
+    scripted = serializers.BooleanField()
+    client_id = serializers.CharField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class RunSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    status = serializers.ChoiceField(Run.Status.choices)
+    reason = serializers.CharField()
+    reason_text = serializers.CharField()
+    retryable = serializers.BooleanField()
+    message = serializers.IntegerField()
+    attempt = serializers.IntegerField()
+    input_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+
+
+class CardRowSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    value = serializers.CharField(help_text="Invisible characters are shown by their number.")
+    filled_by_policy = serializers.BooleanField()
+    bytes = serializers.IntegerField()
+    showable = serializers.BooleanField()
+
+
+class ApprovalSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    call = serializers.IntegerField()
+    status = serializers.ChoiceField(Approval.Status.choices)
+    digest = serializers.CharField(
+        help_text="Send it back with the verdict: it names exactly what was shown."
+    )
+    tool = serializers.CharField()
+    tool_version = serializers.CharField()
+    is_dangerous = serializers.BooleanField()
+    reasons = serializers.ListField(child=serializers.CharField())
+    persona = serializers.CharField()
+    requester = serializers.CharField()
+    organization = serializers.CharField()
+    conversation = serializers.CharField()
+    taint = serializers.BooleanField()
+    card = CardRowSerializer(many=True)
+    showable = serializers.BooleanField()
+    decided_by = serializers.CharField()
+    comment = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    may_decide = serializers.BooleanField()
+
+
+class ProgressSerializer(serializers.Serializer[Any]):
+    current = serializers.IntegerField()
+    total = serializers.IntegerField()
+    message = serializers.CharField()
+
+
+class CallSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    run = serializers.IntegerField(allow_null=True)
+    message = serializers.IntegerField(allow_null=True)
+    tool = serializers.CharField()
+    icon = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.ChoiceField(ToolCall.Status.choices)
+    reason = serializers.CharField()
+    reason_text = serializers.CharField()
+    arguments = serializers.DictField()
+    arguments_text = serializers.CharField()
+    result_text = serializers.CharField()
+    progress = ProgressSerializer(allow_null=True)
+    approval = ApprovalSerializer(allow_null=True)
+    attempt = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    started_at = serializers.DateTimeField(allow_null=True)
+    ended_at = serializers.DateTimeField(allow_null=True)
+    duration_ms = serializers.IntegerField(allow_null=True)
+
+
+class SnapshotSerializer(serializers.Serializer[Any]):
+    conversation = ConversationSerializer()
+    cursor = serializers.IntegerField()
+    messages = MessageSerializer(many=True)
+    calls = CallSerializer(many=True)
+    runs = RunSerializer(many=True)
+
+
+class CursorSerializer(serializers.Serializer[Any]):
+    cursor = serializers.IntegerField()
+
+
+class PostedSerializer(serializers.Serializer[Any]):
+    message = MessageSerializer()
+    run = RunSerializer()
+
+
+class StartedSerializer(serializers.Serializer[Any]):
+    conversation = ConversationSerializer()
+    message = MessageSerializer(allow_null=True)
+    run = RunSerializer(allow_null=True)

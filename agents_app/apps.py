@@ -1,0 +1,36 @@
+"""App configuration of the room that thinks and talks; opens the doors this room holds for the one to its left."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+
+
+class AgentsConfig(AppConfig):
+    name = "agents_app"
+    verbose_name = "Personas and conversations"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from agents_app import grants, receivers, sentences, stream
+        from audit_app import actions
+        from tools_app import doors
+
+        actions.register(sentences.SENTENCES)
+        doors.register(
+            grant_reader=grants.read,
+            progress_publisher=stream.publish_progress,
+            run_reader=grants.run_is_over,
+        )
+        receivers.connect()
+        post_migrate.connect(_lay_triggers, sender=self)
+
+
+def _lay_triggers(using: str, **_: Any) -> None:
+    from agents_app.models import Run
+    from audit_app import triggers
+
+    triggers.install(connections[using], [triggers.final_states("runs", Run.FINAL)])

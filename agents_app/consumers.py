@@ -1,0 +1,119 @@
+"""The socket of a conversation: it only tells. Whoever connects must own the conversation, then and at every frame."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from typing import Any
+
+from channels.db import database_sync_to_async
+from channels.exceptions import StopConsumer
+from channels.generic.websocket import AsyncWebsocketConsumer
+from channels.layers import get_channel_layer
+from django.conf import settings
+
+from agents_app.models import Conversation
+from project.accounts import identity as identities
+from project.accounts.identity import NoMembership
+
+log = logging.getLogger(__name__)
+GOING_AWAY, NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND = 1001, 4401, 4403, 4404
+
+
+class ConversationConsumer(AsyncWebsocketConsumer):
+    group = ""
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """Serve one socket: frames of the browser are dispatched, news goes straight out.
+
+        Channels' own loop would race two waiting tasks for every piece and hop into a thread to look after database
+        connections that this path never opens; measured, that was most of what a text piece cost the web process.
+        """
+        self.scope, self.base_send = scope, send
+        self.channel_layer = get_channel_layer(self.channel_layer_alias)
+        self.channel_name = await self.channel_layer.new_channel()
+        helpers = [asyncio.create_task(self._relay()), asyncio.create_task(self._recheck())]
+        try:
+            while True:
+                await self.dispatch(await receive())
+        except StopConsumer:
+            pass
+        finally:
+            for helper in helpers:
+                helper.cancel()
+
+    async def _relay(self) -> None:
+        """The one door in from the layer: everything announced to the conversation's group is passed on as it is."""
+        try:
+            while True:
+                message = await self.channel_layer.receive(self.channel_name)
+                await self.base_send({"type": "websocket.send", "text": message["json"]})
+        except Exception:
+            # A socket that went away while news arrived. Anything else must not leave a page deaf: it reconnects.
+            log.debug("a socket's relay ended", exc_info=True)
+            with contextlib.suppress(Exception):
+                await self.base_send({"type": "websocket.close", "code": GOING_AWAY})
+
+    async def _recheck(self) -> None:
+        """Ask again and again whether this person may still listen: a browser that never pings must not outstay."""
+        while True:
+            await asyncio.sleep(settings.SOCKET_RECHECK_SECONDS)
+            try:
+                refusal = await database_sync_to_async(self._admit)()
+            except Exception:
+                # Whoever cannot be asked about is not listened with: the page reconnects and is asked about then.
+                log.warning("an open socket could not be judged again", exc_info=True)
+                refusal = GOING_AWAY
+            if refusal:
+                with contextlib.suppress(Exception):
+                    await self.close(code=refusal)
+                return
+
+    async def connect(self) -> None:
+        await self.accept()
+        refusal = await database_sync_to_async(self._admit)()
+        if refusal:
+            await self.close(code=refusal)
+            return
+        await self.channel_layer.group_add(self.group, self.channel_name)
+        # Only now: whoever fetches after "ready" can miss nothing, since every later event reaches this socket.
+        await self.send(text_data='{"type":"ready"}')
+
+    async def disconnect(self, code: int) -> None:
+        if self.group:
+            await self.channel_layer.group_discard(self.group, self.channel_name)
+
+    async def receive(self, text_data: str | None = None, bytes_data: bytes | None = None) -> None:
+        """Called for a ping, the only frame a browser sends; a right that is gone closes the socket."""
+        refusal = await database_sync_to_async(self._admit)()
+        if refusal:
+            await self.close(code=NOT_ALLOWED)
+        elif text_data == "ping":
+            await self.send(text_data='{"type":"pong"}')
+
+    def _admit(self) -> int:
+        """0, or the close code. Reads session, person and conversation as they are now."""
+        user = self.scope.get("user")
+        session = self.scope.get("session")
+        if (
+            user is None
+            or session is None
+            or not user.is_authenticated
+            or not session.exists(session.session_key)
+        ):
+            return NOT_SIGNED_IN
+        try:
+            identity = identities.from_scope(self.scope)
+        except NoMembership:
+            return NOT_ALLOWED
+        public_id = self.scope["url_route"]["kwargs"]["public_id"]
+        found = (
+            Conversation.objects.visible_to(identity)
+            .filter(public_id=public_id)
+            .values_list("group", flat=True)
+        )
+        group = found.first()
+        # Kept when the right is lost: the subscription has to be taken back when the socket closes.
+        self.group = group or self.group
+        return 0 if group else NOT_FOUND

@@ -1,0 +1,253 @@
+"""The dictionaries a browser or API client may see: one shape for pages, the snapshot, REST and socket events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from agents_app import factory, remembered, rendering, toolset
+from agents_app.models import AgentType, Conversation, Message, Run, Step
+from agents_app.rendering import avatar
+from agents_app.visible import is_showable, visible_text
+from audit_app.models import AuditStream
+from project.accounts.identity import Identity
+from tools_app import approvals
+from tools_app.models import Approval, Tool, ToolCall
+
+_ENDINGS = {
+    Message.Ending.INTERRUPTED: "The answer broke off here. What had arrived is kept.",
+    Message.Ending.CANCELLED: "Stopped.",
+    Message.Ending.REFUSAL: "The model declined to answer this.",
+    Message.Ending.MAX_TOKENS: "Cut at the length limit.",
+    Message.Ending.FAILED: "No answer arrived.",
+}
+_RETRYABLE_NOT = frozenset({"agent_disabled", "requester_gone", "poison"})
+_DEFAULT_ICONS = {"filesystem": "📄", "web": "🌐", "time": "🕑", "math": "🧮", "code": "⌨️"}
+Item = dict[str, Any]
+
+
+def snapshot(conversation: Conversation, identity: Identity) -> Item:
+    """Everything a page needs to show a conversation, with the cursor from which events continue it."""
+    # The cursor is read first: an event that arrives in between is then applied twice, which is harmless, never lost.
+    at = cursor(conversation)
+    runs = list(Run.objects.filter(conversation=conversation).order_by("pk"))
+    calls = ToolCall.objects.filter(
+        session_id=conversation.session_id, organization_id=conversation.organization_id
+    )
+    return {
+        "conversation": conversation_item(conversation),
+        "cursor": at,
+        "messages": messages(Message.objects.filter(conversation=conversation).order_by("pk")),
+        "calls": [
+            call(each, identity)
+            for each in calls.select_related("tool")
+            .prefetch_related("approvals__organization")
+            .order_by("pk")
+        ],
+        "runs": [run(each) for each in runs],
+    }
+
+
+def cursor(conversation: Conversation) -> int:
+    found = AuditStream.objects.filter(name=conversation.stream).values_list("seq", flat=True).first()
+    return found or 0
+
+
+def persona(agent: AgentType, identity: Identity | None = None) -> Item:
+    return {
+        **brief(agent),
+        "description": agent.description or "",
+        "personality_traits": [visible_text(str(trait)) for trait in agent.personality_traits or []],
+        "starters": list(agent.starters or []),
+        "model": agent.model,
+        "is_default": agent.is_default,
+        "powers": _powers(agent, identity),
+    }
+
+
+def brief(agent: AgentType) -> Item:
+    return {
+        "id": agent.pk,
+        "name": agent.name,
+        "display_name": visible_text(agent.display_name),
+        "avatar": avatar(agent.avatar_url),
+        "avatar_color": agent.avatar_color,
+        "scripted": factory.speaks_scripted(agent),
+    }
+
+
+def _powers(agent: AgentType, identity: Identity | None) -> Item:
+    """What a persona may use, what it will ask for, and what is off, with the reason."""
+    uses, asks, off = [], [], []
+    offered = {carried.tool.pk for carried in toolset.of(agent, identity)}
+    for carried in toolset.granted(agent):
+        tool, grant = carried.tool, carried.grant
+        if tool.pk not in offered or not grant.may_use:
+            off.append({"name": tool.name, "reason": tool.disabled_reason or "Switched off."})
+        elif (
+            tool.is_dangerous
+            or grant.forces_approval
+            or (tool.requires_approval and not grant.waives_approval)
+        ):
+            asks.append(tool.name)
+        else:
+            uses.append(tool.name)
+    return {"uses": uses, "asks": asks, "off": off}
+
+
+def conversation_item(row: Conversation) -> Item:
+    return {
+        "id": row.session_id,
+        "title": visible_text(str(row)),
+        "persona": brief(row.agent_type),
+        "archived": row.archived_at is not None,
+        "created_at": _iso(row.created_at),
+        "updated_at": _iso(row.updated_at),
+        "url": f"/c/{row.public_id}/",
+    }
+
+
+def messages(rows: Iterable[Message]) -> list[Item]:
+    """Messages of one conversation; of those still being written, with the text remembered so far."""
+    said = list(rows)
+    runs = Run.objects.filter(message__in=said).order_by("pk").values_list("message_id", "pk")
+    steps = Step.objects.filter(message__in=said).values_list("message_id", "run_id")
+    run_of = dict(runs) | dict(steps)
+    texts = remembered.texts_of([each for each in said if each.ending == Message.Ending.OPEN])
+    return [message(each, run_id=run_of.get(each.pk), text=texts.get(each.pk)) for each in said]
+
+
+def message(row: Message, *, run_id: int | None, text: str | None = None) -> Item:
+    return {
+        "id": row.pk,
+        "role": row.role,
+        "text": row.text if text is None else text,
+        "html": _html(row),
+        "ending": row.ending,
+        "ending_text": _ENDINGS.get(Message.Ending(row.ending), ""),
+        "run": run_id,
+        "model": row.model,
+        "scripted": row.scripted,
+        "client_id": row.client_id,
+        "created_at": _iso(row.created_at),
+        "ended_at": _iso(row.ended_at),
+    }
+
+
+def _html(row: Message) -> str:
+    """As it was stored, or rendered afresh where an older renderer wrote it. What a person wrote stays text."""
+    is_outdated = row.ending and row.role == Message.Role.ASSISTANT and row.renderer != rendering.RENDERER
+    return rendering.render(row.text) if is_outdated else row.html
+
+
+def run(row: Run) -> Item:
+    ended_badly = row.status in (Run.Status.FAILED, Run.Status.CANCELLED)
+    return {
+        "id": row.pk,
+        "status": row.status,
+        "reason": row.reason,
+        "reason_text": row.reason_text,
+        "retryable": ended_badly and row.reason not in _RETRYABLE_NOT,
+        "message": row.message_id,
+        "attempt": row.attempt,
+        "input_tokens": row.input_tokens,
+        "output_tokens": row.output_tokens,
+        "created_at": _iso(row.created_at),
+        "ended_at": _iso(row.ended_at),
+    }
+
+
+def call(row: ToolCall, identity: Identity | None = None) -> Item:
+    question = max(row.approvals.all(), key=lambda each: each.pk, default=None)
+    return {
+        "id": row.pk,
+        "run": row.run_id,
+        "message": row.message_id,
+        "tool": row.tool_name,
+        "icon": _icon(row.tool),
+        "title": _title(row.arguments),
+        "status": row.status,
+        "reason": row.reason,
+        "reason_text": row.reason_text,
+        "arguments": row.arguments,
+        "arguments_text": json.dumps(row.arguments, ensure_ascii=False, indent=2),
+        "result_text": row.result_text,
+        "progress": row.progress,
+        "approval": approval(question, row, identity) if question else None,
+        "attempt": row.attempt,
+        "created_at": _iso(row.created_at),
+        "started_at": _iso(row.started_at),
+        "ended_at": _iso(row.ended_at),
+        "duration_ms": _milliseconds(row.started_at, row.ended_at),
+    }
+
+
+def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> Item:
+    """The question as it is shown: every argument whole, nothing styled or hidden by what it contains."""
+    card = [
+        _argument(name, value, filled=name in of.filled)
+        for name, value in row.covers.get("arguments", {}).items()
+    ]
+    item = {
+        "id": row.pk,
+        "call": of.pk,
+        "status": row.status,
+        "digest": row.digest,
+        "tool": visible_text(of.tool_name),
+        "tool_version": of.tool_hash[:12],
+        "is_dangerous": row.is_dangerous,
+        "reasons": row.reasons,
+        "persona": visible_text(of.agent_name),
+        "requester": visible_text(row.requester_name),
+        "organization": visible_text(row.organization.name),
+        "conversation": of.session_id,
+        "taint": of.tainted,
+        "card": card,
+        "showable": all(each["showable"] for each in card),
+        "decided_by": row.decided_by_name,
+        "comment": row.comment,
+        "created_at": _iso(row.created_at),
+        "expires_at": _iso(row.expires_at),
+    }
+    if identity is not None:
+        item["may_decide"] = approvals.may_decide(row, identity)
+    return item
+
+
+def _argument(name: str, value: Any, *, filled: bool) -> Item:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    return {
+        "name": visible_text(name),
+        "value": visible_text(text),
+        "filled_by_policy": filled,
+        "bytes": len(text.encode()),
+        "showable": is_showable(text),
+    }
+
+
+def _icon(tool: Tool | None) -> str:
+    if tool is None:
+        return "🔧"
+    return tool.icon or _DEFAULT_ICONS.get(tool.category, "🔧")
+
+
+def _title(arguments: Mapping[str, Any]) -> str:
+    """The first short text among the arguments: what the collapsed card shows."""
+    values: Iterable[Any] = arguments.values()
+    text = next(
+        (str(value) for value in values if isinstance(value, str | int | float) and str(value).strip()), ""
+    )
+    line = visible_text(" ".join(text.split()))
+    return line if len(line) <= 80 else line[:79] + "…"
+
+
+def _milliseconds(started: datetime | None, ended: datetime | None) -> int | None:
+    if started is None or ended is None:
+        return None
+    return max(0, round((ended - started).total_seconds() * 1000))
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None

@@ -1,0 +1,100 @@
+"""What can go wrong in talking, by who may read it: mostly the person in the chat or the API client."""
+
+from __future__ import annotations
+
+from project.accounts.exceptions import HouseError, NotAllowed, NotFound
+
+
+class AgentNotFound(NotFound):
+    """There is no persona of this name."""
+
+    code = "agent_not_found"
+
+
+class AgentDisabled(HouseError):
+    """This persona has been switched off. Choose another one."""
+
+    code = "agent_disabled"
+    status = 409
+
+
+class MessageTooLong(HouseError):
+    """The message is too long. Shorten it, or send it in parts."""
+
+    code = "message_too_long"
+    status = 413
+
+
+class MessageEmpty(HouseError):
+    """The message is empty. Write something first."""
+
+    code = "message_empty"
+    status = 400
+
+
+class ClientIdReused(HouseError):
+    """This client id was already used for a different message. Send the new message under a new id."""
+
+    code = "client_id_reused"
+    status = 409
+
+
+class NothingToRetry(HouseError):
+    """Only the last answer can be tried again, and only when it has failed or was stopped."""
+
+    code = "nothing_to_retry"
+    status = 409
+
+
+class InvalidPersona(HouseError):
+    """This persona cannot be saved as it is described; the details say which fields are wrong."""
+
+    code = "invalid_persona"
+    status = 400
+
+
+class PersonaNameTaken(HouseError):
+    """Another persona of your organization has this name, perhaps an archived one. Choose another name."""
+
+    code = "persona_name_taken"
+    status = 409
+
+
+class DefaultPersona(HouseError):
+    """The default persona must be switched on. Make another one the default first."""
+
+    code = "default_persona"
+    status = 409
+
+
+class InvalidGrant(HouseError):
+    """This grant cannot be saved as it is described; the details say which fields are wrong."""
+
+    code = "invalid_grant"
+    status = 400
+
+
+class AlreadyGranted(HouseError):
+    """The persona has this tool already. Change the grant with PUT."""
+
+    code = "already_granted"
+    status = 409
+
+
+class NotGranted(NotFound):
+    """The persona does not have this tool."""
+
+    code = "not_granted"
+
+
+class InvalidUsage(HouseError):
+    """This use of a tool cannot be recorded as it is described; the details say which fields are wrong."""
+
+    code = "invalid_usage"
+    status = 400
+
+
+class CannotBeShown(NotAllowed):
+    """Some of what would run cannot be shown so that a person can read it. It can only be denied."""
+
+    code = "cannot_be_shown"

@@ -1,0 +1,200 @@
+"""The verbs of grants: give a tool to a persona, change how, take it away. `personas` passes them on."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from django.db import transaction
+
+from agents_app.exceptions import InvalidGrant, NotGranted
+from agents_app.models import AgentToolConfig, AgentType
+from audit_app import records
+from project.accounts.exceptions import NotAllowed, NotFound
+from project.accounts.identity import Identity
+from project.accounts.roles import CATALOG_CHANGE, DECIDE
+from tools_app import arguments, facts, rules
+from tools_app.exceptions import InvalidArguments
+from tools_app.models import Tool
+
+FIELDS: Final = frozenset(
+    {
+        "enabled_for_agent",
+        "order_index",
+        "allow_use",
+        "requires_approval",
+        "waives_approval",
+        "usage_limit",
+        "allowed_parameters",
+        "denied_parameters",
+        "parameter_defaults",
+        "fixed_parameters",
+    }
+)
+_FLAGS: Final = ("enabled_for_agent", "allow_use", "requires_approval", "waives_approval")
+_NUMBERS: Final = ("order_index", "usage_limit")
+_RULES: Final = ("allowed_parameters", "denied_parameters")
+_VALUES: Final = ("parameter_defaults", "fixed_parameters")
+_WHOLE: Final = 2**31 - 1
+
+
+class MayNotWaive(NotAllowed):
+    """To drop a tool's question for everybody, you need the right to decide everybody's questions."""
+
+    code = "may_not_waive"
+
+
+def grant(
+    agent: AgentType, tool: Tool, config: Mapping[str, Any] | None = None, *, by: Identity
+) -> AgentToolConfig:
+    """Give a persona a tool, or change how it has it: what `config` does not name stays as it is.
+
+    Raises InvalidGrant, MayNotWaive, or NotFound for a persona or tool of another organization.
+    """
+    require_right(by, agent)
+    if tool.organization_id != agent.organization_id or tool.archived_at is not None:
+        raise NotFound
+    wanted = dict(config or {})
+    _require_known(wanted)
+    with transaction.atomic():
+        found = AgentToolConfig.objects.select_for_update().filter(agent_type=agent, tool=tool).first()
+        row = found or AgentToolConfig(organization_id=agent.organization_id, agent_type=agent, tool=tool)
+        changed = sorted(name for name, value in wanted.items() if getattr(row, name) != value)
+        if found is not None and not changed:
+            return row
+        for name in changed:
+            setattr(row, name, wanted[name])
+        _require_sound(row, tool)
+        _require_waiver(row, changed, by)
+        row.save()
+        _record("grant.changed" if found else "grant.added", row, {"changed": changed}, by=by)
+    return row
+
+
+def ungrant(agent: AgentType, tool: Tool, *, by: Identity) -> None:
+    """Take a tool from a persona; what it did with it stays in the record. Raises NotGranted."""
+    require_right(by, agent)
+    with transaction.atomic():
+        row = AgentToolConfig.objects.select_for_update().filter(agent_type=agent, tool=tool).first()
+        if row is None:
+            raise NotGranted
+        _record("grant.removed", row, {}, by=by)
+        row.delete()
+
+
+def require_right(by: Identity, agent: AgentType | None = None) -> int:
+    """Return the organization in which this person may change personas."""
+    if not by.organization_id or (agent is not None and agent.organization_id != by.organization_id):
+        raise NotFound
+    if by.via != "system":
+        by.require(CATALOG_CHANGE)
+    return by.organization_id
+
+
+def _require_known(wanted: Mapping[str, Any]) -> None:
+    wrong: dict[str, list[str]] = {
+        str(name): ["There is no such field, or it cannot be written."]
+        for name in wanted
+        if name not in FIELDS
+    }
+    for name in _FLAGS:
+        if not isinstance(wanted.get(name, True), bool):
+            wrong[name] = ["This must be true or false."]
+    for name in _NUMBERS:
+        value = wanted.get(name)
+        if value is not None and (
+            isinstance(value, bool) or not isinstance(value, int) or abs(value) > _WHOLE
+        ):
+            wrong[name] = ["This must be a whole number, or empty."]
+    try:
+        arguments.parse(json.dumps(dict(wanted)), max_bytes=65_536)
+    except (InvalidArguments, TypeError, ValueError, RecursionError):
+        wrong.setdefault("rules", ["The rules are too large, or not plain JSON."])
+    if wrong:
+        raise InvalidGrant(details=wrong)
+
+
+def _require_sound(row: AgentToolConfig, tool: Tool) -> None:
+    """Check the rules with the code that will evaluate them: nothing is saved that the gate cannot read."""
+    wrong: dict[str, list[str]] = {}
+    if row.usage_limit is not None and row.usage_limit < -1:
+        wrong["usage_limit"] = ["Use -1 or leave it empty for unlimited, 0 for never."]
+    for name in _RULES:
+        if problem := _rule_problem(getattr(row, name), tool):
+            wrong[name] = [problem]
+    for name in _VALUES:
+        if problem := _values_problem(getattr(row, name), tool):
+            wrong[name] = [problem]
+    if not wrong and (problem := _conflict(row, tool)):
+        wrong["parameter_defaults"] = [problem]
+    if not wrong and _only_advised(row, tool):
+        wrong["denied_parameters"] = [
+            "Forbidden texts can be written otherwise and protect nothing: also let a person approve each use."
+        ]
+    if wrong:
+        raise InvalidGrant(details=wrong)
+
+
+def _rule_problem(rule: Any, tool: Tool) -> str:
+    try:
+        rules.check(rule)
+    except rules.UnknownRule as unknown:
+        return f"This rule cannot be evaluated: {unknown}."
+    return _strangers(rule or (), tool)
+
+
+def _values_problem(values: Any, tool: Tool) -> str:
+    """Each value must fit its parameter; which others a call must have is the call's affair."""
+    if values is None:
+        return ""
+    if not isinstance(values, dict):
+        return "This must be an object of parameter and value."
+    if problem := _strangers(values, tool):
+        return problem
+    schema = {**tool.input_schema, "required": []}
+    return "; ".join(str(problem) for problem in arguments.problems(schema, values))
+
+
+def _strangers(names: Any, tool: Tool) -> str:
+    known = tool.input_schema.get("properties") or {}
+    unknown = [str(name) for name in names if name not in known]
+    if not unknown or tool.input_schema.get("additionalProperties"):
+        return ""
+    return f"{tool.name} has no such parameter: {', '.join(unknown)}."
+
+
+def _conflict(row: AgentToolConfig, tool: Tool) -> str:
+    """Values that policy fills in must pass policy, or every single call would be refused."""
+    filled = {**(row.parameter_defaults or {}), **(row.fixed_parameters or {})}
+    if twice := sorted(set(row.parameter_defaults or {}) & set(row.fixed_parameters or {})):
+        return f"Either a default or a fixed value, not both: {', '.join(twice)}."
+    kinds = facts.kinds_of(tool)
+    denied = rules.denied_names(row.denied_parameters, filled, kinds=kinds)
+    refused = sorted({*denied, *rules.names_not_allowed(row.allowed_parameters, filled, kinds=kinds)})
+    return (
+        f"The rules of this grant refuse the values filled in for: {', '.join(refused)}." if refused else ""
+    )
+
+
+def _only_advised(row: AgentToolConfig, tool: Tool) -> bool:
+    if tool.is_dangerous or row.requires_approval or (tool.requires_approval and not row.waives_approval):
+        return False
+    denied = row.denied_parameters if isinstance(row.denied_parameters, dict) else {}
+    kinds = facts.kinds_of(tool)
+    return any(kinds.get(name) in ("command", "code") and matchers for name, matchers in denied.items())
+
+
+def _require_waiver(row: AgentToolConfig, changed: list[str], by: Identity) -> None:
+    if not row.waives_approval:
+        return
+    if row.tool.is_dangerous:
+        raise InvalidGrant(details={"waives_approval": ["A dangerous tool always asks."]})
+    if "waives_approval" in changed and by.via != "system" and not by.may(DECIDE):
+        raise MayNotWaive(details={"permission": DECIDE})
+
+
+def _record(action: str, row: AgentToolConfig, told: dict[str, Any], *, by: Identity) -> None:
+    subject = records.Subject("grant", str(row.pk), f"{row.agent_type.name} / {row.tool.name}")
+    rules_now = {name: getattr(row, name) for name in sorted(FIELDS)}
+    records.record(action, by=by, subject=subject, facts={**told, "grant": rules_now})

@@ -1,0 +1,62 @@
+"""Readings for the room to the left: a persona's grant as the value `policy.Grant`, and whether a run is over."""
+
+from __future__ import annotations
+
+from agents_app.models import AgentToolConfig, Run
+from tools_app import digest
+from tools_app.policy import Grant
+
+
+def read(agent_type_id: int, tool_id: int, organization_id: int) -> Grant | None:
+    """The grant as it is now, or None; a persona or tool of another organization has none."""
+    row = (
+        AgentToolConfig.objects.select_related("agent_type")
+        .filter(
+            agent_type_id=agent_type_id,
+            tool_id=tool_id,
+            agent_type__organization_id=organization_id,
+            tool__organization_id=organization_id,
+        )
+        .first()
+    )
+    return of(row) if row else None
+
+
+def run_is_over(run_id: int) -> bool:
+    """A run that is gone counts as over."""
+    return not Run.objects.filter(pk=run_id).unfinished().exists()
+
+
+def of(row: AgentToolConfig) -> Grant:
+    agent = row.agent_type
+    return Grant(
+        id=row.pk,
+        agent_type_id=agent.pk,
+        agent_name=agent.display_name,
+        agent_hash=agent.content_hash(),
+        agent_enabled=agent.enabled and agent.archived_at is None,
+        offered=row.enabled_for_agent,
+        may_use=row.allow_use,
+        forces_approval=row.requires_approval,
+        waives_approval=row.waives_approval,
+        usage_limit=row.usage_limit,
+        allowed=row.allowed_parameters,
+        denied=row.denied_parameters,
+        defaults=row.parameter_defaults,
+        fixed=row.fixed_parameters,
+        grant_hash=_hash(row),
+    )
+
+
+def _hash(row: AgentToolConfig) -> str:
+    return digest.of_rules(
+        {
+            "id": row.pk,
+            "ask": [row.requires_approval, row.waives_approval],
+            "limit": row.usage_limit,
+            "allowed": row.allowed_parameters,
+            "denied": row.denied_parameters,
+            "defaults": row.parameter_defaults,
+            "fixed": row.fixed_parameters,
+        }
+    )

@@ -1,0 +1,92 @@
+"""Reads a conversation's rows for the transcript: one query each for runs, steps and their calls."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from django.conf import settings
+
+from agents_app.models import Message, Run, Step
+from agents_app.transcript import Exchange, Turn, Use
+from tools_app.models import ToolCall
+
+# The budget of tokens decides what is repeated to the model. This only keeps a conversation of years from being read
+# whole before every turn.
+NEWEST_RUNS = 300
+
+
+def exchanges(run: Run) -> list[Exchange]:
+    """Everything said in the run's conversation up to and including this run's message, oldest first."""
+    newest = Run.objects.filter(conversation_id=run.conversation_id, pk__lte=run.pk).order_by("-pk")
+    runs = list(newest.select_related("message")[:NEWEST_RUNS])[::-1]
+    steps = _by_run(runs)
+    told: dict[int, list[Run]] = defaultdict(list)
+    for each in runs:
+        told[each.message_id].append(each)
+    return [_exchange(same, steps) for same in told.values()]
+
+
+def _by_run(runs: Iterable[Run]) -> dict[int, list[Step]]:
+    found: dict[int, list[Step]] = defaultdict(list)
+    rows = (
+        Step.objects.filter(run__in=list(runs))
+        .select_related("message", "tool_call")
+        .order_by("run_id", "number")
+    )
+    for step in rows:
+        found[step.run_id].append(step)
+    return found
+
+
+def _exchange(same: list[Run], steps: dict[int, list[Step]]) -> Exchange:
+    """Runs about one message: the answer, and the attempts before it."""
+    turns: list[Turn] = []
+    for each in same:
+        turns += _turns(steps[each.pk], keeps_partial=each is same[-1] and each.status in Run.FINAL)
+    return Exchange(text=same[0].message.text, turns=turns, refused=same[-1].reason == "refusal")
+
+
+def _turns(steps: list[Step], *, keeps_partial: bool) -> list[Turn]:
+    """A turn cut short is replayed as text only where nothing was answered after it; a retry starts clean."""
+    uses = _uses(steps)
+    turns = []
+    for step in steps:
+        if step.kind != Step.Kind.MODEL or step.ended_at is None:
+            continue
+        if step.content:
+            turns.append(Turn(content=step.content, uses=uses[step.message_id]))
+        elif keeps_partial and step.message and step.message.ending != Message.Ending.REFUSAL:
+            turns.append(Turn(partial=step.message.text))
+    return turns
+
+
+def _uses(steps: list[Step]) -> dict[int | None, dict[str, Use]]:
+    """By the message they hang under: a model may use the same id again in a later turn."""
+    found: dict[int | None, dict[str, Use]] = defaultdict(dict)
+    for step in steps:
+        if step.tool_call is not None:
+            found[step.tool_call.message_id][step.tool_call.tool_use_id] = use_of(step.tool_call)
+    return found
+
+
+def use_of(call: ToolCall) -> Use:
+    """What the model reads of a use: the result, or in words why there is none."""
+    if call.status == ToolCall.Status.SUCCEEDED:
+        return Use(_cut(call.result_text))
+    words = {
+        ToolCall.Status.DENIED: "Denied",
+        ToolCall.Status.EXPIRED: "Expired",
+        ToolCall.Status.BLOCKED: "Blocked",
+        ToolCall.Status.CANCELLED: "Cancelled",
+    }
+    word = words.get(ToolCall.Status(call.status), "Failed")
+    return Use(f"{word} ({call.reason}): {call.reason_text}", is_error=True)
+
+
+def _cut(text: str) -> str:
+    raw = text.encode()
+    limit = settings.RESULT_MODEL_BYTES
+    if len(raw) <= limit:
+        return text
+    return raw[:limit].decode(errors="ignore") + f"\n[{len(raw) - limit} more bytes were not passed on]"

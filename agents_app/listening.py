@@ -1,0 +1,151 @@
+"""Listening to a model from a worker thread: the stream lives on the bridge's loop, where Stop can end it at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import threading
+from concurrent.futures import CancelledError, Future
+
+import redis
+from django.db import connection
+
+from agents_app import news
+from agents_app.desk import desk
+from agents_app.factory import AgentClient
+from agents_app.model_turns import Heard, ModelTurn
+from agents_app.models import Message, Run
+from agents_app.pieces import Writer, Writing
+from agents_app.providers.base import ModelRequest, Pausing, TextPiece, ToolUse, TurnEnded
+from agents_app.providers.errors import ProviderError
+from audit_app import crash
+from audit_app.redaction import storable
+from tools_app import bridge
+
+log = logging.getLogger(__name__)
+STOP_CHANNEL = "toolroom:stop"
+
+# By run and attempt: a thread that lost its run and woke up late must not end the stream of the one that has it now.
+_streams: dict[tuple[int, int], tuple[Future[Heard], Writing]] = {}
+_lock = threading.Lock()
+_loop_owned: dict[int, tuple[Writer, asyncio.Task[None]]] = {}
+
+
+def listen(turn: ModelTurn, client: AgentClient, request: ModelRequest) -> Heard:
+    """Block until the model has ended its turn, failed, or been stopped; the text so far is never lost."""
+    channel = news.channel_of(turn.run.conversation.group)
+    writing = Writing(turn.message.pk, channel, shown=turn.run.agent_type.streaming_enabled)
+    future = bridge.start(_listen(turn, client, request, writing))
+    key = turn.run.pk, turn.run.attempt
+    with _lock:
+        _streams[key] = future, writing
+    if not _still_ours(turn.run):
+        # Stopped between the claim and this line, when there was no stream yet that a stop could end.
+        future.cancel()
+    _give_back_the_connection()
+    try:
+        with desk.away():
+            return future.result()
+    except CancelledError:
+        return Heard(text=writing.text)
+    finally:
+        with _lock:
+            _streams.pop(key, None)
+
+
+def stop(run_id: int) -> None:
+    """End the streams of this process for the run, if it has any; the connection to the model closes at once."""
+    with _lock:
+        found = [future for (run, _), (future, _) in _streams.items() if run == run_id]
+    for future in found:
+        future.cancel()
+
+
+def stop_attempt(run_id: int, attempt: int) -> None:
+    """End the stream of one attempt, whose lease was lost; a later attempt in this process goes on."""
+    with _lock:
+        found = _streams.get((run_id, attempt))
+    if found is not None:
+        found[0].cancel()
+
+
+def checkpoint(run_id: int, attempt: int) -> None:
+    """Keep the text so far in its row too: with the server flushed and the worker killed, only seconds are lost."""
+    with _lock:
+        found = _streams.get((run_id, attempt))
+    if found is not None:
+        writing = found[1]
+        Message.objects.filter(pk=writing.message_id, ending=Message.Ending.OPEN).update(
+            text=storable(writing.text)
+        )
+
+
+def announce_stop(run_id: int) -> None:
+    """Tell every worker process; one that does not hear it finds out when it next renews its lease."""
+    try:
+        news.client().publish(STOP_CHANNEL, str(run_id))
+    except redis.RedisError as away:
+        log.warning("a stop was not announced, the lease will end it: %s", type(away).__name__)
+
+
+def _give_back_the_connection() -> None:
+    """A stream may last for minutes and hundreds wait at once: a pooled connection is for others meanwhile."""
+    if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
+        connection.close()
+
+
+def _still_ours(run: Run) -> bool:
+    return Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING, attempt=run.attempt).exists()
+
+
+async def _listen(turn: ModelTurn, client: AgentClient, request: ModelRequest, writing: Writing) -> Heard:
+    writer = _writer()
+    uses: list[ToolUse] = []
+    ended: TurnEnded | None = None
+    pauses = 0
+    try:
+        async with contextlib.aclosing(client.provider.stream(request)) as events:
+            async for event in events:
+                if isinstance(event, TextPiece):
+                    writer.put(writing, storable(event.text))
+                    crash.point("mid-stream")
+                elif isinstance(event, ToolUse):
+                    uses.append(event)
+                elif isinstance(event, TurnEnded):
+                    ended = event
+                elif isinstance(event, Pausing):
+                    pauses += 1
+                    _announce_pause(turn, event)
+    except ProviderError as error:
+        log.warning("run %s: %s %s", turn.run.pk, error.code, error.detail)
+        await writer.flushed()
+        return Heard(text=writing.text, error=error, pauses=pauses)
+    await writer.flushed()
+    return Heard(text=writing.text, uses=tuple(uses), ended=ended, pauses=pauses)
+
+
+def _announce_pause(turn: ModelTurn, pausing: Pausing) -> None:
+    event = {"type": "pause", "run": turn.run.pk, "seconds": pausing.seconds, "reason": pausing.reason}
+    asyncio.get_running_loop().run_in_executor(None, news.send, turn.run.conversation.group, event)
+
+
+def _writer() -> Writer:
+    """The writer of this loop, and beside it the ear for stops; made on first use, with the loop."""
+    loop = asyncio.get_running_loop()
+    if id(loop) not in _loop_owned:
+        _loop_owned.clear()
+        _loop_owned[id(loop)] = (Writer(), loop.create_task(_hear_stops()))
+    return _loop_owned[id(loop)][0]
+
+
+async def _hear_stops() -> None:
+    while True:
+        try:
+            async with news.asynchronous() as connection, connection.pubsub() as ear:
+                await ear.subscribe(STOP_CHANNEL)
+                async for message in ear.listen():
+                    if message["type"] == "message":
+                        stop(int(message["data"]))
+        except (redis.RedisError, OSError):
+            await asyncio.sleep(1)

@@ -1,0 +1,177 @@
+"""advance(run) -> Finished | Waiting | GoAgain: one model turn, and what follows from it. A table of contents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from agents_app import factory, history, listening, model_turns, runs, transcript, verdicts
+from agents_app.factory import AgentClient
+from agents_app.model_turns import Heard, ModelTurn
+from agents_app.models import Run, Step
+from agents_app.providers.errors import ProviderError
+from audit_app import crash
+from audit_app.exceptions import StaleState
+from audit_app.transitions import hold
+from project.accounts.exceptions import Misconfigured
+from project.accounts.identity import Identity
+from tools_app import calls, facts
+from tools_app.calls import Proposal
+from tools_app.facts import Asked
+from tools_app.leases import Holder, Lease, keeper
+from tools_app.models import ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class GoAgain:
+    pass
+
+
+Outcome = Finished | Waiting | GoAgain
+
+
+def work(run: Run) -> None:
+    """Advance a claimed run until it waits or ends. Losing it to another worker ends the work quietly."""
+    lease = Lease(Run, run.pk, run.attempt, settings.RUN_LEASE_SECONDS)
+    try:
+        with keeper.holding(lease, _holder(run)):
+            while isinstance(advance(run), GoAgain):
+                continue
+    except StaleState:
+        # Stopped by the person, or taken over after a lost lease: what was said is kept, nothing else moves.
+        return
+
+
+def _holder(run: Run) -> Holder:
+    attempt = run.pk, run.attempt
+    return Holder(lost=lambda: listening.stop_attempt(*attempt), beat=lambda: listening.checkpoint(*attempt))
+
+
+def advance(run: Run) -> Outcome:
+    identity = facts.person_of(run.user_id, run.organization_id, run.asked_through)
+    reason = _reason_to_end(run, identity)
+    if reason is not None:
+        return _failed(run, *reason)
+    try:
+        client = factory.client_for(run.agent_type, identity)
+    except (Misconfigured, ProviderError) as broken:
+        return _failed(run, broken.code, broken.message)
+    turn = model_turns.begin(run, client)
+    heard = _asked(run, turn, client)
+    crash.point("after-stream-before-settle")
+    try:
+        return _settled(turn, heard, identity)
+    except StaleState:
+        model_turns.end_stopped(turn, heard)
+        raise
+
+
+def _reason_to_end(run: Run, identity: Identity) -> tuple[str, str] | None:
+    agent = run.agent_type
+    if not identity.role:
+        return "requester_gone", "The person who asked is no longer an active member."
+    if not agent.enabled or agent.archived_at is not None:
+        return "agent_disabled", "This persona has been switched off."
+    if run.invalid_calls > settings.MAX_INVALID_CALLS:
+        return "invalid_calls", "The model kept calling tools with arguments that do not fit."
+    if Step.objects.filter(run=run).model_turns().count() >= min(agent.max_steps, settings.MAX_STEPS_PER_RUN):
+        return "step_limit", "The answer took more steps than allowed."
+    return None
+
+
+def _failed(run: Run, reason: str, text: str) -> Finished:
+    runs.fail(run, reason=reason, text=text)
+    return Finished()
+
+
+def _asked(run: Run, turn: ModelTurn, client: AgentClient) -> Heard:
+    said = transcript.build(history.exchanges(run), budget_tokens=run.agent_type.max_context_tokens)
+    return listening.listen(turn, client, client.request(said, tries=_tries(run)))
+
+
+def _tries(run: Run) -> int:
+    """At least one: a run that has waited often enough may still ask, it only waits no more."""
+    return max(1, settings.MODEL_TRIES_PER_RUN - run.pauses)
+
+
+def _settled(turn: ModelTurn, heard: Heard, identity: Identity) -> Outcome:
+    """End the turn, put its tool uses before the gate and move the run, all in one transaction.
+
+    One transaction, so that no call can settle before the run waits for it.
+    """
+    run, verdict = turn.run, verdicts.of(heard)
+    with transaction.atomic():
+        hold(run)
+        runs.require_ours(run)
+        model_turns.end(turn, heard, ending=verdict.ending)
+        match verdict:
+            case verdicts.Broken(reason=reason, text=text):
+                return _failed(run, reason, text)
+            case verdicts.Done(reason=reason, text=text):
+                runs.finish(run, reason=reason, text=text)
+                return Finished()
+            case verdicts.More():
+                return _acted(turn, heard, identity)
+
+
+def _acted(turn: ModelTurn, heard: Heard, identity: Identity) -> Outcome:
+    run = turn.run
+    requested = [
+        _requested(turn, use.id, Proposal(use.id, use.name, use.arguments), identity) for use in heard.uses
+    ]
+    _count_invalid(run, requested)
+    if any(call.status in ToolCall.OPEN for call in requested):
+        runs.wait(run)
+        return Waiting()
+    return GoAgain()
+
+
+def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Identity) -> ToolCall:
+    run = turn.run
+    asked = Asked(
+        identity=identity,
+        organization_id=run.organization_id,
+        agent_type_id=run.agent_type_id,
+        agent_name=run.agent_type.display_name,
+        session_id=run.conversation.session_id,
+        run_id=run.pk,
+        message_id=turn.message.pk,
+        tainted=_is_tainted(run),
+    )
+    call = calls.request(proposal, asked)
+    Step.objects.create(
+        organization_id=run.organization_id,
+        run=run,
+        number=model_turns.next_number(run),
+        kind=Step.Kind.TOOL,
+        tool_call=call,
+        ended_at=timezone.now(),
+    )
+    return call
+
+
+def _is_tainted(run: Run) -> bool:
+    """True once the conversation has read anything from outside the organization (`security.md` 2.6)."""
+    return ToolCall.objects.filter(
+        session_id=run.conversation.session_id, status=ToolCall.Status.SUCCEEDED, tool__is_open_world=True
+    ).exists()
+
+
+def _count_invalid(run: Run, requested: list[ToolCall]) -> None:
+    invalid = sum(1 for call in requested if call.reason == "invalid_arguments")
+    if invalid:
+        run.invalid_calls += invalid
+        run.save(update_fields=["invalid_calls"])

@@ -1,0 +1,126 @@
+"""One model turn: its Step and Message opened before the model is asked, and ended once with what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from agents_app import remembered, rendering, stream
+from agents_app.factory import AgentClient
+from agents_app.models import Message, Run, Step
+from agents_app.providers.base import ToolUse, TurnEnded
+from agents_app.providers.errors import ProviderError
+from audit_app.redaction import storable
+
+
+@dataclass(frozen=True, slots=True)
+class ModelTurn:
+    run: Run
+    step: Step
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What the model said: all of it, or the text so far and why it ended early."""
+
+    text: str
+    uses: tuple[ToolUse, ...] = ()
+    ended: TurnEnded | None = None
+    error: ProviderError | None = None
+    pauses: int = 0
+
+
+@transaction.atomic
+def begin(run: Run, client: AgentClient) -> ModelTurn:
+    message = Message.objects.create(
+        organization_id=run.organization_id,
+        conversation_id=run.conversation_id,
+        role=Message.Role.ASSISTANT,
+        agent_type_id=run.agent_type_id,
+        model=client.model,
+        scripted=client.is_scripted,
+    )
+    step = Step.objects.create(
+        organization_id=run.organization_id,
+        run=run,
+        number=next_number(run),
+        kind=Step.Kind.MODEL,
+        message=message,
+        model=client.model,
+    )
+    stream.announce_message(message, run)
+    return ModelTurn(run, step, message)
+
+
+def next_number(run: Run) -> int:
+    last: int | None = Step.objects.filter(run=run).aggregate(last=Max("number"))["last"]
+    return (last or 0) + 1
+
+
+def end(turn: ModelTurn, heard: Heard, *, ending: str) -> None:
+    """Store the text, rendered once, and what the next request must repeat. A message is ended once."""
+    _close(turn.message, turn.run, storable(heard.text), ending=ending)
+    step, ended = turn.step, heard.ended
+    turn.run.pauses += heard.pauses
+    step.ended_at = timezone.now()
+    step.stop_reason = ended.stop_reason if ended else ending
+    if ended is not None:
+        step.content = ended.content if ending == Message.Ending.COMPLETE else _text_only(ended.content)
+        step.provider_request_id = ended.request_id[:100]
+        step.model = ended.model[:100] or step.model
+        _count(step, ended)
+    step.save()
+
+
+def end_stopped(turn: ModelTurn, heard: Heard) -> None:
+    """Keep what was heard of a turn whose run is not ours any more: stopped, or taken over by another worker."""
+    _cut_short(turn.step, Run.objects.get(pk=turn.run.pk), storable(heard.text))
+
+
+def abandon(run: Run) -> None:
+    """Close what a dead worker left open, with the text that was remembered; it stays visible as interrupted."""
+    for step in Step.objects.filter(run=run, kind=Step.Kind.MODEL, ended_at__isnull=True).select_related(
+        "message"
+    ):
+        if step.message is not None:
+            _cut_short(step, run, storable(remembered.text_of(step.message)))
+
+
+@transaction.atomic
+def _cut_short(step: Step, run: Run, text: str) -> None:
+    # Guarded: the worker that was stopped and the sweeper that found it dead may both come here.
+    if Step.objects.filter(pk=step.pk, ended_at__isnull=True).update(
+        ended_at=timezone.now(), stop_reason="interrupted"
+    ):
+        ending = (
+            Message.Ending.CANCELLED if run.status == Run.Status.CANCELLED else Message.Ending.INTERRUPTED
+        )
+        if step.message is not None:
+            _close(step.message, run, text, ending=ending)
+
+
+def _close(message: Message, run: Run, text: str, *, ending: str) -> None:
+    message.text, message.ending, message.ended_at = text, ending, timezone.now()
+    message.html, message.renderer = rendering.render(text), rendering.RENDERER
+    message.save(update_fields=["text", "html", "renderer", "ending", "ended_at"])
+    stream.announce_message(message, run)
+
+
+def _text_only(content: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Of a turn cut at a limit only whole text may be repeated: a tool use without its result would be refused."""
+    return [block for block in content if block.get("type") == "text"]
+
+
+def _count(step: Step, ended: TurnEnded) -> None:
+    usage = ended.usage
+    step.input_tokens, step.output_tokens = usage.input_tokens, usage.output_tokens
+    step.cache_read_tokens, step.cache_write_tokens = usage.cache_read_tokens, usage.cache_write_tokens
+    run = step.run
+    run.input_tokens += usage.input_tokens
+    run.output_tokens += usage.output_tokens
+    run.save(update_fields=["input_tokens", "output_tokens", "pauses"])

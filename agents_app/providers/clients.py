@@ -1,0 +1,171 @@
+"""The SDK's client for an endpoint: made once, shared by all streams of the process, replaced when the
+endpoint changes.
+
+Making one costs 16 ms and its first request a TLS handshake; sharing one saves both.
+"""
+
+import asyncio
+import os
+from collections import OrderedDict
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+from urllib.request import getproxies
+
+import anthropic
+import httpx2
+
+from agents_app.providers import network
+from agents_app.providers.base import Endpoint
+from agents_app.providers.errors import ProviderMisconfigured
+from agents_app.providers.limits import Limits
+from agents_app.providers.transport import Transport
+
+Client = Any  # the four client classes share no public base
+OFFICIAL_URL = "https://api.anthropic.com"
+KEPT_CLIENTS = 64
+
+
+@dataclass(slots=True)
+class _Kept:
+    endpoint: Endpoint
+    loop: asyncio.AbstractEventLoop
+    client: Client
+    streams: int = 0
+
+
+_kept: OrderedDict[str, _Kept] = OrderedDict()
+
+
+@asynccontextmanager
+async def client_for(endpoint: Endpoint) -> AsyncIterator[Client]:
+    """Lend the client of an endpoint for one stream; a changed endpoint gets a new one while old streams
+    finish."""
+    loop, former = asyncio.get_running_loop(), _kept.get(endpoint.key)
+    kept = former
+    if kept is None or kept.endpoint != endpoint or kept.loop is not loop:
+        kept = _kept[endpoint.key] = _Kept(endpoint, loop, make(endpoint))
+    _kept.move_to_end(endpoint.key)
+    kept.streams += 1
+    try:
+        if former is not None and former.loop is loop:
+            await _drop_unused(former)
+        yield kept.client
+    finally:
+        kept.streams -= 1
+        await _drop_unused(kept)
+
+
+async def _drop_unused(used: _Kept) -> None:
+    if used.streams == 0 and _kept.get(used.endpoint.key) is not used:
+        await used.client.close()
+    while len(_kept) > KEPT_CLIENTS:
+        key, oldest = next(iter(_kept.items()))
+        if oldest.streams:
+            return
+        del _kept[key]
+        await oldest.client.close()
+
+
+def kept_keys() -> list[str]:
+    return list(_kept)
+
+
+def make(endpoint: Endpoint) -> Client:
+    """A new client; whatever keeps the SDK from making one is a mistake in the endpoint."""
+    try:
+        factory = FACTORIES[endpoint.kind]
+    except KeyError:
+        raise ProviderMisconfigured(detail=f"unknown kind of endpoint {endpoint.kind!r}") from None
+    try:
+        return factory(endpoint, _common(endpoint))
+    except (
+        anthropic.AnthropicError,
+        network.AddressRefused,
+        ValueError,
+        TypeError,
+        ImportError,
+        OSError,
+    ) as error:
+        raise ProviderMisconfigured(detail=f"{type(error).__name__}: {error}") from error
+
+
+def _common(endpoint: Endpoint) -> dict[str, Any]:
+    limits = Limits.of(endpoint.options)
+    timeout = httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
+    headers = {**_withheld(endpoint), **endpoint.headers}
+    # Retries are ours: they are shown, counted against the run and shared out over the process.
+    return {"max_retries": 0, "timeout": timeout, "default_headers": headers, "http_client": _http(endpoint)}
+
+
+def _http(endpoint: Endpoint) -> httpx2.AsyncClient | None:
+    """Our sockets, without redirects; behind a proxy of the operator's the SDK's own client, which knows
+    proxies."""
+    trusted = bool(endpoint.options.get("trusted"))
+    if trusted and getproxies():
+        return None
+    transport = Transport(network.by_name if trusted else network.vetted, network.tls())
+    return httpx2.AsyncClient(transport=transport, trust_env=False, follow_redirects=False)
+
+
+def _withheld(endpoint: Endpoint) -> dict[str, Any]:
+    """ANTHROPIC_CUSTOM_HEADERS is the operator's and may hold a gateway's secret: no other endpoint gets
+    it."""
+    if endpoint.options.get("trusted"):
+        return {}
+    lines = os.environ.get("ANTHROPIC_CUSTOM_HEADERS", "").split("\n")
+    return {
+        name.strip(): anthropic.Omit() for name, colon, _ in (line.partition(":") for line in lines) if colon
+    }
+
+
+def _direct(endpoint: Endpoint, common: dict[str, Any]) -> Client:
+    own_credentials = {name.lower() for name in endpoint.headers} & {"authorization", "x-api-key"}
+    if not endpoint.api_key and not own_credentials and not endpoint.options.get("keyless"):
+        raise ProviderMisconfigured(
+            "This model endpoint has no key. An administrator can add one.",
+            detail=f"endpoint {endpoint.key}: no key",
+        )
+    # Never empty: without an explicit key the SDK would look for the operator's in the environment.
+    key = endpoint.api_key or "none"
+    return anthropic.AsyncAnthropic(api_key=key, base_url=_vetted_url(endpoint) or OFFICIAL_URL, **common)
+
+
+def _bedrock(endpoint: Endpoint, common: dict[str, Any]) -> Client:
+    options = endpoint.options
+    names = ("aws_region", "aws_profile", "aws_access_key", "aws_secret_key", "aws_session_token")
+    chosen = {name: options[name] for name in names if options.get(name)}
+    chosen.setdefault("aws_region", options.get("region") or None)
+    return anthropic.AsyncAnthropicBedrock(
+        api_key=endpoint.api_key or None, base_url=_vetted_url(endpoint), **chosen, **common
+    )
+
+
+def _vertex(endpoint: Endpoint, common: dict[str, Any]) -> Client:
+    chosen = {name: endpoint.options[name] for name in ("region", "project_id") if endpoint.options.get(name)}
+    return anthropic.AsyncAnthropicVertex(
+        access_token=endpoint.api_key or None, base_url=_vetted_url(endpoint), **chosen, **common
+    )
+
+
+def _foundry(endpoint: Endpoint, common: dict[str, Any]) -> Client:
+    if not endpoint.api_key:
+        raise ProviderMisconfigured(detail=f"endpoint {endpoint.key}: no key")
+    url = _vetted_url(endpoint)
+    place = {"base_url": url} if url else {"resource": endpoint.options.get("resource")}
+    return anthropic.AsyncAnthropicFoundry(api_key=endpoint.api_key, **place, **common)
+
+
+FACTORIES: Mapping[str, Callable[[Endpoint, dict[str, Any]], Client]] = {
+    "direct": _direct,
+    "bedrock": _bedrock,
+    "vertex": _vertex,
+    "foundry": _foundry,
+}
+
+
+def _vetted_url(endpoint: Endpoint) -> str | None:
+    if endpoint.base_url and not endpoint.options.get("trusted"):
+        network.require_allowed(endpoint.base_url)
+    return endpoint.base_url or None

@@ -1,0 +1,34 @@
+"""A ModelRequest as the body of a Messages API request; pure."""
+
+from typing import Any
+
+from agents_app.providers import capabilities
+from agents_app.providers.base import ModelRequest
+
+CACHED = {"type": "ephemeral"}
+
+
+def body_of(request: ModelRequest) -> dict[str, Any]:
+    """What is sent; optional fields this model refuses are left out."""
+    body: dict[str, Any] = {
+        "model": request.model,
+        "max_tokens": request.max_output_tokens,
+        "messages": list(request.messages),
+        "stream": True,
+    }
+    if request.system:
+        body["system"] = [{"type": "text", "text": request.system, "cache_control": CACHED}]
+    if request.tools:
+        *others, last = request.tools
+        # The vendor caches everything up to the mark: all tools, then the system text.
+        body["tools"] = [*others, {**last, "cache_control": CACHED}]
+    if request.end_user:
+        body["metadata"] = {"user_id": request.end_user}
+    if request.thinking:
+        body["thinking"] = dict(request.thinking)
+    if request.effort and capabilities.takes_effort(request):
+        body["output_config"] = {"effort": request.effort}
+    if request.temperature is not None and capabilities.takes_temperature(request):
+        body["temperature"] = request.temperature
+    refused = capabilities.refused(request.endpoint, request.model)
+    return {name: value for name, value in body.items() if name not in refused}

@@ -1,0 +1,85 @@
+"""Status into work and news: a queued run is advanced, a settled call wakes its run, and every change is announced."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+
+from agents_app import events, listening, news, stream, tasks
+from agents_app.models import Run
+from audit_app import crash
+from audit_app.signals import status_changed
+from tools_app.bell import ring
+from tools_app.models import Approval, ToolCall
+
+
+def connect() -> None:
+    status_changed.connect(run_moved, sender=Run)
+    status_changed.connect(call_moved, sender=ToolCall)
+    status_changed.connect(approval_moved, sender=Approval)
+
+
+def run_moved(row: Run, to: str, was: str | None, seq: int, **_: Any) -> None:
+    if to == Run.Status.QUEUED:
+        _ring(row.pk)
+    elif to == Run.Status.CANCELLED:
+        transaction.on_commit(lambda: _stop(row.pk))
+    if to in Run.FINAL:
+        transaction.on_commit(lambda: _wake_next(row.conversation_id))
+    _announce(row.conversation.group, lambda: _run_events(row, seq, born=was is None))
+
+
+def call_moved(row: ToolCall, to: str, was: str | None, seq: int, **_: Any) -> None:
+    if was is not None and to not in ToolCall.OPEN and row.run_id is not None:
+        _ring(row.run_id)
+    _announce(
+        stream.group_of(row.session_id),
+        lambda: [{"type": "call", "seq": seq, "item": events.call(_fresh(row))}],
+    )
+
+
+def approval_moved(row: Approval, seq: int, **_: Any) -> None:
+    def told() -> list[dict[str, Any]]:
+        return [{"type": "approval", "seq": seq, "item": events.approval(row, row.call)}]
+
+    _announce(stream.group_of(row.call.session_id), told)
+
+
+def _announce(group: str, told: Callable[[], list[dict[str, Any]]]) -> None:
+    if group:
+        transaction.on_commit(lambda: news.send(group, *told()))
+
+
+def _run_events(row: Run, seq: int, *, born: bool) -> list[dict[str, Any]]:
+    told = [{"type": "run", "seq": seq, "item": events.run(row)}]
+    if born:
+        told.insert(0, {"type": "message", "seq": seq, "item": events.message(row.message, run_id=row.pk)})
+    return told
+
+
+def _fresh(row: ToolCall) -> ToolCall:
+    return ToolCall.objects.select_related("tool").prefetch_related("approvals").get(pk=row.pk)
+
+
+def _ring(run_id: int) -> None:
+    def after_commit() -> None:
+        crash.point("after-commit-before-publish")
+        ring(tasks.advance_run, run_id)
+
+    transaction.on_commit(after_commit)
+
+
+def _stop(run_id: int) -> None:
+    listening.stop(run_id)
+    listening.announce_stop(run_id)
+
+
+def _wake_next(conversation_id: int) -> None:
+    """Answers line up behind each other: the end of one is the bell for the next."""
+    following = (
+        Run.objects.filter(conversation_id=conversation_id, status=Run.Status.QUEUED).order_by("pk").first()
+    )
+    if following is not None:
+        ring(tasks.advance_run, following.pk)

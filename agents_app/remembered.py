@@ -1,0 +1,33 @@
+"""The text of a message that is still being written: kept in Valkey/Redis, checkpointed in the row."""
+
+from __future__ import annotations
+
+import redis
+
+from agents_app import news
+from agents_app.models import Message
+
+
+def text_of(message: Message) -> str:
+    """The longest text known so far: a flushed server falls back to the row's checkpoint."""
+    try:
+        raw = news.client().get(news.text_key(message.pk))
+    except redis.RedisError:
+        raw = None
+    said = raw.decode(errors="ignore") if isinstance(raw, bytes) else ""
+    return said if len(said) >= len(message.text) else message.text
+
+
+def texts_of(messages: list[Message]) -> dict[int, str]:
+    """The same for several messages in one round trip."""
+    if not messages:
+        return {}
+    try:
+        raws = news.client().mget([news.text_key(message.pk) for message in messages])
+    except redis.RedisError:
+        raws = [None] * len(messages)
+    found = {}
+    for message, raw in zip(messages, raws, strict=True):
+        said = raw.decode(errors="ignore") if isinstance(raw, bytes) else ""
+        found[message.pk] = said if len(said) >= len(message.text) else message.text
+    return found

@@ -1,0 +1,24 @@
+"""What the record calls the moves of this room, in words for people."""
+
+from __future__ import annotations
+
+from typing import Final
+
+SENTENCES: Final = {
+    "run.queued": "asked for an answer",
+    "run.running": "began to answer",
+    "run.waiting": "waits for tools",
+    "run.finished": "finished an answer",
+    "run.failed": "failed to answer",
+    "run.cancelled": "stopped an answer",
+    "conversation.started": "started a conversation",
+    "conversation.deleted": "deleted a conversation",
+    "persona.added": "added a persona",
+    "persona.changed": "changed a persona",
+    "persona.archived": "archived a persona",
+    "persona.restored": "brought an archived persona back",
+    "persona.removed": "deleted a persona that was never used",
+    "grant.added": "granted a tool to a persona",
+    "grant.changed": "changed a grant",
+    "grant.removed": "took a tool from a persona",
+}

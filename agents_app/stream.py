@@ -1,0 +1,40 @@
+"""publish: what changed goes to whoever watches the conversation, after the commit."""
+
+from __future__ import annotations
+
+import uuid
+from functools import lru_cache
+from typing import Any
+
+from django.db import transaction
+
+from agents_app import events, news
+from agents_app.models import Conversation, Message, Run
+
+
+def publish(group: str, *items: dict[str, Any]) -> None:
+    """Announce these events in order once the transaction around this has committed, or at once outside of one."""
+    transaction.on_commit(lambda: news.send(group, *items))
+
+
+def announce_message(message: Message, run: Run) -> None:
+    """A message was opened or ended. It has no status of its own, so no seq: ids make repeats harmless."""
+    item = events.message(message, run_id=run.pk)
+    publish(run.conversation.group, {"type": "message", "seq": None, "item": item})
+
+
+def publish_progress(session_id: str, call_id: int, progress: dict[str, Any]) -> None:
+    group = group_of(session_id)
+    if group:
+        news.send(group, {"type": "progress", "call": call_id, **progress})
+
+
+@lru_cache(maxsize=4096)
+def group_of(session_id: str) -> str:
+    """The random group name of a conversation, which never changes; empty for calls outside of one."""
+    try:
+        uuid.UUID(session_id)
+    except ValueError:
+        return ""
+    found = Conversation.objects.filter(public_id=session_id).values_list("group", flat=True).first()
+    return found or ""

@@ -1,0 +1,56 @@
+"""What the sweeper does for runs: no run stays asleep or "running" without a worker for longer than lease and sweep."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Now
+
+from agents_app import model_turns, runs
+from agents_app.models import Run, Step
+from audit_app.clock import from_now
+from audit_app.exceptions import StaleState
+from tools_app.models import ToolCall
+
+log = logging.getLogger(__name__)
+
+
+def abandoned() -> Iterator[Run]:
+    """Runs whose worker is gone: running, with a lease that ended."""
+    rows = Run.objects.filter(status=Run.Status.RUNNING, lease_until__lt=Now())
+    yield from rows.select_related("conversation", "message")[:500]
+
+
+def hand_over(run: Run) -> None:
+    """Keep what the dead worker had written, and let another one go on."""
+    try:
+        with transaction.atomic():
+            runs.requeue(run)
+            model_turns.abandon(run)
+    except StaleState:
+        return
+    except Exception:
+        # One run that cannot be handed over must not keep all behind it waiting.
+        log.exception("abandoned run %s could not be handed over", run.pk)
+
+
+def overdue() -> Iterator[int]:
+    """Runs whose bell seems lost: queued for a sweep, or waiting without any call at work."""
+    open_calls = Exists(ToolCall.objects.filter(run_id=OuterRef("pk"), status__in=ToolCall.OPEN))
+    late = Q(status=Run.Status.QUEUED, created_at__lt=from_now(-settings.SWEEP_SECONDS))
+    queued = late & ~Q(runs.AN_OLDER_ONE)
+    asleep = Q(status=Run.Status.WAITING) & ~open_calls
+    yield from Run.objects.filter(queued | asleep).order_by("pk").values_list("pk", flat=True)[:500]
+
+
+def close_left_open() -> None:
+    """Messages still open though their run has ended: the worker died in between."""
+    over = Step.objects.filter(
+        ended_at__isnull=True, run__status__in=Run.FINAL, run__ended_at__lt=from_now(-settings.SWEEP_SECONDS)
+    )
+    for run_id in set(over.values_list("run_id", flat=True)[:500]):
+        model_turns.abandon(Run.objects.select_related("conversation").get(pk=run_id))

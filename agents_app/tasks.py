@@ -1,0 +1,33 @@
+"""Celery tasks of the talking room. Each takes one id, calls one verb, and is safe to run twice."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from agents_app import loop, runs, sweeps
+from agents_app.desk import desk
+from agents_app.models import Run
+from audit_app import crash
+from tools_app.bell import ring
+
+
+@shared_task(ignore_result=True)
+def advance_run(run_id: int) -> None:
+    with desk.seated():
+        _advance(run_id)
+
+
+def _advance(run_id: int) -> None:
+    run = Run.objects.select_related("conversation", "agent_type__endpoint__secret", "message").get(pk=run_id)
+    if runs.claim(run):
+        crash.point("after-run-claim")
+        loop.work(run)
+
+
+@shared_task(ignore_result=True)
+def sweep_runs() -> None:
+    for run in sweeps.abandoned():
+        sweeps.hand_over(run)
+    for run_id in sweeps.overdue():
+        ring(advance_run, run_id)
+    sweeps.close_left_open()
