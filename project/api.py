@@ -1,0 +1,76 @@
+"""The one list of REST routes of all rooms, beneath /api/. Each address answers with and without a slash at its end."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.urls import URLPattern, path
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
+from rest_framework.views import APIView
+
+from agents_app.api import deciding, talking
+from agents_app.api import views as agents
+from audit_app.api import views as audit
+from project.accounts.api import views as accounts
+from tools_app.api import views as tools
+
+ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
+    ("me", accounts.Me),
+    ("tools", tools.Tools),
+    ("tools/<int:tool_id>", tools.ToolDetail),
+    ("agents", agents.Agents),
+    ("agents/<int:agent_id>", agents.AgentDetail),
+    ("agents/<int:agent_id>/tools", agents.AgentTools),
+    ("agents/<int:agent_id>/tools/<int:tool_id>", agents.AgentTool),
+    ("audit/tool-usage", audit.ToolUsages),
+    ("audit/entries", audit.AuditEntries),
+    ("conversations", talking.Conversations),
+    ("conversations/<uuid:conversation_id>", talking.ConversationDetail),
+    ("conversations/<uuid:conversation_id>/messages", talking.Messages),
+    ("conversations/<uuid:conversation_id>/snapshot", talking.Snapshot),
+    ("conversations/<uuid:conversation_id>/cursor", talking.Cursor),
+    ("runs/<int:run_id>", talking.RunDetail),
+    ("runs/<int:run_id>/cancellation", talking.RunCancellation),
+    ("runs/<int:run_id>/retry", talking.RunRetry),
+    ("approvals", deciding.Approvals),
+    ("approvals/<int:approval_id>", deciding.ApprovalDetail),
+    ("approvals/<int:approval_id>/decision", deciding.ApprovalDecision),
+)
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "project.accounts.authentication.TokenAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer", "description": "Made by `manage.py issue_token`."}
+
+
+class SessionScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "project.accounts.authentication.SessionAuthentication"
+    name = "session"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        about = "A signed-in browser; writing also needs the X-CSRFToken header."
+        return {"type": "apiKey", "in": "cookie", "name": "session", "description": about}
+
+
+def without_slash(endpoints: list[tuple[str, str, str, Any]]) -> list[tuple[str, str, str, Any]]:
+    """Describe each address once; a hook of drf-spectacular."""
+    return [endpoint for endpoint in endpoints if not endpoint[0].endswith("/")]
+
+
+def _patterns() -> list[URLPattern]:
+    found = []
+    for route, view in ROUTES:
+        answer = view.as_view()
+        found += [path(route, answer), path(f"{route}/", answer)]
+    return found
+
+
+urlpatterns = [
+    *_patterns(),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerSplitView.as_view(url_name="schema"), name="docs"),
+]

@@ -1,0 +1,50 @@
+"""Whether the database was prepared by this very code and configuration, asked without starting Django.
+
+The mark is a number inside the SQLite file itself, so a restored backup carries its own.
+"""
+
+import os
+import sqlite3
+import zlib
+from contextlib import closing, suppress
+from pathlib import Path
+
+ROOMS = ("project", "audit_app", "tools_app", "agents_app")
+VARIABLES = (
+    "ANTHROPIC_API_KEY",
+    "ANTHROPIC_BASE_URL",
+    "DEFAULT_MODEL",
+    "EGRESS_EXCEPTIONS",
+    "FILE_ROOTS",
+    "DEBUG",
+    "TESTING",
+)
+
+
+def of_code(root: Path) -> int:
+    """Fold every source file, the lock and the variables that seeds depend on into 31 bits."""
+    files = [root / "requirements.lock"]
+    for room in ROOMS:
+        files.extend(sorted((root / room).rglob("*.py")))
+        files.extend(sorted((root / room).rglob("*.json")))
+    mark = 0
+    for file in files:
+        with suppress(OSError):
+            mark = zlib.crc32(file.read_bytes(), zlib.crc32(str(file.relative_to(root)).encode(), mark))
+    for name in VARIABLES:
+        mark = zlib.crc32(f"{name}={os.environ.get(name, '')}".encode(), mark)
+    return mark & 0x7FFFFFFF or 1
+
+
+def of_database(path: Path) -> int:
+    """Read the mark, or 0 where there is no database yet."""
+    if not path.is_file():
+        return 0
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
+        return int(connection.execute("PRAGMA user_version").fetchone()[0])
+    return 0
+
+
+def mark_database(path: Path, mark: int) -> None:
+    with closing(sqlite3.connect(path, timeout=20)) as connection:
+        connection.execute(f"PRAGMA user_version = {mark:d}")

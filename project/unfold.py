@@ -1,0 +1,114 @@
+"""The look and the navigation of the admin pages. What their first page shows is in `project.overview`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django.templatetags.static import static
+from django.urls import reverse_lazy
+
+# The green of our own pages, from pale to dark.
+_GREEN: Final = {
+    "50": "oklch(97.5% .014 165)",
+    "100": "oklch(94.5% .03 165)",
+    "200": "oklch(89% .055 165)",
+    "300": "oklch(81% .08 165)",
+    "400": "oklch(71% .095 165)",
+    "500": "oklch(58% .095 165)",
+    "600": "oklch(47.5% .085 166)",
+    "700": "oklch(40% .072 167)",
+    "800": "oklch(34% .06 168)",
+    "900": "oklch(29% .05 168)",
+    "950": "oklch(21% .04 168)",
+}
+
+
+def _page(title: str, icon: str, name: str, **more: Any) -> dict[str, Any]:
+    """A line of the sidebar, shown to whoever may open the page."""
+    link = reverse_lazy(f"admin:{name.replace('.', '_')}_changelist")
+    return {"title": title, "icon": icon, "link": link, "permission": MayOpen(name), **more}
+
+
+class MayOpen:
+    """Whether somebody may open the page of a model, asked only when a page is drawn: the settings need no models."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __call__(self, request: HttpRequest) -> bool:
+        page = admin.site._registry[apps.get_model(self._name)]
+        return bool(page.has_module_permission(request))
+
+
+_SIDEBAR: Final[list[dict[str, Any]]] = [
+    {"items": [{"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")}]},
+    {
+        "title": "Approvals",
+        "separator": True,
+        "items": [
+            _page("Questions", "approval_delegation", "tools_app.approval", badge="project.overview.waiting"),
+            _page("Allowed from now on", "verified_user", "tools_app.standingapproval"),
+        ],
+    },
+    {
+        "title": "Personas",
+        "separator": True,
+        "items": [
+            _page("Personas", "groups", "agents_app.agenttype"),
+            _page("Model endpoints", "hub", "agents_app.modelendpoint"),
+        ],
+    },
+    {
+        "title": "Catalog",
+        "separator": True,
+        "items": [
+            _page("Tools", "handyman", "tools_app.tool"),
+            _page("Versions", "history", "tools_app.toolversion"),
+            _page("Secrets", "key", "tools_app.secret"),
+        ],
+    },
+    {
+        "title": "Record",
+        "separator": True,
+        "items": [
+            _page("Tool uses", "receipt_long", "audit_app.toolusage"),
+            _page("Every entry", "link", "audit_app.auditentry"),
+            _page("Calls", "bolt", "tools_app.toolcall"),
+            _page("Conversations", "forum", "agents_app.conversation"),
+            _page("Answers", "psychology", "agents_app.run"),
+            _page("Usage counters", "speed", "tools_app.usagecounter"),
+        ],
+    },
+    {
+        "title": "People",
+        "separator": True,
+        "items": [
+            _page("Members", "badge", "accounts.membership"),
+            _page("Accounts", "person", "auth.user"),
+            _page("API tokens", "vpn_key", "accounts.apitoken"),
+            _page("Organization", "apartment", "accounts.organization"),
+        ],
+    },
+]
+
+UNFOLD: Final[dict[str, Any]] = {
+    "SITE_TITLE": "Toolroom",
+    "SITE_HEADER": "Toolroom",
+    "SITE_SUBHEADER": "Supervision",
+    "SITE_URL": "/",
+    "SITE_SYMBOL": "handyman",
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("img/mark.svg")},
+    ],
+    "SHOW_HISTORY": False,
+    "SHOW_VIEW_ON_SITE": False,
+    "SHOW_BACK_BUTTON": True,
+    "BORDER_RADIUS": "8px",
+    "COLORS": {"primary": _GREEN},
+    "DASHBOARD_CALLBACK": "project.overview.shown",
+    "STYLES": [lambda request: static("css/admin.css")],
+    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": _SIDEBAR},
+}
