@@ -1,0 +1,148 @@
+// The question put to a person about one call, and their answer. What is shown is what the server rendered to text;
+// the verdict carries the digest of exactly that.
+import { alarm, say } from "../lib/announcer.js";
+import * as api from "../lib/api.js";
+import { isPlain, isTyping } from "../lib/keys.js";
+import { clone, fill, show } from "../lib/slots.js";
+
+export class ApprovalCard extends HTMLElement {
+  #isSending = false;
+  #onClick = (event) => this.#clicked(event);
+  #onKey = (event) => this.#pressed(event);
+  #onSubmit = (event) => event.preventDefault();
+
+  connectedCallback() {
+    this.addEventListener("click", this.#onClick);
+    this.addEventListener("keydown", this.#onKey);
+    this.addEventListener("submit", this.#onSubmit);
+    this.#offer();
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener("click", this.#onClick);
+    this.removeEventListener("keydown", this.#onKey);
+    this.removeEventListener("submit", this.#onSubmit);
+  }
+
+  get isPending() {
+    return this.dataset.status === "pending";
+  }
+
+  /** Show an approval; one that does not say who may decide leaves that as it was. */
+  show(approval) {
+    const isSame = this.dataset.digest === approval.digest && this.dataset.approval === String(approval.id);
+    Object.assign(this.dataset, {
+      approval: approval.id,
+      status: approval.status,
+      digest: approval.digest,
+      showable: approval.showable,
+      taint: approval.taint,
+      dangerous: Boolean(approval.is_dangerous),
+    });
+    if (approval.may_decide !== undefined) this.dataset.mayDecide = approval.may_decide;
+    this.setAttribute("aria-label", `Approval for ${approval.tool}`);
+    this.#write(approval);
+    if (!isSame) this.#writeRows(approval.card);
+    this.#offer();
+  }
+
+  #write(approval) {
+    const digest = approval.digest.slice(0, 12);
+    fill(this, {
+      "approval-persona": approval.persona,
+      "approval-tool": approval.tool,
+      "approval-requester": approval.requester,
+      "approval-organization": approval.organization,
+      "approval-place": approval.organization,
+      "approval-version": approval.tool_version,
+      "approval-digest": digest,
+      "approval-serial": digest,
+      "approval-by": approval.decided_by,
+      "approval-comment": approval.comment,
+    });
+    this.querySelector('[data-slot="approval-digest"]').title = approval.digest;
+    this.querySelector("count-down").dataset.until = approval.expires_at ?? "";
+  }
+
+  #writeRows(rows) {
+    const place = this.querySelector("[data-rows]");
+    place.replaceChildren(
+      ...rows.map((row) => {
+        const argument = clone("argument-template");
+        argument.dataset.argument = row.name;
+        argument.toggleAttribute("data-policy", row.filled_by_policy);
+        argument.querySelector("pre").setAttribute("aria-label", row.name);
+        fill(argument, { "argument-name": row.name, "argument-value": row.value, "argument-bytes": row.bytes });
+        return argument;
+      }),
+    );
+  }
+
+  #offer() {
+    const mayDecide = this.isPending && this.dataset.mayDecide === "true";
+    this.tabIndex = this.isPending ? 0 : -1;
+    this.#button("approve").disabled = !mayDecide || this.#isSending || this.dataset.showable !== "true";
+    this.#button("deny").disabled = !mayDecide || this.#isSending;
+    this.setAttribute("aria-busy", String(this.#isSending));
+  }
+
+  #button(verdict) {
+    return this.querySelector(`[data-verdict="${verdict}"]`);
+  }
+
+  #clicked(event) {
+    const preset = event.target.closest("[data-preset]");
+    if (preset) this.#comment.value = preset.textContent;
+    const button = event.target.closest("[data-verdict]");
+    if (button) this.#decide(button.dataset.verdict);
+  }
+
+  #pressed(event) {
+    if (isTyping(event) || !isPlain(event)) return;
+    const verdict = { a: "approve", d: "deny" }[event.key.toLowerCase()];
+    if (!verdict || event.shiftKey || this.#button(verdict).disabled) return;
+    event.preventDefault();
+    this.#decide(verdict);
+  }
+
+  get #comment() {
+    return this.querySelector('[name="comment"]');
+  }
+
+  async #decide(verdict) {
+    this.#isSending = true;
+    this.#offer();
+    this.#complain(null);
+    try {
+      const comment = this.#comment.value.trim();
+      const body = { verdict, digest: this.dataset.digest, comment };
+      this.show(await api.post(`/api/approvals/${this.dataset.approval}/decision`, body));
+      say(verdict === "approve" ? "Approved" : "Denied");
+      this.dispatchEvent(new CustomEvent("approval-decided", { bubbles: true }));
+    } catch (error) {
+      this.#refused(error);
+    } finally {
+      this.#isSending = false;
+      this.#offer();
+    }
+  }
+
+  #refused(error) {
+    // Somebody else was faster, or what would run has changed: the answer brings the card as it is now.
+    const fresh = error.details.approval ?? error.details;
+    if (error.status === 409 && fresh.digest) this.show(fresh);
+    if (error.status === 409) this.dispatchEvent(new CustomEvent("approval-stale", { bubbles: true }));
+    this.#complain(error);
+    alarm(error.message);
+  }
+
+  #complain(error) {
+    show(this.querySelector("[data-error]"), Boolean(error));
+    fill(this, { "approval-error": error?.message ?? "" });
+    const link = this.querySelector("[data-fresh-login]");
+    link.href = `${link.pathname}?next=${encodeURIComponent(location.pathname)}`;
+    link.hidden = !(error && (error.status === 401 || error.code.includes("login")));
+  }
+}
+
+customElements.define("approval-card", ApprovalCard);

@@ -1,0 +1,146 @@
+// One conversation on the page: joins what the server tells (sync), what is shown (view) and what the person does.
+import { alarm } from "../lib/announcer.js";
+import * as api from "../lib/api.js";
+import { paint } from "../lib/colors.js";
+import { keepDraft } from "../lib/drafts.js";
+import { isTyping } from "../lib/keys.js";
+import { Follower } from "../lib/scroll.js";
+import { fill, show } from "../lib/slots.js";
+import { ConversationSync } from "../lib/sync.js";
+import { ThreadView } from "../lib/thread-view.js";
+
+const CONNECTION_WORDS = {
+  lost: "Connection lost. Trying again; nothing is lost.",
+  "signed-out": "You have been signed out.",
+  gone: "This conversation is no longer available to you.",
+};
+const LOST_PATIENCE = 1_200;
+
+class ConversationThread extends HTMLElement {
+  #view;
+  #sync;
+  #follower;
+  #lostTimer = null;
+  #listeners = {
+    "composer-send": (event) => this.#send(event.detail.text),
+    "composer-stop": () => this.#stop(),
+    "composer-review": () => this.#review(),
+    "approval-decided": () => this.#decided(),
+    "approval-stale": () => this.#sync.refresh(),
+    "run-changed": () => this.#sync.refresh(),
+    "command-failed": (event) => this.#composer.complain(event.detail.message),
+    click: (event) => this.#clicked(event),
+  };
+  #onReview = (event) => event.target === document && this.#review();
+  #onKey = (event) => this.#pressed(event);
+
+  connectedCallback() {
+    paint(this);
+    const scroller = this.querySelector("[data-scroller]");
+    this.#follower = new Follower(scroller, scroller.firstElementChild, this.querySelector("[data-newer]"));
+    this.#view = new ThreadView(this, {
+      onNews: () => this.#follower.noteNews(),
+      onChange: () => this.#changed(),
+      onUncertain: () => this.#sync.refresh(),
+      onConnection: (state) => this.#showConnection(state),
+    });
+    for (const [name, listener] of Object.entries(this.#listeners)) this.addEventListener(name, listener);
+    document.addEventListener("composer-review", this.#onReview);
+    document.addEventListener("keydown", this.#onKey);
+    this.#follower.toEnd();
+    this.#sync = new ConversationSync(this.dataset.conversation, Number(this.dataset.cursor), this.#view);
+    this.#sync.start();
+  }
+
+  disconnectedCallback() {
+    this.#sync.stop();
+    this.#follower.stop();
+    clearTimeout(this.#lostTimer);
+    for (const [name, listener] of Object.entries(this.#listeners)) this.removeEventListener(name, listener);
+    document.removeEventListener("composer-review", this.#onReview);
+    document.removeEventListener("keydown", this.#onKey);
+  }
+
+  get #composer() {
+    return this.querySelector("message-composer");
+  }
+
+  async #send(text) {
+    const clientId = api.newClientId();
+    const draftKey = this.#composer.dataset.draft;
+    this.#composer.text = "";
+    // Until the server has it, the text also lives in this browser.
+    keepDraft(draftKey, text);
+    this.#view.showPending(clientId, text);
+    this.#follower.toEnd();
+    try {
+      const path = `/api/conversations/${this.dataset.conversation}/messages`;
+      this.#view.showAccepted(await api.post(path, { text, client_id: clientId }));
+      keepDraft(draftKey, this.#composer.text);
+    } catch (error) {
+      this.#view.dropPending(clientId);
+      this.#composer.restore(text, error.message);
+    }
+  }
+
+  async #stop() {
+    const run = this.#view.activeRun;
+    if (!run) return;
+    try {
+      await api.post(`/api/runs/${run.id}/cancellation`);
+    } catch (error) {
+      // A conflict means that it has ended by itself meanwhile.
+      if (error.status !== 409) this.#composer.complain(error.message);
+    }
+    this.#sync.refresh();
+  }
+
+  #changed() {
+    this.#composer.isRunning = this.#view.hasOpenRun;
+    this.#composer.waiting = this.#view.decidable.length;
+    show(this.querySelector("[data-empty]"), this.#view.isEmpty);
+    fill(this, { title: this.#view.title });
+  }
+
+  #review() {
+    const [card] = this.#view.decidable;
+    if (!card) return;
+    card.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    card.focus({ preventScroll: true });
+  }
+
+  #decided() {
+    if (this.#view.decidable.length > 0) this.#review();
+    else this.#composer.focusText();
+    this.#follower.toEnd();
+  }
+
+  #clicked(event) {
+    const starter = event.target.closest("[data-starter]");
+    if (starter) this.#send(starter.textContent);
+  }
+
+  #pressed(event) {
+    if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open], side-drawer[data-open]")) return;
+    if (isTyping(event) && event.target.closest("approval-card")) event.target.blur();
+    else if (!isTyping(event) || event.target.closest("message-composer")) this.#stop();
+  }
+
+  #showConnection(state) {
+    clearTimeout(this.#lostTimer);
+    // A short break heals by itself: a banner that flashes by would only worry.
+    if (state === "lost") this.#lostTimer = setTimeout(() => this.#writeConnection(state), LOST_PATIENCE);
+    else this.#writeConnection(state);
+  }
+
+  #writeConnection(state) {
+    const banner = this.querySelector("[data-connection]");
+    show(banner, state !== "open");
+    fill(banner, { connection: CONNECTION_WORDS[state] ?? "" });
+    show(banner.querySelector("[data-sign-in]"), state === "signed-out");
+    this.#composer.isClosed = state === "gone" || state === "signed-out";
+    if (state !== "open" && state !== "lost") alarm(CONNECTION_WORDS[state]);
+  }
+}
+
+customElements.define("conversation-thread", ConversationThread);

@@ -1,0 +1,87 @@
+// The first page: choose a persona, write, and the conversation opens.
+import * as api from "../lib/api.js";
+import { paint } from "../lib/colors.js";
+
+class PersonaPicker extends HTMLElement {
+  #isSending = false;
+  // Kept until it is accepted: asked again after an answer that got lost, it must not open a second conversation.
+  #asked = { what: "", clientId: "" };
+  #onChange = () => this.#chosen();
+  #onClick = (event) => this.#clicked(event);
+  #onKey = (event) => this.#pressed(event);
+  #onSend = (event) => this.#send(event.detail.text);
+
+  connectedCallback() {
+    this.addEventListener("change", this.#onChange);
+    this.addEventListener("click", this.#onClick);
+    this.addEventListener("keydown", this.#onKey);
+    this.addEventListener("composer-send", this.#onSend);
+    this.querySelectorAll(".persona").forEach(paint);
+    this.#chosen();
+  }
+
+  disconnectedCallback() {
+    this.removeEventListener("change", this.#onChange);
+    this.removeEventListener("click", this.#onClick);
+    this.removeEventListener("keydown", this.#onKey);
+    this.removeEventListener("composer-send", this.#onSend);
+  }
+
+  get #choice() {
+    return this.querySelector(".persona__choice:checked");
+  }
+
+  get #composer() {
+    return this.querySelector("message-composer");
+  }
+
+  #chosen() {
+    const choice = this.#choice;
+    if (choice && this.#composer) this.#composer.placeholder = `Message ${choice.dataset.name}`;
+    for (const starters of this.querySelectorAll("[data-starters-of]")) {
+      starters.hidden = starters.dataset.startersOf !== choice?.value;
+    }
+  }
+
+  #clicked(event) {
+    const starter = event.target.closest("[data-starter]");
+    if (starter) this.#send(starter.textContent);
+    // A pointer has chosen: writing is next. Arrow keys are still choosing and keep the focus.
+    if (event.detail > 0 && event.target.closest(".persona")) setTimeout(() => this.#composer?.focusText());
+  }
+
+  #pressed(event) {
+    if (event.key !== "Enter" || !event.target.matches(".persona__choice")) return;
+    event.preventDefault();
+    event.target.checked = true;
+    this.#chosen();
+    this.#composer?.focusText();
+  }
+
+  async #send(text) {
+    if (this.#isSending) return;
+    if (!this.#choice) {
+      this.#composer.complain("Choose who should answer first.");
+      return;
+    }
+    this.#isSending = true;
+    try {
+      const answer = await api.post("/api/conversations", this.#body(Number(this.#choice.value), text));
+      this.#asked = { what: "", clientId: "" };
+      this.#composer.text = "";
+      location.assign((answer.conversation ?? answer).url);
+    } catch (error) {
+      this.#composer.complain(error.message);
+    } finally {
+      this.#isSending = false;
+    }
+  }
+
+  #body(agent, text) {
+    const what = JSON.stringify([agent, text]);
+    if (this.#asked.what !== what) this.#asked = { what, clientId: api.newClientId() };
+    return { agent, text, client_id: this.#asked.clientId };
+  }
+}
+
+customElements.define("persona-picker", PersonaPicker);

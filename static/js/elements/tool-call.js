@@ -1,0 +1,66 @@
+// One use of a tool: a line that opens to everything that went in and came out.
+import { clone, fill, show } from "../lib/slots.js";
+
+export class ToolCall extends HTMLElement {
+  static make() {
+    return clone("call-template");
+  }
+
+  get approvalCard() {
+    return this.querySelector("approval-card");
+  }
+
+  get isWaitingForVerdict() {
+    return this.approvalCard?.dataset.status === "pending";
+  }
+
+  show(call) {
+    Object.assign(this.dataset, { call: call.id, status: call.status, reason: call.reason ?? "" });
+    fill(this, {
+      "call-tool": call.tool,
+      "call-title": call.title,
+      "call-why": call.reason_text,
+      "call-arguments": call.arguments_text,
+      "call-result": call.result_text,
+    });
+    this.#showIcon(call.icon);
+    this.#showTime(call);
+    this.showProgress(call.status === "running" ? call.progress : null);
+    if (call.approval) this.showApproval(call.approval);
+  }
+
+  showProgress(progress) {
+    show(this.querySelector("[data-progress]"), Boolean(progress));
+    if (!progress) return;
+    const bar = this.querySelector("progress");
+    if (progress.total) {
+      bar.max = progress.total;
+      bar.value = progress.current;
+    } else {
+      bar.removeAttribute("value");
+    }
+    fill(this, { "call-progress": progress.message });
+  }
+
+  showApproval(approval) {
+    const place = this.querySelector("[data-approval-place]");
+    if (!this.approvalCard) place.append(clone("approval-template"));
+    this.approvalCard.show(approval);
+  }
+
+  #showIcon(icon) {
+    // The house draws the signs it knows; an administrator's own sign stays what it is.
+    const isDrawn = document.getElementById(`icon-${icon}`) !== null;
+    this.querySelector("[data-icon]").setAttribute("href", `#icon-${isDrawn || !icon ? icon || "tag" : ""}`);
+    this.querySelector(".call__icon").toggleAttribute("hidden", Boolean(icon) && !isDrawn);
+    fill(this, { "call-sign": isDrawn ? "" : icon });
+  }
+
+  #showTime(call) {
+    const time = this.querySelector("elapsed-time");
+    time.dataset.ms = call.duration_ms ?? "";
+    time.dataset.since = call.status === "running" ? (call.started_at ?? "") : "";
+  }
+}
+
+customElements.define("tool-call", ToolCall);
