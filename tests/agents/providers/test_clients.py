@@ -1,0 +1,221 @@
+"""Which client speaks to an endpoint, with whose key, and which addresses it may reach."""
+
+import asyncio
+from dataclasses import replace
+from typing import Any
+
+import anthropic
+import pytest
+
+from agents_app import providers
+from agents_app.providers import clients, network
+from agents_app.providers.base import Endpoint
+from agents_app.providers.errors import ProviderMisconfigured
+from tests.agents.providers.conftest import heard, request_to, text_of
+from tests.fake_model import FakeModel
+from tools_app import bridge
+
+
+async def made(endpoint: Endpoint) -> Any:
+    client = clients.make(endpoint)
+    await client.close()
+    return client
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "kind", "address"),
+    [
+        (Endpoint("direct", "a", api_key="k"), anthropic.AsyncAnthropic, "https://api.anthropic.com/"),
+        (
+            Endpoint("direct", "b", "http://127.0.0.1:11434/v1x", "k", options={"trusted": True}),
+            anthropic.AsyncAnthropic,
+            "http://127.0.0.1:11434/v1x/",
+        ),
+        (
+            Endpoint("vertex", "c", api_key="t", options={"region": "europe-west1", "project_id": "p"}),
+            anthropic.AsyncAnthropicVertex,
+            "https://europe-west1-aiplatform.googleapis.com/v1/",
+        ),
+        (
+            Endpoint("foundry", "d", api_key="k", options={"resource": "house"}),
+            anthropic.AsyncAnthropicFoundry,
+            "https://house.services.ai.azure.com/anthropic/",
+        ),
+        (
+            Endpoint("bedrock", "e", api_key="k", options={"region": "eu-west-1"}),
+            anthropic.AsyncAnthropicBedrock,
+            "https://bedrock-runtime.eu-west-1.amazonaws.com/",
+        ),
+    ],
+    ids=["direct", "own address", "vertex", "foundry", "bedrock"],
+)
+def test_each_kind_of_endpoint_has_its_client(endpoint: Endpoint, kind: type, address: str) -> None:
+    client: Any = bridge.run(made(endpoint))
+    assert kind in type(client).__mro__[:1]
+    assert str(client.base_url).rstrip("/") == address.rstrip("/")
+    assert client.max_retries == 0
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "path", "header"),
+    [
+        (
+            Endpoint("vertex", "v", api_key="t", options={"region": "eu", "project_id": "p"}),
+            "/projects/p/locations/eu/publishers/anthropic/models/claude-sonnet-5-5:streamRawPredict",
+            ("authorization", "Bearer t"),
+        ),
+        (Endpoint("foundry", "f", api_key="k"), "/v1/messages", ("x-api-key", "k")),
+    ],
+    ids=["vertex", "foundry"],
+)
+def test_the_clouds_are_read_the_same_way(
+    fake_model: FakeModel, endpoint: Endpoint, path: str, header: tuple[str, str]
+) -> None:
+    fake_model.play({"say": "From the cloud.", "call": [{"id": "t", "name": "x", "arguments": {}}]})
+    local = replace(endpoint, base_url=fake_model.url, options={**endpoint.options, "trusted": True})
+    events = heard(request_to(local))
+    assert text_of(events) == "From the cloud."
+    assert len(events) == 3
+    asked = fake_model.requests[0]
+    assert asked.path == path
+    assert asked.headers[header[0]] == header[1]
+
+
+def test_bedrock_without_its_library_says_what_is_missing(fake_model: FakeModel) -> None:
+    options = {"region": "eu-west-1", "trusted": True}
+    with pytest.raises(ProviderMisconfigured, match="botocore"):
+        heard(request_to(Endpoint("bedrock", "b", fake_model.url, "k", options=options)))
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    [
+        Endpoint("direct", "a"),
+        Endpoint("direct", "a", options={"trusted": True}),
+        Endpoint("foundry", "b", options={"resource": "house"}),
+        Endpoint("foundry", "c", api_key="k"),
+        Endpoint("vertex", "d", api_key="t"),
+        Endpoint("carrier-pigeon", "e", api_key="k"),
+        Endpoint("direct", "f", "http://models.example.com", "k"),
+        Endpoint("direct", "g", "https://user:pass@models.example.com", "k"),
+        Endpoint("direct", "h", "https://2130706433/", "k"),
+        Endpoint("direct", "i", "ftp://models.example.com", "k"),
+        Endpoint("direct", "j", api_key="k", options={"read_seconds": "soon"}),
+    ],
+    ids=lambda endpoint: f"{endpoint.kind} {endpoint.key}",
+)
+def test_an_endpoint_that_cannot_work_says_so(monkeypatch: pytest.MonkeyPatch, endpoint: Endpoint) -> None:
+    monkeypatch.delenv("CLOUD_ML_REGION", raising=False)
+    with pytest.raises(ProviderMisconfigured) as raised:
+        bridge.run(made(endpoint))
+    assert raised.value.detail
+
+
+def test_the_operators_key_never_goes_to_an_endpoint_without_one(
+    monkeypatch: pytest.MonkeyPatch, fake_model: FakeModel
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "the-operators-own")
+    monkeypatch.setenv("ANTHROPIC_AUTH_TOKEN", "the-operators-own")
+    local = Endpoint("direct", "keyless", fake_model.url, options={"trusted": True, "keyless": True})
+    heard(request_to(local))
+    assert "the-operators-own" not in str(fake_model.requests[0].headers)
+
+
+def test_the_operators_headers_go_to_the_operators_endpoint_only(
+    monkeypatch: pytest.MonkeyPatch, fake_model: FakeModel, endpoint: Endpoint, settings: Any
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_CUSTOM_HEADERS", "X-Gateway: sesame")
+    settings.EGRESS_EXCEPTIONS = [f"127.0.0.1:{fake_model.port}"]
+    heard(request_to(replace(endpoint, key="mine")))
+    heard(request_to(replace(endpoint, key="theirs", options={})))
+    assert [asked.headers.get("x-gateway") for asked in fake_model.requests] == ["sesame", None]
+
+
+def test_an_administrators_endpoint_may_not_be_local(fake_model: FakeModel) -> None:
+    with pytest.raises(ProviderMisconfigured):
+        heard(request_to(Endpoint("direct", "local", fake_model.url, "k")))
+    assert fake_model.requests == []
+
+
+@pytest.mark.parametrize(
+    "host", ["localhost", "127.0.0.1", "[::1]", "10.0.0.1", "169.254.169.254", "[::ffff:7f00:1]"]
+)
+def test_nor_may_a_name_or_number_lead_there(host: str) -> None:
+    inner = Endpoint("direct", f"inner:{host}", f"https://{host}:8443", "k")
+    with pytest.raises(ProviderMisconfigured) as raised:
+        heard(request_to(inner, tries=5))
+    assert "EGRESS_EXCEPTIONS" in raised.value.detail
+
+
+def test_unless_the_operator_excepted_it(fake_model: FakeModel, settings: Any) -> None:
+    settings.EGRESS_EXCEPTIONS = [f"127.0.0.1:{fake_model.port}"]
+    assert text_of(heard(request_to(Endpoint("direct", "excepted", fake_model.url, "k"))))
+
+
+def test_an_exception_is_for_one_port(settings: Any) -> None:
+    settings.EGRESS_EXCEPTIONS = ["127.0.0.1:1"]
+    with pytest.raises(network.AddressRefused):
+        bridge.run(network.vetted("127.0.0.1", 2))
+    assert bridge.run(network.vetted("127.0.0.1", 1)) == ["127.0.0.1"]
+
+
+def test_redirects_are_not_followed(fake_model: FakeModel, endpoint: Endpoint) -> None:
+    fake_model.play({"status": 307, "headers": {"location": f"{fake_model.url}/v1/messages"}})
+    with pytest.raises(ProviderMisconfigured):
+        heard(request_to(endpoint))
+    assert len(fake_model.requests) == 1
+
+
+def test_streams_of_one_endpoint_share_a_client_until_it_changes(endpoint: Endpoint) -> None:
+    async def lent(*asked: Endpoint) -> list[int]:
+        found = []
+        for one in asked:
+            async with clients.client_for(one) as client:
+                found.append(id(client))
+        return found
+
+    changed = replace(endpoint, api_key="rotated")
+    first, again, other = bridge.run(lent(endpoint, endpoint, changed))
+    assert first == again
+    assert other != first
+
+
+def test_a_client_in_use_outlives_its_replacement(fake_model: FakeModel, endpoint: Endpoint) -> None:
+    async def overlap() -> bool:
+        async with clients.client_for(endpoint) as client:
+            async with clients.client_for(replace(endpoint, api_key="rotated")):
+                pass
+            return bool(client.is_closed())
+
+    assert bridge.run(overlap()) is False
+
+
+def test_a_replaced_client_is_closed_when_nobody_uses_it(endpoint: Endpoint) -> None:
+    async def replaced() -> bool:
+        async with clients.client_for(endpoint) as former:
+            pass
+        async with clients.client_for(replace(endpoint, api_key="rotated")):
+            return bool(former.is_closed())
+
+    assert bridge.run(replaced()) is True
+
+
+def test_only_so_many_clients_are_kept(endpoint: Endpoint) -> None:
+    async def many() -> int:
+        for n in range(clients.KEPT_CLIENTS + 5):
+            async with clients.client_for(replace(endpoint, key=f"many:{n}")):
+                await asyncio.sleep(0)
+        return len(clients.kept_keys())
+
+    assert bridge.run(many(), timeout=30) <= clients.KEPT_CLIENTS
+
+
+def test_an_unknown_kind_has_no_provider() -> None:
+    with pytest.raises(ProviderMisconfigured):
+        providers.of("carrier-pigeon")
+
+
+def test_a_kind_can_be_added_by_its_path() -> None:
+    providers.register("test-kind", "agents_app.providers.scripted.provider.ScriptedProvider")
+    assert providers.of("test-kind") is providers.of("test-kind")
+    assert "test-kind" in providers.kinds()

@@ -1,0 +1,159 @@
+"""Seeds: made once, renewed until somebody edits them, gone once they were deleted; for every organization its own."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from anthropic.resources.messages.messages import DEPRECATED_MODELS
+from django.core.management import call_command
+
+from agents_app.models import AgentToolConfig, AgentType
+from audit_app.models import AuditEntry
+from tests import people
+from tools_app.models import Tool, ToolVersion
+
+pytestmark = pytest.mark.django_db
+
+PERSONAS = {"brainstorm", "analysis", "evaluation", "code_reviewer"}
+TOOLS = {"current_time", "calculate", "read_file", "web_fetch", "web_search", "edit_file", "bash"}
+
+
+def seed() -> str:
+    said = io.StringIO()
+    call_command("seed", stdout=said)
+    return said.getvalue()
+
+
+def everything() -> dict[str, list[Any]]:
+    return {
+        model.__name__: list(model.objects.order_by("pk").values())
+        for model in (Tool, AgentType, AgentToolConfig, ToolVersion, AuditEntry)
+    }
+
+
+@pytest.fixture(autouse=True)
+def _seeded() -> None:
+    people.alice()
+    seed()
+
+
+def test_first_seed_makes_the_defaults_of_the_source_design() -> None:
+    assert set(AgentType.objects.values_list("name", flat=True)) == PERSONAS
+    assert set(Tool.objects.values_list("name", flat=True)) == TOOLS
+    flags = {row.name: (row.enabled, row.is_dangerous, row.requires_approval) for row in Tool.objects.all()}
+    assert flags["read_file"] == (True, True, True)
+    assert flags["bash"] == (False, True, True)
+    assert flags["edit_file"] == (False, True, True)
+    assert flags["web_search"] == (False, False, False)
+    assert all(row.disabled_reason for row in Tool.objects.filter(enabled=False))
+    brainstorm = AgentType.objects.get(name="brainstorm")
+    assert (brainstorm.display_name, brainstorm.avatar_url, brainstorm.is_default) == (
+        "Claude the Brainstormer",
+        "\U0001f3a8",
+        True,
+    )
+    assert AgentType.objects.get(name="analysis").avatar_url == "\U0001f50d"
+
+
+def test_every_persona_is_complete_and_speaks_a_current_model() -> None:
+    for row in AgentType.objects.all():
+        assert row.model not in DEPRECATED_MODELS
+        assert row.display_name
+        assert row.description
+        assert row.system_prompt
+        assert row.personality_traits
+        assert row.starters
+        assert row.avatar_color.startswith("#")
+    assert AgentType.objects.filter(is_default=True).count() == 1
+
+
+def test_grants_of_the_reviewer_are_those_of_the_source_design() -> None:
+    grants = {
+        row.tool.name: row
+        for row in AgentToolConfig.objects.select_related("tool").filter(agent_type__name="code_reviewer")
+    }
+    assert grants["bash"].denied_parameters == {"command": ["rm -rf", "sudo"]}
+    assert (grants["bash"].requires_approval, grants["edit_file"].requires_approval) == (True, True)
+    assert grants["web_search"].usage_limit == -1
+
+
+def test_seeding_again_changes_nothing() -> None:
+    before = everything()
+    assert seed() == ""
+    assert everything() == before
+
+
+@pytest.mark.parametrize(
+    ("model", "name", "fields"),
+    [
+        (AgentType, "analysis", {"system_prompt": "Mine."}),
+        (AgentType, "analysis", {"temperature": 0.9}),
+        (AgentType, "evaluation", {"enabled": False}),
+        (AgentType, "code_reviewer", {"personality_traits": []}),
+        (Tool, "calculate", {"description": "Mine."}),
+        (Tool, "read_file", {"requires_approval": False}),
+        (Tool, "web_search", {"tags": ["mine"]}),
+    ],
+)
+def test_edits_of_an_administrator_stay(model: Any, name: str, fields: dict[str, Any]) -> None:
+    model.objects.filter(name=name).update(**fields)
+    before = everything()
+    seed()
+    assert everything() == before
+
+
+def test_deleted_default_does_not_come_back() -> None:
+    AgentType.objects.get(name="evaluation").delete()
+    Tool.objects.get(name="web_search").delete()
+    AgentToolConfig.objects.filter(agent_type__name="analysis", tool__name="calculate").delete()
+    before = everything()
+    seed()
+    assert everything() == before
+
+
+def test_row_that_somebody_made_before_is_theirs() -> None:
+    other = people.mallory().organization
+    AgentType.objects.create(organization=other, name="analysis", model="m", system_prompt="Theirs.")
+    seed()
+    assert AgentType.objects.get(organization=other, name="analysis").system_prompt == "Theirs."
+    assert AgentType.objects.filter(organization=other).count() == len(PERSONAS)
+
+
+def test_other_default_persona_stays_the_default() -> None:
+    other = people.mallory().organization
+    AgentType.objects.create(organization=other, name="own", model="m", system_prompt="Own.", is_default=True)
+    seed()
+    assert AgentType.objects.get(organization=other, is_default=True).name == "own"
+
+
+def test_every_organization_gets_copies_of_its_own() -> None:
+    other = people.mallory().organization
+    assert "Elsewhere Inc" in seed()
+    for model, names in ((AgentType, PERSONAS), (Tool, TOOLS)):
+        theirs = model.objects.filter(organization=other)
+        assert set(theirs.values_list("name", flat=True)) == names
+    grants = AgentToolConfig.objects.filter(organization=other)
+    assert grants.count() == AgentToolConfig.objects.exclude(organization=other).count()
+    for grant in grants.select_related("agent_type", "tool"):
+        assert (grant.agent_type.organization_id, grant.tool.organization_id) == (other.pk, other.pk)
+    assert seed() == ""
+
+
+def test_mallory_sees_only_her_own_copies() -> None:
+    mallory = people.mallory()
+    seed()
+    assert {row.organization_id for row in AgentType.objects.visible_to(mallory.identity)} == {
+        mallory.organization.pk
+    }
+    assert {row.organization_id for row in Tool.objects.visible_to(mallory.identity)} == {
+        mallory.organization.pk
+    }
+
+
+def test_seed_is_recorded_and_versioned_once() -> None:
+    assert AuditEntry.objects.filter(action="seed.applied").count() == 1
+    assert ToolVersion.objects.count() == len(TOOLS)
+    for version in ToolVersion.objects.select_related("tool"):
+        assert version.content_hash == version.tool.content_hash()

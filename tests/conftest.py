@@ -1,0 +1,76 @@
+"""What every test may use. The servers themselves are started by `tests.before_django`."""
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import redis
+from django.conf import settings
+from django.db import connection
+from django.test import TransactionTestCase
+
+from audit_app import triggers
+from tests import before_django
+from tests.live import Live
+
+
+@pytest.fixture(scope="session")
+def valkey() -> Iterator[redis.Redis]:
+    """The real server everything of this session talks to."""
+    client = redis.Redis.from_url(before_django.VALKEY.url)
+    yield client
+    client.close()
+
+
+@pytest.fixture(autouse=True)
+def _empty_valkey(valkey: redis.Redis) -> None:
+    valkey.flushall()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _history_may_be_flushed() -> Iterator[None]:
+    """Emptying the tables between tests is the one deletion that the audit's triggers must let pass."""
+    case: Any = TransactionTestCase
+    teardown = case._fixture_teardown
+
+    def without_triggers(self: Any) -> None:
+        triggers.remove(connection)
+        teardown(self)
+        triggers.install(connection)
+
+    case._fixture_teardown = without_triggers
+    yield
+    case._fixture_teardown = teardown
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests with the whole installation come last: its workers would take what other tests lay out for themselves."""
+    items.sort(key=lambda item: "live_app" in getattr(item, "fixturenames", ()))
+
+
+@pytest.fixture(scope="session")
+def live_session(django_db_setup: None, django_db_blocker: Any) -> Iterator[Live]:
+    with django_db_blocker.unblock():
+        connection.close()
+    live = Live({**os.environ, **_database(), "SWEEP_SECONDS": "1", "RUN_LEASE_SECONDS": "4"})
+    live.variables["CALL_LEASE_SECONDS"] = "4"
+    live.start()
+    yield live
+    live.stop()
+
+
+@pytest.fixture
+def live_app(transactional_db: None, live_session: Live) -> Iterator[Live]:
+    """The installation as processes on this test's database. What a test killed runs again after it."""
+    yield live_session
+    for name in ("runs", "tools", "web"):
+        if live_session.ended(name):
+            live_session.start_again(name)
+
+
+def _database() -> dict[str, str]:
+    name = settings.DATABASES["default"]["NAME"]
+    if connection.vendor == "sqlite":
+        return {"DATABASE_URL": f"sqlite://{name}"}
+    return {"DATABASE_URL": os.environ["DATABASE_URL"].replace("/postgres?", f"/{name}?")}

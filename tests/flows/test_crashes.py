@@ -1,0 +1,138 @@
+"""A worker dies at each named point: everything ends properly after a restart, and nothing runs twice."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from django.conf import settings
+
+from agents_app.models import Message, Run
+from audit_app.models import ToolUsage
+from tests.flows import acting
+from tests.live import Live, wait_for
+from tests.people import alice
+from tools_app.models import ToolCall
+
+pytestmark = [pytest.mark.django_db(transaction=True)]
+
+READ = "Please read the file ledger.txt"
+
+
+@pytest.fixture(autouse=True)
+def _seeded(live_app: Live) -> None:
+    alice()
+    acting.seeded()
+    root = settings.FILE_ROOTS[0]
+    root.mkdir(parents=True, exist_ok=True)
+    (root / "ledger.txt").write_text("one line of the ledger\n")
+
+
+def _asked(text: str) -> Run:
+    who = alice().identity
+    return acting.say(acting.begin(who), text, who)
+
+
+def _approved(run: Run) -> None:
+    acting.approve(acting.question(run), replace(alice().identity, authenticated_at=datetime.now(UTC)))
+
+
+def _dies(live: Live, name: str, at: str) -> None:
+    live.kill(name)
+    live.start_again(name, CRASH_AT=at)
+
+
+def test_worker_killed_between_approval_and_execution(live_app: Live) -> None:
+    run = _asked(READ)
+    question = acting.question(run)
+    live_app.kill("tools")
+    acting.approve(question, replace(alice().identity, authenticated_at=datetime.now(UTC)))
+    assert acting.only_call(run).status == "queued"
+    live_app.start_again("tools")
+    acting.until(run, "finished", seconds=30)
+    assert "one line of the ledger" in acting.answer(run)
+    assert list(ToolUsage.objects.filter(run_id=run.pk).values_list("attempt", "status")) == [(1, "success")]
+
+
+@pytest.mark.parametrize(
+    ("point", "ending", "reason"),
+    [
+        ("after-commit-before-publish", "succeeded", ""),
+        ("after-claim", "succeeded", ""),
+        ("after-intent", "failed", "outcome_unknown"),
+        ("mid-effect", "failed", "outcome_unknown"),
+        ("after-effect-before-settle", "failed", "outcome_unknown"),
+        ("after-settle-before-event", "succeeded", ""),
+    ],
+)
+def test_tool_worker_dies_at(live_app: Live, point: str, ending: str, reason: str) -> None:
+    run = _asked(READ)
+    question = acting.question(run)
+    if point == "after-commit-before-publish":
+        # Here the verdict's own process is the one that would publish: only the lost message is played.
+        live_app.kill("tools")
+        ToolCall.objects.filter(pk=question.call_id).update(created_at=datetime(2026, 1, 1, tzinfo=UTC))
+        _approved(run)
+        live_app.start_again("tools")
+    else:
+        _dies(live_app, "tools", point)
+        _approved(run)
+        live_app.wait_until_ended("tools")
+        live_app.start_again("tools")
+    acting.until(run, "finished", seconds=40)
+    call = acting.only_call(run)
+    assert (call.status, call.reason) == (ending, reason)
+    usages = ToolUsage.objects.filter(tool_call_id=call.pk).order_by("attempt")
+    assert all(usage.status is not None for usage in usages)
+    started = [usage for usage in usages if usage.reason != "worker_lost"]
+    assert len(started) == 1
+
+
+def test_worker_dies_while_streaming_and_the_next_one_answers(live_app: Live) -> None:
+    _dies(live_app, "runs", "mid-stream")
+    run = _asked("Hello there")
+    live_app.wait_until_ended("runs")
+    live_app.start_again("runs")
+    acting.until(run, "finished", seconds=40)
+    endings = list(Message.objects.filter(steps__run=run).order_by("pk").values_list("ending", flat=True))
+    assert endings == ["interrupted", "complete"]
+
+
+def test_worker_killed_in_mid_stream_keeps_what_was_written(live_app: Live) -> None:
+    run = _asked('```script\n[{"stamp": 300, "pace_ms": 15}]\n```')
+    acting.until(run, "running")
+    said = Message.objects.filter(steps__run=run)
+    wait_for(said.exists, what="the answer to begin")
+    time.sleep(1)
+    live_app.kill("runs")
+    live_app.start_again("runs")
+    acting.until(run, "finished", seconds=40)
+    first, second = said.order_by("pk")
+    assert first.ending == "interrupted"
+    assert first.text.startswith("1:")
+    assert second.ending == "complete"
+    assert len(second.text.split()) == 300
+
+
+@pytest.mark.parametrize("point", ["after-run-claim", "after-stream-before-settle"])
+def test_run_worker_dies_at(live_app: Live, point: str) -> None:
+    _dies(live_app, "runs", point)
+    run = _asked("What time is it in UTC?")
+    live_app.wait_until_ended("runs")
+    live_app.start_again("runs")
+    acting.until(run, "finished", seconds=40)
+    assert ToolCall.objects.filter(run_id=run.pk, status="succeeded").count() == 1
+    assert Message.objects.filter(steps__run=run, ending="").count() == 0
+
+
+def test_three_deaths_end_the_run(live_app: Live) -> None:
+    _dies(live_app, "runs", "after-run-claim")
+    run = _asked("Hello there")
+    for _ in range(3):
+        live_app.wait_until_ended("runs", seconds=40)
+        live_app.start_again("runs", CRASH_AT="after-run-claim")
+    acting.until(run, "failed", seconds=40)
+    assert run.reason == "poison"
+    live_app.kill("runs")

@@ -1,0 +1,290 @@
+"""The house's own rules: imports point left, functions and files stay small, some words are banned."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("project.accounts", "audit_app", "tools_app", "agents_app", "project")
+MAX_FUNCTION, MAX_FILE = 40, 400
+SOURCES = sorted(
+    path
+    for room in ("project", "audit_app", "tools_app", "agents_app")
+    for path in (ROOT / room).rglob("*.py")
+    if "migrations" not in path.parts
+)
+# Inside a room imports point left too (`house.md` 1.3): what stands earlier may not import what stands later. Every
+# module has a place; a new one is put where it belongs before anything else is written in it.
+ORDER = {
+    "tools_app": (
+        # Exceptions, values, and what knows no row.
+        ("exceptions", "context", "schema_tree", "definition", "digest", "sentences"),
+        ("bell", "bridge", "leases"),
+        # How a tool is carried out: told everything in values, so left of every model.
+        ("executors", "builtin_tools"),
+        ("models",),
+        # Pure rules.
+        ("schema_weight", "schemas", "arguments", "rules", "policy", "doors"),
+        # Readings.
+        ("facts", "contexts", "standing"),
+        # Verbs, the smaller ones first.
+        ("questions", "claims", "endings", "vault", "written", "seeding"),
+        ("calls", "approvals", "catalog", "seeds"),
+        ("sweeps",),
+        ("tasks", "receivers", "admin", "api", "management"),
+        ("apps",),
+    ),
+    "agents_app": (
+        ("exceptions", "sentences", "visible", "rendering", "desk", "turns", "model_list", "news", "pieces"),
+        ("providers",),
+        ("models",),
+        # Pure rules and readings.
+        ("transcript", "history", "grants", "toolset", "factory", "remembered", "events"),
+        # Verbs, the smaller ones first.
+        ("stream", "runs", "granting", "seeds", "decisions"),
+        ("conversations", "personas", "model_turns", "service"),
+        # `verdicts` is a pure rule, but of the value `Heard`, which stands beside the verbs of a model turn.
+        ("verdicts", "listening", "openings"),
+        ("loop", "sweeps"),
+        ("tasks", "receivers", "consumers", "admin", "api", "views", "management", "templatetags"),
+        ("apps", "routing", "urls"),
+    ),
+}
+EDGES = ("tasks", "receivers", "consumers", "admin", "api", "views", "management", "templatetags")
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
+
+
+def _sources_of(room: str) -> list[Path]:
+    return [path for path in SOURCES if path.is_relative_to(ROOT / room)]
+
+
+def _room(module: str) -> int | None:
+    for index, name in enumerate(ROOMS):
+        if module == name or module.startswith(name + "."):
+            return index
+    return None
+
+
+def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+    """Every import of the file, those inside functions and under TYPE_CHECKING too."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.lineno, node.module
+            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_module)
+def test_imports_point_left(path: Path) -> None:
+    own = _room(_module(path))
+    assert own is not None
+    wrong = [
+        f"{path.name}:{line} imports {name}"
+        for line, name in _imports(ast.parse(path.read_text()))
+        if (room := _room(name)) is not None and room > own
+    ]
+    # settings, env and the like of `project` are wiring: nobody to its left may import them.
+    assert not wrong
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_every_module_has_its_place(room: str) -> None:
+    placed = [name for names in ORDER[room] for name in names]
+    there = {path.relative_to(ROOT / room).parts[0].removesuffix(".py") for path in _sources_of(room)}
+    assert sorted(placed) == sorted(there - {"__init__"})
+
+
+@pytest.mark.parametrize("path", [*_sources_of("tools_app"), *_sources_of("agents_app")], ids=_module)
+def test_imports_point_left_inside_a_room(path: Path) -> None:
+    room, _, rest = _module(path).partition(".")
+    if rest == "__init__":
+        return
+    own = _rank(ORDER[room], rest)
+    wrong = [
+        f"{path.name}:{line} imports {name}"
+        for line, name in _own_imports(path, room)
+        if _rank(ORDER[room], name) > own
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("path", [*_sources_of("tools_app"), *_sources_of("agents_app")], ids=_module)
+def test_edges_import_no_edges(path: Path) -> None:
+    """With one exception: a receiver turns a status into work, so it names the tasks."""
+    room, _, rest = _module(path).partition(".")
+    own = rest.partition(".")[0]
+    if own not in EDGES:
+        return
+    allowed = {own, "tasks"} if own == "receivers" else {own}
+    wrong = [
+        f"{path.name}:{line} imports {name}"
+        for line, name in _own_imports(path, room)
+        if (first := name.partition(".")[0]) in EDGES and first not in allowed
+    ]
+    assert not wrong
+
+
+@pytest.mark.parametrize("folder", ["tools_app/executors", "tools_app/builtin_tools", "agents_app/providers"])
+def test_those_who_carry_out_know_no_rows(folder: str) -> None:
+    models = re.compile(r"(tools_app|agents_app|audit_app)\.models\b")
+    found = [
+        f"{_module(path)}:{line} imports {name}"
+        for path in SOURCES
+        if path.is_relative_to(ROOT / folder)
+        for line, name in _imports(ast.parse(path.read_text()))
+        if models.match(name)
+    ]
+    assert not found
+
+
+def _own_imports(path: Path, room: str) -> Iterator[tuple[int, str]]:
+    """What a file imports of its own room, named from inside the room."""
+    for line, name in _imports(ast.parse(path.read_text())):
+        if name.startswith(room + "."):
+            yield line, name.removeprefix(room + ".")
+
+
+def _rank(order: tuple[tuple[str, ...], ...], rest: str) -> int:
+    """The place of a module; a thing of the room's `__init__` has none and stands left of all."""
+    first = rest.split(".", maxsplit=1)[0]
+    return next((index for index, names in enumerate(order) if first in names), -1)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_module)
+def test_functions_and_files_stay_small(path: Path) -> None:
+    text = path.read_text()
+    assert text.count("\n") <= MAX_FILE, f"{path.name} has more than {MAX_FILE} lines"
+    long = [
+        f"{path.name}:{node.lineno} {node.name} has {(node.end_lineno or 0) - node.lineno + 1} lines"
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION
+    ]
+    assert not long
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_module)
+def test_every_module_says_what_it_is(path: Path) -> None:
+    text = path.read_text()
+    assert not text.strip() or ast.get_docstring(ast.parse(text)), f"{path.name} has no docstring"
+
+
+BANNED = {
+    r"\bmark_safe\b": (),
+    r"\.extra\(": (),
+    r"shell=True": (),
+    r"\bpickle\b": (),
+    r"yaml\.load\(": (),
+    r"^\s*(import|from) requests\b": (),
+    r"^\s*(import|from) (httpx2|httpcore2)\b": ("tools_app/executors/network", "agents_app/providers"),
+    r"filter\(\*\*request": (),
+    r"order_by\(request": (),
+    r"async_to_sync": (),
+    r"@csrf_exempt": (),
+}
+
+
+@pytest.mark.parametrize("word", BANNED)
+def test_banned_words_stay_out(word: str) -> None:
+    found = [
+        f"{_module(path)}:{number} {line.strip()}"
+        for path in SOURCES
+        if not str(path.relative_to(ROOT)).startswith(BANNED[word])
+        for number, line in enumerate(path.read_text().splitlines(), start=1)
+        if re.search(word, line) and not line.lstrip().startswith("#")
+    ]
+    assert not found
+
+
+# Where a call gets the status it is born with, handed to `born` before the row exists.
+BIRTHS = {("tools_app/calls.py", "request"), ("tools_app/calls.py", "_blocked_at_birth")}
+STATUS_HOME = "audit_app/transitions.py"
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=_module)
+def test_status_is_written_by_born_and_move_only(path: Path) -> None:
+    relative = path.relative_to(ROOT).as_posix()
+    if relative == STATUS_HOME:
+        return
+    tree = ast.parse(path.read_text())
+    found = {line for _, line in _status_writes(tree)}
+    born = {
+        line
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and (relative, node.name) in BIRTHS
+        for kind, line in _status_writes(node)
+        if kind == "assigned"
+    }
+    assert not found - born, f"{relative} writes a status on lines {sorted(found - born)}"
+
+
+def _status_writes(tree: ast.AST) -> Iterator[tuple[str, int]]:
+    """Assignments to an attribute `status`, however they are written, and updates that name it."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr == "status" and isinstance(node.ctx, ast.Store):
+            yield "assigned", node.lineno
+        elif isinstance(node, ast.Call) and _names_status(node):
+            yield "called", node.lineno
+
+
+def _names_status(call: ast.Call) -> bool:
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
+    if name in {"update", "aupdate", "update_or_create"}:
+        return any(keyword.arg == "status" for keyword in call.keywords)
+    # `setattr(row, "status", ...)` and `bulk_update(rows, ["status"])` are the same thing in other words.
+    return name in {"setattr", "bulk_update"} and any(
+        isinstance(part, ast.Constant) and part.value == "status"
+        for argument in call.args
+        for part in ast.walk(argument)
+    )
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "row.status = 1",
+        "row.status: str = 'x'",
+        "a, row.status = 1, 2",
+        "rows.filter(pk=1).update(at=1,\n status=2)",
+        "setattr(row, 'status', 1)",
+        "rows.bulk_update([row], ['status'])",
+    ],
+)
+def test_a_written_status_is_recognised(code: str) -> None:
+    assert list(_status_writes(ast.parse(code)))
+
+
+@pytest.mark.parametrize("code", ["row.status == 1", "rows.filter(status=1)", "found = row.status"])
+def test_a_read_status_is_not_mistaken(code: str) -> None:
+    assert not list(_status_writes(ast.parse(code)))
+
+
+ASYNC_HOMES = (
+    "agents_app/consumers.py",
+    "agents_app/routing.py",
+    "agents_app/providers",
+    "agents_app/listening.py",
+    "agents_app/pieces.py",
+)
+
+
+def test_async_stays_at_the_edges() -> None:
+    """Sync is the colour of the house (`house.md` 2): coroutines live where a stream or a socket does."""
+    homes = (*ASYNC_HOMES, "tools_app/bridge.py", "agents_app/service.py", "project/", "tools_app/context.py")
+    found = [
+        f"{_module(path)}:{node.lineno} {node.name}"
+        for path in SOURCES
+        if not str(path.relative_to(ROOT)).startswith(homes)
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.AsyncFunctionDef)
+    ]
+    assert not found

@@ -1,0 +1,51 @@
+"""The OpenAPI description: complete without a warning, and each operation says what it does, takes and answers."""
+
+import io
+import json
+
+import pytest
+from django.core.management import call_command
+
+from project.api import ROUTES
+from tests import people
+
+METHODS = {"get", "post", "put", "patch", "delete"}
+
+
+@pytest.fixture(scope="module")
+def schema() -> dict[str, dict[str, dict[str, dict[str, object]]]]:
+    out = io.StringIO()
+    call_command("spectacular", "--validate", "--fail-on-warn", "--format", "openapi-json", stdout=out)
+    return json.loads(out.getvalue())  # type: ignore[no-any-return]
+
+
+def test_each_route_is_described_once(schema: dict[str, dict[str, dict[str, object]]]) -> None:
+    assert len(schema["paths"]) == len(ROUTES)
+    assert not [path for path in schema["paths"] if path.endswith("/")]
+
+
+def test_each_operation_says_what_it_does_and_how_it_refuses(
+    schema: dict[str, dict[str, dict[str, object]]],
+) -> None:
+    for path, operations in schema["paths"].items():
+        for method, operation in operations.items():
+            where = f"{method} {path}"
+            assert isinstance(operation, dict), where
+            assert operation["summary"], where
+            assert operation["security"] == [{"session": []}, {"token": []}], where
+            answers = operation["responses"]
+            refusal = answers["401"]["content"]["application/json"]["schema"]["$ref"]
+            assert refusal.endswith("ErrorBody"), where
+            assert any(status.startswith("2") for status in answers), where
+            if method in ("post", "put", "patch"):
+                assert "requestBody" in operation or path.endswith(("cancellation", "retry")), where
+
+
+@pytest.mark.django_db
+def test_the_pages_of_the_description_are_for_signed_in_people() -> None:
+    browser = people.alice().browser()
+    for path in ("/api/schema/", "/api/docs/"):
+        assert browser.get(path).status_code == 200
+        browser.logout()
+        assert browser.get(path).status_code == 401
+        browser = people.alice().browser()

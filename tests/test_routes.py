@@ -1,0 +1,225 @@
+"""Every route of `project.api` with every method: for nobody, for Mallory, and for who may. A new one fails here."""
+
+import json
+from typing import Any
+
+import pytest
+from django.apps import apps
+from rest_framework.test import APIClient
+
+from audit_app.models import AuditEntry, ToolUsage
+from project.api import ROUTES
+from tests import people, world
+from tests.world import SECRET_WORD, World
+
+pytestmark = pytest.mark.django_db
+
+SCHEMA = {"type": "object", "properties": {}}
+TOOL = {"name": "fresh", "description": "New.", "category": "web", "input_schema": SCHEMA}
+AGENT = {"name": "fresh", "model": "claude-sonnet-5-5", "system_prompt": "Be new."}
+
+
+def verdict(now: World) -> dict[str, Any]:
+    return {"verdict": "deny", "digest": now.approval.digest}
+
+
+# What to send for each writing operation. `expected` is what the person who may is answered.
+BODIES: dict[tuple[str, str], Any] = {
+    ("POST", "tools"): TOOL,
+    ("PUT", "tools/<int:tool_id>"): {"description": "Changed."},
+    ("PATCH", "tools/<int:tool_id>"): {"enabled": False},
+    ("POST", "agents"): AGENT,
+    ("PUT", "agents/<int:agent_id>"): {"description": "Changed."},
+    ("PATCH", "agents/<int:agent_id>"): {"display_name": "Changed"},
+    ("POST", "agents/<int:agent_id>/tools/<int:tool_id>"): {"usage_limit": 1},
+    ("PUT", "agents/<int:agent_id>/tools/<int:tool_id>"): {"usage_limit": 1},
+    ("POST", "conversations"): {"agent": "analysis", "text": "Hello"},
+    ("PATCH", "conversations/<uuid:conversation_id>"): {"title": "Changed"},
+    ("POST", "conversations/<uuid:conversation_id>/messages"): {"text": "Hello", "client_id": "two"},
+    ("POST", "runs/<int:run_id>/cancellation"): {},
+    ("POST", "runs/<int:run_id>/retry"): {},
+    ("POST", "approvals/<int:approval_id>/decision"): verdict,
+    ("DELETE", "tools/<int:tool_id>"): None,
+    ("DELETE", "agents/<int:agent_id>"): None,
+    ("DELETE", "agents/<int:agent_id>/tools/<int:tool_id>"): None,
+    ("DELETE", "conversations/<uuid:conversation_id>"): None,
+}
+EXPECTED = {
+    ("POST", "agents/<int:agent_id>/tools/<int:tool_id>"): 409,
+    ("POST", "runs/<int:run_id>/retry"): 409,
+    ("DELETE", "agents/<int:agent_id>"): 409,
+}
+# Lists and the like, which Mallory may ask for: she is told of her own organization only.
+HERS = {"me", "tools", "agents", "audit/tool-usage", "audit/entries", "conversations", "approvals"}
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+OPERATIONS = [
+    (method, route) for route, view in ROUTES for method in METHODS if hasattr(view, method.lower())
+]
+
+
+@pytest.fixture
+def now() -> World:
+    return world.made()
+
+
+def address(route: str, now: World) -> str:
+    ids = {
+        "<int:tool_id>": now.tool.pk,
+        "<int:agent_id>": now.agent.pk,
+        "<uuid:conversation_id>": now.conversation.public_id,
+        "<int:run_id>": now.run.pk,
+        "<int:approval_id>": now.approval.pk,
+    }
+    for name, value in ids.items():
+        route = route.replace(name, str(value))
+    assert "<" not in route
+    return f"/api/{route}"
+
+
+def said(method: str, route: str, now: World) -> Any:
+    body = BODIES[method, route]
+    return body(now) if callable(body) else body
+
+
+def send(client: APIClient, method: str, route: str, now: World, slash: str = "") -> Any:
+    body = said(method, route, now) if method != "GET" else None
+    return client.generic(
+        method, address(route, now) + slash, json.dumps(body) if body is not None else "", "application/json"
+    )
+
+
+def everything(now: World) -> dict[str, Any]:
+    """All that Mallory could have changed of ours, and how many rows of ours there are."""
+    rows = (now.tool, now.agent, now.grant, now.conversation, now.message, now.run, now.call, now.approval)
+    for row in rows:
+        row.refresh_from_db()
+    values = {
+        str(row._meta): {f.attname: getattr(row, f.attname) for f in row._meta.concrete_fields}
+        for row in rows
+    }
+    return values | {"rows": ours()}
+
+
+def ours() -> dict[str, int]:
+    """The rows of our organization, of every model that has one: what Mallory adds to it would show here."""
+    owned = [model for model in apps.get_models() if "organization" in {f.name for f in model._meta.fields}]
+    rows = {
+        model._meta.label: model._base_manager.filter(organization=people.toolroom()).count()
+        for model in owned
+    }
+    assert rows["agents_app.Conversation"], "the world has something of ours to look at"
+    return rows
+
+
+def test_each_operation_has_an_entry() -> None:
+    assert {(m, r) for m, r in OPERATIONS if m != "GET"} == set(BODIES)
+    for _, view in ROUTES:
+        handled = {method for method in METHODS if hasattr(view, method.lower())}
+        assert handled <= set(view.needs), f"{view.__name__} leaves a method without a permission"  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("method", "route"), OPERATIONS)
+def test_nobody_is_told_who_is_asked_for(method: str, route: str, now: World) -> None:
+    before = everything(now)
+    answer = send(APIClient(), method, route, now)
+    assert (answer.status_code, answer.headers["WWW-Authenticate"]) == (401, "Bearer")
+    assert answer.json()["error"]["code"] == "not_authenticated"
+    assert everything(now) == before
+
+
+@pytest.mark.parametrize(("method", "route"), OPERATIONS)
+def test_mallory_sees_and_changes_nothing(method: str, route: str, now: World) -> None:
+    before = everything(now)
+    client = people.mallory().api()
+    answer = send(client, method, route, now)
+    if route in HERS and (method == "GET" or route in ("tools", "agents")):
+        assert answer.status_code in (200, 201)
+    else:
+        assert answer.status_code == 404, answer.content
+        assert answer.json()["error"]["code"] in ("not_found", "agent_not_found", "not_granted")
+    assert SECRET_WORD not in answer.content.decode()
+    assert "analysis" not in answer.content.decode()
+    assert everything(now) == before
+
+
+@pytest.mark.parametrize(("method", "route"), OPERATIONS)
+def test_who_may_is_answered_with_and_without_a_slash(method: str, route: str, now: World) -> None:
+    client = person_for(method, route).api()
+    first = send(client, method, route, now, slash="/")
+    assert first.status_code == EXPECTED.get((method, route), first.status_code)
+    assert first.status_code < 300 or (method, route) in EXPECTED, first.content
+    if method == "GET":
+        again = send(client, method, route, now)
+        assert again.status_code == 200
+        if not route.startswith("audit"):
+            assert again.json() == first.json()
+
+
+@pytest.mark.parametrize(("method", "route"), OPERATIONS)
+def test_a_token_without_the_scope_may_not(method: str, route: str, now: World) -> None:
+    """The narrowest token: the person may, the token was not made for it."""
+    scope = "members.manage" if route != "me" else "chat"
+    client = people.adam().api(scope)
+    answer = send(client, method, route, now)
+    if route == "me":
+        assert answer.status_code == 200
+    else:
+        assert answer.status_code in (403, 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "route"), [each for each in OPERATIONS if each[0] in ("POST", "PUT", "PATCH")]
+)
+def test_unknown_fields_and_broken_bodies_are_named(method: str, route: str, now: World) -> None:
+    client = person_for(method, route).api()
+    before = everything(now)
+    body = dict(said(method, route, now))
+    unknown = client.generic(
+        method, address(route, now), json.dumps(body | {"organization_id": 1}), "application/json"
+    )
+    assert unknown.status_code == 400, unknown.content
+    assert "organization_id" in unknown.json()["error"]["details"]
+    for broken in (
+        '{"text": ',
+        '{"a": 1, "a": 2}',
+        '{"a": NaN}',
+        "[]",
+        '"x"',
+        "[" * 100_000,
+        '{"a": "\\u0000"}',
+    ):
+        answer = client.generic(method, address(route, now), broken, "application/json")
+        assert answer.status_code == 400, (broken[:20], answer.content)
+        assert answer.json()["error"]["message"]
+    assert everything(now) == before
+
+
+def test_reading_the_record_is_recorded(now: World) -> None:
+    olga = people.olga()
+    olga.api().get("/api/audit/tool-usage?tool=calculate")
+    entry = AuditEntry.objects.get(action="record.read")
+    assert (entry.actor_name, entry.facts["asked"]) == ("Olga", {"tool": "calculate"})
+
+
+def test_a_request_larger_than_allowed_is_refused_by_type(now: World) -> None:
+    client = now.alice.api()
+    path = f"/api/conversations/{now.conversation.public_id}/messages"
+    long = client.post(path, {"text": "x" * 1_000_000, "client_id": "long"})
+    assert (long.status_code, long.json()["error"]["code"]) == (413, "message_too_long")
+    larger = client.post(path, {"text": "x" * 1_100_000, "client_id": "larger"})
+    assert (larger.status_code, larger.json()["error"]["code"]) == (413, "too_large")
+    assert now.conversation.messages.count() == 1
+
+
+def test_usage_rows_are_counted_for_nobody_else(now: World) -> None:
+    ToolUsage.objects.create(organization=people.toolroom(), tool_name="calculate")
+    assert people.mallory().api().get("/api/audit/tool-usage").json()["count"] == 0
+    assert people.olga().api().get("/api/audit/tool-usage").json()["count"] == 1
+
+
+def person_for(method: str, route: str) -> people.Person:
+    if route.startswith("audit"):
+        return people.olga()
+    if route.startswith(("tools", "agents")):
+        return people.carol() if method != "GET" else people.alice()
+    return people.bob() if route.endswith("decision") else people.alice()

@@ -1,0 +1,71 @@
+"""A small world for tests of pages, API and admin: one of everything, Alice's, with a question waiting."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from agents_app import conversations, personas
+from agents_app.models import AgentToolConfig, AgentType, Conversation, Message, Run
+from tests import people
+from tests.people import Person
+from tools_app import calls, catalog
+from tools_app.facts import Asked
+from tools_app.models import Approval, Tool, ToolCall
+
+SECRET_WORD = "narwhal"  # Said by Alice: whoever must see nothing must not see this.
+
+
+@dataclass(frozen=True)
+class World:
+    alice: Person
+    bob: Person
+    carol: Person
+    tool: Tool
+    agent: AgentType
+    grant: AgentToolConfig
+    conversation: Conversation
+    message: Message
+    run: Run
+    call: ToolCall
+    approval: Approval
+
+
+def made() -> World:
+    alice, bob, carol = people.alice(), people.bob(), people.carol()
+    tool = catalog.register(
+        {
+            "name": "calculate",
+            "description": f"Adds {SECRET_WORD}s.",
+            "category": "math",
+            "tool_type": "builtin",
+        }
+        | {"requires_approval": True},
+        by=carol.identity,
+    )
+    fields = {"name": "analysis", "model": "claude-sonnet-5-5", "system_prompt": f"Count {SECRET_WORD}s."}
+    agent = personas.register(fields | {"is_default": True}, by=carol.identity)
+    grant = personas.grant(agent, tool, {"usage_limit": 5}, by=carol.identity)
+    conversation = conversations.start(agent, by=alice.identity, title=f"About {SECRET_WORD}s")
+    posted = conversations.post_message(
+        conversation, f"How many {SECRET_WORD}s?", client_id="one", by=alice.identity
+    )
+    call = asked_for(conversation, posted.run, {"expression": f"1 + 1 # {SECRET_WORD}"}, by=alice)
+    approval = call.approvals.get()
+    return World(
+        alice, bob, carol, tool, agent, grant, conversation, posted.message, posted.run, call, approval
+    )
+
+
+def asked_for(conversation: Conversation, run: Run, arguments: dict[str, Any], *, by: Person) -> ToolCall:
+    """A use of `calculate` as a model would ask for it in this conversation."""
+    asked = Asked(
+        identity=by.identity,
+        organization_id=by.organization.pk,
+        agent_type_id=run.agent_type_id,
+        session_id=conversation.session_id,
+        run_id=run.pk,
+        message_id=run.message_id,
+    )
+    return calls.request(calls.Proposal("", "calculate", json.dumps(arguments)), asked)
