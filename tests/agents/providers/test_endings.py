@@ -152,13 +152,13 @@ def test_ten_megabytes_pass_when_allowed(fake_model: FakeModel, ask: Ask) -> Non
 
 
 def test_an_answer_that_takes_too_long_is_ended(fake_model: FakeModel, endpoint: Endpoint) -> None:
-    fake_model.play({"say": "word " * 200, "pace_ms": 10})
-    limited = replace(endpoint, options={**endpoint.options, "wall_seconds": 0.15})
+    fake_model.play({"say": "word " * 2_000, "pace_ms": 10})
+    limited = replace(endpoint, options={**endpoint.options, "wall_seconds": 0.3})
     began = time.monotonic()
     events, error = failed(request_to(limited))
     assert error.code == "answer_too_slow"
     assert text_of(events)
-    assert time.monotonic() - began < 1.5
+    assert time.monotonic() - began < 10
 
 
 def test_signs_of_life_alone_do_not_keep_a_stream_open(fake_model: FakeModel, endpoint: Endpoint) -> None:

@@ -128,12 +128,13 @@ def test_a_pause_can_be_shown() -> None:
 
 def test_stamps_are_made_when_they_leave(either: Endpoint) -> None:
     before = time.monotonic_ns()
-    events = heard(request_to(either, scripted({"stamp": 5, "pace_ms": 4})))
+    events = heard(request_to(either, scripted({"stamp": 5, "pace_ms": 40})))
     stamps = [int(stamp.partition(":")[2]) for stamp in text_of(events).split()]
     assert [stamp.partition(":")[0] for stamp in text_of(events).split()] == ["1", "2", "3", "4", "5"]
     assert stamps == sorted(stamps)
     assert before <= stamps[0]
-    assert stamps[-1] - stamps[0] >= 12_000_000
+    # A late first piece may eat a step or two of the pace; made all at once they would stand within one.
+    assert stamps[-1] - stamps[0] > 40_000_000
 
 
 @pytest.mark.parametrize(
