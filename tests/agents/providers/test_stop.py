@@ -29,7 +29,11 @@ def first_request(fake_model: FakeModel) -> Asked:
 
 @pytest.mark.parametrize(
     "turn",
-    [{"say": "word " * 3_000, "pace_ms": 10}, {"say": "a b", "fail": "stall", "after": 1}, {"wait_ms": 30_000}],
+    [
+        {"say": "word " * 3_000, "pace_ms": 10},
+        {"say": "a b", "fail": "stall", "after": 1},
+        {"wait_ms": 30_000},
+    ],
     ids=["streaming", "stalled", "before the first byte"],
 )
 def test_cancelling_closes_the_connection_long_before_the_answer_ends(
