@@ -2,6 +2,7 @@
 
 import io
 import json
+from typing import Any
 
 import pytest
 from django.core.management import call_command
@@ -39,6 +40,16 @@ def test_each_operation_says_what_it_does_and_how_it_refuses(
             assert any(status.startswith("2") for status in answers), where
             if method in ("post", "put", "patch"):
                 assert "requestBody" in operation or path.endswith(("cancellation", "retry")), where
+
+
+def test_lists_say_that_a_query_can_be_wrong_and_a_page_missing(
+    schema: dict[str, dict[str, dict[str, Any]]],
+) -> None:
+    reading = [operations["get"] for operations in schema["paths"].values() if "get" in operations]
+    lists = [each for each in reading if "page" in {said["name"] for said in each.get("parameters", ())}]
+    assert len(lists) == 8
+    for operation in lists:
+        assert {"200", "400", "401", "403", "404"} == set(operation["responses"]), operation["summary"]
 
 
 @pytest.mark.django_db

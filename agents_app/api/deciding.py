@@ -41,7 +41,9 @@ class ApprovalView(RoomView):
 class Approvals(ApprovalView):
     filterset_class = ApprovalFilter
 
-    @operation("Questions you may see, oldest first", {200: ApprovalSerializer(many=True)}, refusals=[400])
+    @operation(
+        "Questions you may see, oldest first", {200: ApprovalSerializer(many=True)}, refusals=[400, 404]
+    )
     def get(self, request: Request) -> Response:
         return self.page(self.visible().order_by("created_at", "pk"), self.item)
 

@@ -28,14 +28,13 @@ from agents_app.api.shapes import (
 from agents_app.exceptions import AgentNotFound
 from agents_app.models import AgentType, Conversation, Message, Run
 from project.accounts.api.base import NOTHING, Item, RoomView, one, operation
+from project.accounts.api.queries import YesOrNo
 from project.accounts.roles import CHAT
 
 
 class ConversationFilter(filters.FilterSet):
     search = filters.CharFilter(field_name="title", lookup_expr="icontains", help_text="In the title.")
-    archived = filters.BooleanFilter(
-        method="by_archive", help_text="Only the archived ones, or only the others."
-    )
+    archived = YesOrNo(method="by_archive", help_text="Only the archived ones, or only the others.")
 
     class Meta:
         model = Conversation
@@ -59,7 +58,9 @@ class TalkView(RoomView):
 class Conversations(TalkView):
     filterset_class = ConversationFilter
 
-    @operation("Your conversations, newest first", {200: ConversationSerializer(many=True)}, refusals=[400])
+    @operation(
+        "Your conversations, newest first", {200: ConversationSerializer(many=True)}, refusals=[400, 404]
+    )
     def get(self, request: Request) -> Response:
         return self.page(self.visible(), events.conversation_item)
 
@@ -117,11 +118,10 @@ class ConversationDetail(TalkView):
 
 
 class Messages(TalkView):
-    @operation("What was said, oldest first", {200: MessageSerializer(many=True)}, refusals=[404])
+    @operation("What was said, oldest first", {200: MessageSerializer(many=True)}, refusals=[400, 404])
     def get(self, request: Request, conversation_id: UUID) -> Response:
         rows = Message.objects.filter(conversation=self.conversation(conversation_id)).order_by("pk")
-        chosen = self.paginate_queryset(rows) or []
-        return self.get_paginated_response(events.messages(chosen))
+        return self.get_paginated_response(events.messages(self.chosen(rows)))
 
     @operation(
         "Say something; 200 if this client id was stored before",

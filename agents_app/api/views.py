@@ -21,6 +21,7 @@ from agents_app.api.serializers import (
 from agents_app.exceptions import AlreadyGranted, NotGranted
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import NOTHING, Item, RoomView, one, operation
+from project.accounts.api.queries import YesOrNo
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW, CHAT
 from tools_app.models import Tool
 
@@ -30,7 +31,7 @@ _CHANGING = dict.fromkeys(("POST", "PUT", "PATCH", "DELETE"), (CATALOG_CHANGE,))
 
 class AgentFilter(filters.FilterSet):
     search = filters.CharFilter(method="by_text", help_text="In names and description.")
-    enabled = filters.BooleanFilter()
+    enabled = YesOrNo()
 
     class Meta:
         model = AgentType
@@ -77,7 +78,7 @@ class PersonaView(RoomView):
 class Agents(PersonaView):
     filterset_class = AgentFilter
 
-    @operation("Personas; the default one first", {200: AgentSerializer(many=True)}, refusals=[400])
+    @operation("Personas; the default one first", {200: AgentSerializer(many=True)}, refusals=[400, 404])
     def get(self, request: Request) -> Response:
         return self.page(self.visible().order_by("-is_default", "display_name", "pk"), self.item)
 
@@ -159,7 +160,7 @@ class AgentTools(GrantView):
     @operation(
         "Tools of a persona, in the order the model sees",
         {200: GrantedToolSerializer(many=True)},
-        refusals=[404],
+        refusals=[400, 404],
     )
     def get(self, request: Request, agent_id: int) -> Response:
         agent = self.agent(agent_id)

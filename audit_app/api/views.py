@@ -74,7 +74,9 @@ class ToolUsages(RecordView):
     queryset = ToolUsage.objects.none()
     filterset_class = ToolUsageFilter
 
-    @operation("How tools were used, newest first", {200: ToolUsageSerializer(many=True)}, refusals=[400])
+    @operation(
+        "How tools were used, newest first", {200: ToolUsageSerializer(many=True)}, refusals=[400, 404]
+    )
     def get(self, request: Request) -> Response:
         rows = ToolUsage.objects.visible_to(self.identity).order_by("-created_at", "-pk")
         return self.read(rows, ToolUsageSerializer)
@@ -85,7 +87,7 @@ class AuditEntries(RecordView):
     filterset_class = AuditEntryFilter
 
     @operation(
-        "Every entry of the record, newest first", {200: AuditEntrySerializer(many=True)}, refusals=[400]
+        "Every entry of the record, newest first", {200: AuditEntrySerializer(many=True)}, refusals=[400, 404]
     )
     def get(self, request: Request) -> Response:
         rows = AuditEntry.objects.visible_to(self.identity).order_by("-at", "-pk")

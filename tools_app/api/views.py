@@ -8,6 +8,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from project.accounts.api.base import NOTHING, Item, RoomView, one, operation
+from project.accounts.api.queries import YesOrNo
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 from tools_app import catalog
 from tools_app.api.serializers import ToolSerializer, ToolWriteSerializer
@@ -20,8 +21,8 @@ class ToolFilter(filters.FilterSet):
     search = filters.CharFilter(method="by_text", help_text="In name and description.")
     category = filters.CharFilter()
     tool_type = filters.ChoiceFilter(choices=Tool.Type.choices)
-    enabled = filters.BooleanFilter()
-    is_dangerous = filters.BooleanFilter()
+    enabled = YesOrNo()
+    is_dangerous = YesOrNo()
     tag = filters.CharFilter(method="by_tag")
 
     class Meta:
@@ -56,7 +57,7 @@ class CatalogView(RoomView):
 class Tools(CatalogView):
     filterset_class = ToolFilter
 
-    @operation("The catalog, by name", {200: ToolSerializer(many=True)}, refusals=[400])
+    @operation("The catalog, by name", {200: ToolSerializer(many=True)}, refusals=[400, 404])
     def get(self, request: Request) -> Response:
         return self.page(self.visible().order_by("name"), self.item)
 

@@ -12,6 +12,7 @@ from rest_framework.generics import GenericAPIView
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from project.accounts.api.queries import AlwaysJSON, refuse_unread
 from project.accounts.exceptions import NotAllowed, NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import ALL_PERMISSIONS
@@ -48,6 +49,7 @@ class RoomView(GenericAPIView[Any]):
     needs: ClassVar[Mapping[str, tuple[str, ...]]]
     http_method_names = ["get", "head", "post", "put", "patch", "delete"]
     serializer_class = serializers.Serializer
+    content_negotiation_class = AlwaysJSON
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
@@ -69,8 +71,21 @@ class RoomView(GenericAPIView[Any]):
         return dict(read.validated_data)
 
     def page(self, rows: QuerySet[Row], item: Callable[[Row], Any]) -> Response:
-        chosen = self.paginate_queryset(self.filter_queryset(rows)) or []
-        return self.get_paginated_response([item(row) for row in chosen])
+        return self.get_paginated_response([item(row) for row in self.chosen(rows)])
+
+    def chosen(self, rows: QuerySet[Row]) -> list[Row]:
+        """The rows of the page that was asked for, after the filters of this view."""
+        refuse_unread(self.request.query_params, self._parameters())
+        return list(self.paginate_queryset(self.filter_queryset(rows)) or [])
+
+    def _parameters(self) -> set[str]:
+        filters: Any = getattr(self, "filterset_class", None)
+        pages: Any = self.paginator
+        return {
+            *(filters.base_filters if filters else ()),
+            pages.page_query_param,
+            pages.page_size_query_param,
+        }
 
 
 def one(rows: QuerySet[Row]) -> Row:
