@@ -42,6 +42,20 @@ def test_each_operation_says_what_it_does_and_how_it_refuses(
                 assert "requestBody" in operation or path.endswith(("cancellation", "retry")), where
 
 
+def test_bodies_say_that_they_refuse_unknown_fields(schema: dict[str, dict[str, Any]]) -> None:
+    """That they do is shown for every operation by `test_unknown_fields_and_broken_bodies_are_named`."""
+    sent = {
+        operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        for operations in schema["paths"].values()
+        for operation in operations.values()
+        if "requestBody" in operation
+    }
+    shapes = schema["components"]["schemas"]
+    assert {"MessagePostRequest", "ToolWriteRequest", "PatchedToolWriteRequest", "DecisionRequest"} <= sent
+    assert {name for name in sent if shapes[name].get("additionalProperties") is not False} == set()
+    assert "additionalProperties" not in shapes["Message"]
+
+
 def test_lists_say_that_a_query_can_be_wrong_and_a_page_missing(
     schema: dict[str, dict[str, dict[str, Any]]],
 ) -> None:
