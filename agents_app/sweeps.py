@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
 
 from agents_app import model_turns, runs
 from agents_app.models import Run, Step
-from audit_app.clock import from_now
+from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from tools_app.models import ToolCall
 
@@ -21,7 +20,7 @@ log = logging.getLogger(__name__)
 
 def abandoned() -> Iterator[Run]:
     """Runs whose worker is gone: running, with a lease that ended."""
-    rows = Run.objects.filter(status=Run.Status.RUNNING, lease_until__lt=Now())
+    rows = Run.objects.filter(status=Run.Status.RUNNING, lease_until__lt=NOW)
     yield from rows.select_related("conversation", "message")[:500]
 
 

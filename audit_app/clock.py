@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Final
 
 from django.db import connection
 from django.db.models import DateTimeField, ExpressionWrapper
@@ -10,10 +12,14 @@ from django.db.models.expressions import Combinable
 from django.db.models.functions import Now
 from django.utils import timezone
 
+# One object: prepared statements tell expressions apart by identity.
+NOW: Final = Now()
 
+
+@lru_cache(maxsize=64)
 def from_now(seconds: float) -> Combinable:
     """An expression for the moment so many seconds from now, or ago if negative."""
-    return ExpressionWrapper(Now() + timedelta(seconds=seconds), output_field=DateTimeField())
+    return ExpressionWrapper(NOW + timedelta(seconds=seconds), output_field=DateTimeField())
 
 
 def read() -> datetime:

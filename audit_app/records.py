@@ -8,14 +8,18 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Q
 from django.utils import timezone
 
 from audit_app import actions, chain
 from audit_app.exceptions import StaleState
 from audit_app.models import AuditEntry, AuditStream, ToolUsage
 from audit_app.redaction import redact, storable
+from project.accounts import prepared
 from project.accounts.identity import Identity
+from project.accounts.prepared import Given, Prepared
+
+_HEAD = Prepared(lambda: AuditStream.objects.select_for_update().filter(name=Given("name")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +85,13 @@ def append(
     )
     entry.hash = chain.link(entry.body(), head.hash)
     _advance(head, entry)
-    entry.save(force_insert=True)
+    prepared.insert(entry)
     return entry
 
 
 def open_tool_usage(usage: Usage, *, by: Identity) -> ToolUsage:
     """Open the row before anything runs; its id is the `auditing_id` the tool is given (S2.82)."""
-    return ToolUsage.objects.create(
+    row = ToolUsage(
         organization_id=usage.organization_id,
         tool_name=usage.tool_name,
         parameters=redact(usage.parameters),
@@ -97,6 +101,8 @@ def open_tool_usage(usage: Usage, *, by: Identity) -> ToolUsage:
         request_id=by.request_id,
         **usage.copied,
     )
+    prepared.insert(row)
+    return row
 
 
 def close_tool_usage(pk: int, *, status: str, reason: str = "", result: Any = None, **fields: Any) -> None:
@@ -121,13 +127,12 @@ def hold(organization_id: int, name: str) -> AuditStream:
     Whoever changes rows of a stream takes the head before any of them: with one order of locks, a stop and a
     verdict, or a claim and a settling, wait for each other and never in a circle.
     """
-    heads = AuditStream.objects.select_for_update()
-    found = heads.filter(name=name).first()
+    found = _HEAD.first(name=name)
     if found is None:
         AuditStream.objects.get_or_create(
             name=name, defaults={"organization_id": organization_id, "hash": chain.START}
         )
-        found = heads.get(name=name)
+        found = AuditStream.objects.select_for_update().get(name=name)
     return found
 
 
@@ -143,6 +148,6 @@ def _address(given: str | None) -> str | None:
 
 def _advance(head: AuditStream, entry: AuditEntry) -> None:
     # The lock only spares a retry. What makes a fork impossible is this guarded update and the unique (stream, seq).
-    moved = AuditStream.objects.filter(pk=head.pk, seq=head.seq).update(seq=F("seq") + 1, hash=entry.hash)
-    if moved != 1:
+    still = Q(pk=head.pk, seq=head.seq)
+    if prepared.update(AuditStream, still, {"seq": entry.seq, "hash": entry.hash}) != 1:
         raise StaleState

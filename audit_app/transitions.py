@@ -12,22 +12,22 @@ from audit_app.exceptions import IllegalMove, StaleState
 from audit_app.models import AuditStream
 from audit_app.signals import status_changed
 from audit_app.stateful import Stateful
+from project.accounts import prepared
 from project.accounts.identity import Identity
 
 Row = TypeVar("Row", bound=Stateful)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def born(row: Row, *, by: Identity, **facts: Any) -> Row:
     """Insert a new row in one of its first states; `facts` join the row's own in the audit entry."""
     if row.status not in row.FIRST:
         raise IllegalMove(details={"row": row.AUDIT_NAME, "to": row.status})
-    row.save(force_insert=True)
+    prepared.insert(row)
     _remember(row, None, _head(row), by=by, facts=facts)
     return row
 
 
-@transaction.atomic
 def move(
     row: Row,
     to: str,
@@ -45,14 +45,18 @@ def move(
     was = row.status
     if to not in row.MOVES.get(was, frozenset()):
         raise IllegalMove(details={"row": row.AUDIT_NAME, "from": was, "to": to})
-    head = _head(row)
-    # One statement decides. Two approvers, a redelivered message, a cancel racing a finish: whoever changes
-    # no row here has lost, whatever was read before (100 simultaneous pairs gave 100 winners, 100 losers).
-    rows = type(row)._default_manager.filter(only_if or models.Q(), pk=row.pk, status=was)
-    if rows.update(status=to, **fields) != 1:
+    still = models.Q(pk=row.pk, status=was) & (only_if or models.Q())
+    with transaction.atomic(savepoint=False):
+        head = _head(row)
+        # One statement decides. Two approvers, a redelivered message, a cancel racing a finish: whoever changes
+        # no row here has lost, whatever was read before (100 simultaneous pairs gave 100 winners, 100 losers).
+        won = prepared.update(type(row), still, {"status": to, **fields}) == 1
+        if won:
+            _adopt(row, to, fields)
+            _remember(row, was, head, by=by, facts=facts or {})
+    if not won:
+        # Out here, where nothing was written: a caller may catch this and go on in its own transaction.
         raise StaleState(details={"row": row.AUDIT_NAME, "id": row.pk, "wanted": to})
-    _adopt(row, to, fields)
-    _remember(row, was, head, by=by, facts=facts or {})
     return row
 
 
@@ -62,7 +66,7 @@ def hold(row: Row, *, only_if: models.Q | None = None) -> None:
     Raises StaleState if the status is not the one that was read any more, or `only_if` does not hold.
     """
     _head(row)
-    if not type(row)._default_manager.filter(only_if or models.Q(), pk=row.pk, status=row.status).exists():
+    if not prepared.exists(type(row), models.Q(pk=row.pk, status=row.status) & (only_if or models.Q())):
         raise StaleState(details={"row": row.AUDIT_NAME, "id": row.pk})
 
 

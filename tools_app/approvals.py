@@ -7,9 +7,8 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
-from audit_app.clock import from_now
+from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.redaction import storable
 from audit_app.transitions import move
@@ -69,11 +68,11 @@ def expire(approval: Approval) -> None:
     by = identities.system(approval.organization_id)
     call = approval.call
     if approval.status == Approval.Status.PENDING:
-        move(approval, Approval.Status.EXPIRED, by=by, only_if=Q(expires_at__lte=Now()))
+        move(approval, Approval.Status.EXPIRED, by=by, only_if=Q(expires_at__lte=NOW))
         why = endings.Blocked("expired", "Nobody decided in time, so it was not run.")
         endings.end_unstarted(call, ToolCall.Status.EXPIRED, why, by=by)
         return
-    move(approval, Approval.Status.EXPIRED, by=by, only_if=Q(use_until__lte=Now()))
+    move(approval, Approval.Status.EXPIRED, by=by, only_if=Q(use_until__lte=NOW))
     if call.status == ToolCall.Status.QUEUED:
         move(call, ToolCall.Status.WAITING, by=by)
         questions.ask(call, facts.regather(call), reasons=tuple(approval.reasons), by=by)
@@ -108,13 +107,13 @@ def _require_digest(approval: Approval, seen: str) -> None:
 
 
 def _open(digest: str) -> Q:
-    return Q(digest=digest, expires_at__gt=Now())
+    return Q(digest=digest, expires_at__gt=NOW)
 
 
 def _verdict(by: Identity, comment: str) -> dict[str, Any]:
     return {
         "decided_by_id": by.user_id,
         "decided_by_name": by.display_name,
-        "decided_at": Now(),
+        "decided_at": NOW,
         "comment": storable(comment)[:2000],
     }

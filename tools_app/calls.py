@@ -11,10 +11,9 @@ from typing import Any
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from audit_app import crash, records
-from audit_app.clock import from_now
+from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.redaction import plain, storable
 from audit_app.transitions import born, hold, move
@@ -113,7 +112,7 @@ def _begun(call: ToolCall) -> bool:
     ours = ToolCall.objects.filter(
         pk=call.pk, attempt=call.attempt, status=ToolCall.Status.RUNNING, started_at__isnull=True
     )
-    begun = ours.update(started_at=Now(), lease_until=from_now(settings.CALL_LEASE_SECONDS)) == 1
+    begun = ours.update(started_at=NOW, lease_until=from_now(settings.CALL_LEASE_SECONDS)) == 1
     crash.point("after-intent")
     return begun
 
@@ -141,13 +140,13 @@ def settle_abandoned(call: ToolCall, *, by: Identity) -> None:
         if poisoned
         else "The worker died while it ran. Whether it took effect is unknown; check before asking for it again."
     )
-    still = Q(attempt=call.attempt, lease_until__lt=Now())
+    still = Q(attempt=call.attempt, lease_until__lt=NOW)
     _close(call, status="failed", reason=reason, error_message=message)
     fields: dict[str, Any] = {
         "reason": reason,
         "reason_text": message,
         "lease_until": None,
-        "ended_at": Now(),
+        "ended_at": NOW,
     }
     move(call, ToolCall.Status.FAILED, by=by, only_if=still, **fields)
 
@@ -176,7 +175,7 @@ def _cancel_claimed(call: ToolCall, why: endings.Blocked, *, by: Identity) -> No
         reason=why.code,
         reason_text=why.message,
         lease_until=None,
-        ended_at=Now(),
+        ended_at=NOW,
     )
 
 
@@ -208,7 +207,7 @@ def _blocked_at_birth(call: ToolCall, why: endings.Blocked, *, by: Identity) -> 
     call.reason, call.reason_text = why.code, storable(why.message)
     born(call, by=by)
     usage = endings.record_unstarted(call, call.status, why)
-    ToolCall.objects.filter(pk=call.pk).update(usage_id=usage.pk, ended_at=Now())
+    ToolCall.objects.filter(pk=call.pk).update(usage_id=usage.pk, ended_at=NOW)
     return call
 
 
@@ -247,7 +246,7 @@ def _end(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
                 "result_text": text,
                 "result": _bounded(result.data),
                 "lease_until": None,
-                "ended_at": Now(),
+                "ended_at": NOW,
             }
             _close(call, status="success", result={"text": text}, execution_time_ms=milliseconds)
             move(call, ToolCall.Status.SUCCEEDED, by=by, only_if=ours, **fields)
@@ -256,7 +255,7 @@ def _end(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
             _close(
                 call, status="failed", reason=reason, error_message=message, execution_time_ms=milliseconds
             )
-            fields = {"reason": reason, "reason_text": message, "lease_until": None, "ended_at": Now()}
+            fields = {"reason": reason, "reason_text": message, "lease_until": None, "ended_at": NOW}
             move(call, ToolCall.Status.FAILED, by=by, only_if=ours, **fields)
 
 

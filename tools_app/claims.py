@@ -8,10 +8,9 @@ from typing import assert_never
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from audit_app import records
-from audit_app.clock import from_now
+from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.transitions import hold, move
 from project.accounts.identity import Identity
@@ -62,7 +61,7 @@ def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: 
     if approval is not None and approval.status == Approval.Status.APPROVED:
         # An old yes must never run: the database's clock and the status decide, in the statement that uses it up.
         move(
-            approval, Approval.Status.CONSUMED, by=by, only_if=Q(use_until__gt=Now(), digest=approval.digest)
+            approval, Approval.Status.CONSUMED, by=by, only_if=Q(use_until__gt=NOW, digest=approval.digest)
         )
     attempt = call.attempt + 1
     used = endings.usage_of(call, attempt=attempt, approval=approval)

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from django.db import transaction
-from django.db.models.functions import Now
 
 from audit_app import records
+from audit_app.clock import NOW
 from audit_app.models import ToolUsage
 from audit_app.transitions import hold, move
 from project.accounts.identity import Identity
@@ -43,7 +43,7 @@ def end_unstarted(call: ToolCall, status: str, why: Blocked, *, by: Identity) ->
     """Move a call that never ran to an ending, and open and close its record at once."""
     hold(call)
     usage = record_unstarted(call, status, why)
-    move(call, status, by=by, reason=why.code, reason_text=why.message, ended_at=Now(), usage_id=usage.pk)
+    move(call, status, by=by, reason=why.code, reason_text=why.message, ended_at=NOW, usage_id=usage.pk)
 
 
 def record_unstarted(call: ToolCall, status: str, why: Blocked) -> ToolUsage:

@@ -8,10 +8,9 @@ from collections.abc import Iterator
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
-from django.db.models.functions import Now
 
 from audit_app import records
-from audit_app.clock import from_now
+from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.transitions import hold, move
 from project.accounts import identity as identities
@@ -24,8 +23,8 @@ MAX_ATTEMPTS = 3
 
 def expire_approvals() -> int:
     """Close every question and every unused yes whose time is over; returns how many."""
-    over = Q(status=Approval.Status.PENDING, expires_at__lte=Now()) | Q(
-        status=Approval.Status.APPROVED, use_until__lte=Now()
+    over = Q(status=Approval.Status.PENDING, expires_at__lte=NOW) | Q(
+        status=Approval.Status.APPROVED, use_until__lte=NOW
     )
     return sum(
         1 for approval in Approval.objects.filter(over).select_related("call")[:500] if _expired(approval)
@@ -46,7 +45,7 @@ def _expired(approval: Approval) -> bool:
 
 def abandoned() -> Iterator[ToolCall]:
     """Calls whose worker is gone: running, with a lease that ended."""
-    yield from ToolCall.objects.filter(status=ToolCall.Status.RUNNING, lease_until__lt=Now())[:500]
+    yield from ToolCall.objects.filter(status=ToolCall.Status.RUNNING, lease_until__lt=NOW)[:500]
 
 
 def overdue() -> Iterator[int]:
@@ -86,7 +85,7 @@ def _requeue(call: ToolCall, *, by: identities.Identity) -> None:
         records.close_tool_usage(
             call.usage_id, status="failed", reason="worker_lost", error_message="The worker died."
         )
-    still = Q(attempt=call.attempt, lease_until__lt=Now())
+    still = Q(attempt=call.attempt, lease_until__lt=NOW)
     move(
         call,
         ToolCall.Status.QUEUED,

@@ -120,7 +120,7 @@ def test_row_does_not_move_when_the_record_cannot_be_written(monkeypatch: Any) -
     """Promise 4: no audit, no tool. The name of the action is not registered, so nothing is written at all."""
     call = a_call()
     monkeypatch.setattr(ToolCall, "AUDIT_NAME", "unheard_of")
-    with pytest.raises(Exception, match="name is not registered"):
+    with pytest.raises(Exception, match="name is not registered"), transaction.atomic():
         move(call, "running", by=house())
     assert ToolCall.objects.get(pk=call.pk).status == "queued"
 
