@@ -3,23 +3,45 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 
 from django.conf import settings
 
 from agents_app.models import Message, Run, Step
 from agents_app.transcript import Exchange, Turn, Use
+from project.accounts.prepared import Given, Prepared
 from tools_app.models import ToolCall
 
 # The budget of tokens decides what is repeated to the model. This only keeps a conversation of years from being read
 # whole before every turn.
 NEWEST_RUNS = 300
 
+# What is rendered and drawn is not repeated to a model, and is the larger part of a long conversation.
+_RUNS = Prepared(
+    lambda: (
+        Run.objects.filter(conversation_id=Given("conversation"), pk__lte=Given("newest"))
+        .select_related("message")
+        .defer("message__html")
+        .order_by("-pk")[:NEWEST_RUNS]
+    )
+)
+_STEPS = Prepared(
+    lambda: (
+        Step.objects.filter(
+            run__conversation_id=Given("conversation"),
+            run_id__gte=Given("oldest"),
+            run_id__lte=Given("newest"),
+        )
+        .select_related("message", "tool_call")
+        .defer("message__html", "tool_call__result", "tool_call__asked_through")
+        .order_by("run_id", "number")
+    )
+)
+
 
 def exchanges(run: Run) -> list[Exchange]:
     """Everything said in the run's conversation up to and including this run's message, oldest first."""
-    newest = Run.objects.filter(conversation_id=run.conversation_id, pk__lte=run.pk).order_by("-pk")
-    runs = list(newest.select_related("message")[:NEWEST_RUNS])[::-1]
+    runs = _RUNS.all(conversation=run.conversation_id, newest=run.pk)[::-1]
     steps = _by_run(runs)
     told: dict[int, list[Run]] = defaultdict(list)
     for each in runs:
@@ -27,14 +49,9 @@ def exchanges(run: Run) -> list[Exchange]:
     return [_exchange(same, steps) for same in told.values()]
 
 
-def _by_run(runs: Iterable[Run]) -> dict[int, list[Step]]:
+def _by_run(runs: Sequence[Run]) -> dict[int, list[Step]]:
     found: dict[int, list[Step]] = defaultdict(list)
-    rows = (
-        Step.objects.filter(run__in=list(runs))
-        .select_related("message", "tool_call")
-        .order_by("run_id", "number")
-    )
-    for step in rows:
+    for step in _STEPS.all(conversation=runs[0].conversation_id, oldest=runs[0].pk, newest=runs[-1].pk):
         found[step.run_id].append(step)
     return found
 

@@ -10,6 +10,7 @@ from concurrent.futures import CancelledError, Future
 
 import redis
 from django.db import connection
+from django.db.models import Q
 
 from agents_app import news
 from agents_app.desk import desk
@@ -21,6 +22,7 @@ from agents_app.providers.base import ModelRequest, Pausing, TextPiece, ToolUse,
 from agents_app.providers.errors import ProviderError
 from audit_app import crash
 from audit_app.redaction import storable
+from project.accounts import prepared
 from tools_app import bridge
 
 log = logging.getLogger(__name__)
@@ -96,7 +98,7 @@ def _give_back_the_connection() -> None:
 
 
 def _still_ours(run: Run) -> bool:
-    return Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING, attempt=run.attempt).exists()
+    return prepared.exists(Run, Q(pk=run.pk, status=Run.Status.RUNNING, attempt=run.attempt))
 
 
 async def _listen(turn: ModelTurn, client: AgentClient, request: ModelRequest, writing: Writing) -> Heard:

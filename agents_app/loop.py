@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from agents_app import factory, history, listening, model_turns, runs, transcript, verdicts
@@ -16,13 +17,22 @@ from agents_app.providers.errors import ProviderError
 from audit_app import crash
 from audit_app.exceptions import StaleState
 from audit_app.transitions import hold
+from project.accounts import prepared
 from project.accounts.exceptions import Misconfigured
 from project.accounts.identity import Identity
+from project.accounts.prepared import Given, Prepared
 from tools_app import calls, facts
 from tools_app.calls import Proposal
 from tools_app.facts import Asked
 from tools_app.leases import Holder, Lease, keeper
 from tools_app.models import ToolCall
+
+_TURNS = Prepared(lambda: Step.objects.filter(run_id=Given("run")).model_turns().values_list("pk"))
+_READ_FROM_OUTSIDE = Prepared(
+    lambda: ToolCall.objects.filter(
+        session_id=Given("session"), status=ToolCall.Status.SUCCEEDED, tool__is_open_world=True
+    ).values_list("pk")[:1]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +97,7 @@ def _reason_to_end(run: Run, identity: Identity) -> tuple[str, str] | None:
         return "agent_disabled", "This persona has been switched off."
     if run.invalid_calls > settings.MAX_INVALID_CALLS:
         return "invalid_calls", "The model kept calling tools with arguments that do not fit."
-    if Step.objects.filter(run=run).model_turns().count() >= min(agent.max_steps, settings.MAX_STEPS_PER_RUN):
+    if len(_TURNS.all(run=run.pk)) >= min(agent.max_steps, settings.MAX_STEPS_PER_RUN):
         return "step_limit", "The answer took more steps than allowed."
     return None
 
@@ -152,26 +162,26 @@ def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Ident
         tainted=_is_tainted(run),
     )
     call = calls.request(proposal, asked)
-    Step.objects.create(
-        organization_id=run.organization_id,
-        run=run,
-        number=model_turns.next_number(run),
-        kind=Step.Kind.TOOL,
-        tool_call=call,
-        ended_at=timezone.now(),
+    prepared.insert(
+        Step(
+            organization_id=run.organization_id,
+            run=run,
+            number=model_turns.next_number(run),
+            kind=Step.Kind.TOOL,
+            tool_call=call,
+            ended_at=timezone.now(),
+        )
     )
     return call
 
 
 def _is_tainted(run: Run) -> bool:
     """True once the conversation has read anything from outside the organization (`security.md` 2.6)."""
-    return ToolCall.objects.filter(
-        session_id=run.conversation.session_id, status=ToolCall.Status.SUCCEEDED, tool__is_open_world=True
-    ).exists()
+    return _READ_FROM_OUTSIDE.first(session=run.conversation.session_id) is not None
 
 
 def _count_invalid(run: Run, requested: list[ToolCall]) -> None:
     invalid = sum(1 for call in requested if call.reason == "invalid_arguments")
     if invalid:
         run.invalid_calls += invalid
-        run.save(update_fields=["invalid_calls"])
+        prepared.update(Run, Q(pk=run.pk), {"invalid_calls": run.invalid_calls})

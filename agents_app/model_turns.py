@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from agents_app import remembered, rendering, stream
@@ -15,6 +15,14 @@ from agents_app.models import Message, Run, Step
 from agents_app.providers.base import ToolUse, TurnEnded
 from agents_app.providers.errors import ProviderError
 from audit_app.redaction import storable
+from project.accounts import prepared
+from project.accounts.prepared import Given, Prepared
+
+_NEWEST = Prepared(
+    lambda: Step.objects.filter(run_id=Given("run")).order_by("-number").values_list("number")[:1]
+)
+_TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
+_ENDED = ("ended_at", "stop_reason", "content", "provider_request_id", "model", *_TOKENS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +45,7 @@ class Heard:
 
 @transaction.atomic
 def begin(run: Run, client: AgentClient) -> ModelTurn:
-    message = Message.objects.create(
+    message = Message(
         organization_id=run.organization_id,
         conversation_id=run.conversation_id,
         role=Message.Role.ASSISTANT,
@@ -45,7 +53,8 @@ def begin(run: Run, client: AgentClient) -> ModelTurn:
         model=client.model,
         scripted=client.is_scripted,
     )
-    step = Step.objects.create(
+    prepared.insert(message)
+    step = Step(
         organization_id=run.organization_id,
         run=run,
         number=next_number(run),
@@ -53,13 +62,14 @@ def begin(run: Run, client: AgentClient) -> ModelTurn:
         message=message,
         model=client.model,
     )
+    prepared.insert(step)
     stream.announce_message(message, run)
     return ModelTurn(run, step, message)
 
 
 def next_number(run: Run) -> int:
-    last: int | None = Step.objects.filter(run=run).aggregate(last=Max("number"))["last"]
-    return (last or 0) + 1
+    newest: Any = _NEWEST.first(run=run.pk)
+    return newest[0] + 1 if newest else 1
 
 
 def end(turn: ModelTurn, heard: Heard, *, ending: str) -> None:
@@ -74,7 +84,7 @@ def end(turn: ModelTurn, heard: Heard, *, ending: str) -> None:
         step.provider_request_id = ended.request_id[:100]
         step.model = ended.model[:100] or step.model
         _count(step, ended)
-    step.save()
+    _save(step, *_ENDED)
 
 
 def end_stopped(turn: ModelTurn, heard: Heard) -> None:
@@ -107,7 +117,7 @@ def _cut_short(step: Step, run: Run, text: str) -> None:
 def _close(message: Message, run: Run, text: str, *, ending: str) -> None:
     message.text, message.ending, message.ended_at = text, ending, timezone.now()
     message.html, message.renderer = rendering.render(text), rendering.RENDERER
-    message.save(update_fields=["text", "html", "renderer", "ending", "ended_at"])
+    _save(message, "text", "html", "renderer", "ending", "ended_at")
     stream.announce_message(message, run)
 
 
@@ -118,9 +128,13 @@ def _text_only(content: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _count(step: Step, ended: TurnEnded) -> None:
     usage = ended.usage
-    step.input_tokens, step.output_tokens = usage.input_tokens, usage.output_tokens
-    step.cache_read_tokens, step.cache_write_tokens = usage.cache_read_tokens, usage.cache_write_tokens
+    for name in _TOKENS:
+        setattr(step, name, getattr(usage, name))
     run = step.run
     run.input_tokens += usage.input_tokens
     run.output_tokens += usage.output_tokens
-    run.save(update_fields=["input_tokens", "output_tokens", "pauses"])
+    _save(run, "input_tokens", "output_tokens", "pauses")
+
+
+def _save(row: Model, *names: str) -> None:
+    prepared.update(type(row), Q(pk=row.pk), {name: getattr(row, name) for name in names})

@@ -11,8 +11,17 @@ from agents_app import events, listening, news, stream, tasks
 from agents_app.models import Run
 from audit_app import crash
 from audit_app.signals import status_changed
+from project.accounts.prepared import Given, Prepared
 from tools_app.bell import ring
 from tools_app.models import Approval, ToolCall
+
+_NEXT = Prepared(
+    lambda: (
+        Run.objects.filter(conversation_id=Given("conversation"), status=Run.Status.QUEUED)
+        .order_by("pk")
+        .values_list("pk")[:1]
+    )
+)
 
 
 def connect() -> None:
@@ -78,8 +87,6 @@ def _stop(run_id: int) -> None:
 
 def _wake_next(conversation_id: int) -> None:
     """Answers line up behind each other: the end of one is the bell for the next."""
-    following = (
-        Run.objects.filter(conversation_id=conversation_id, status=Run.Status.QUEUED).order_by("pk").first()
-    )
+    following: Any = _NEXT.first(conversation=conversation_id)
     if following is not None:
-        ring(tasks.advance_run, following.pk)
+        ring(tasks.advance_run, following[0])

@@ -5,15 +5,15 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
-from django.db.models.functions import Now
 from django.utils import timezone
 
 from agents_app.exceptions import NothingToRetry
 from agents_app.models import Conversation, Message, Run
-from audit_app.clock import from_now
+from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
+from project.accounts import prepared
 from project.accounts.identity import Identity
 from tools_app import calls, facts
 from tools_app.models import ToolCall
@@ -75,8 +75,8 @@ def _take(run: Run) -> None:
 
 def require_ours(run: Run) -> None:
     """Raise StaleState unless this worker still holds the run: the fence against a worker that woke up too late."""
-    ours = Run.objects.filter(pk=run.pk, status=Run.Status.RUNNING, attempt=run.attempt)
-    if ours.update(lease_until=from_now(settings.RUN_LEASE_SECONDS)) != 1:
+    ours = Q(pk=run.pk, status=Run.Status.RUNNING, attempt=run.attempt)
+    if prepared.update(Run, ours, {"lease_until": from_now(settings.RUN_LEASE_SECONDS)}) != 1:
         raise StaleState
 
 
@@ -162,7 +162,7 @@ def retry(run: Run, *, by: Identity) -> Run:
 def requeue(run: Run) -> None:
     """Give an abandoned run to another worker; after MAX_CRASHES of them it is given up (G16)."""
     by = identities.system(run.organization_id)
-    lost = Q(attempt=run.attempt, lease_until__lt=Now())
+    lost = Q(attempt=run.attempt, lease_until__lt=NOW)
     if run.crashes + 1 >= settings.MAX_CRASHES:
         text = f"{settings.MAX_CRASHES} workers were lost over this answer, so it was given up."
         _end(run, Run.Status.FAILED, reason="poison", text=text, only_if=lost)

@@ -8,7 +8,14 @@ from agents_app import loop, runs, sweeps
 from agents_app.desk import desk
 from agents_app.models import Run
 from audit_app import crash
+from project.accounts.prepared import Given, Prepared
 from tools_app.bell import ring
+
+_RUN = Prepared(
+    lambda: Run.objects.select_related("conversation", "agent_type__endpoint__secret", "message").filter(
+        pk=Given("pk")
+    )
+)
 
 
 @shared_task(ignore_result=True)
@@ -18,8 +25,8 @@ def advance_run(run_id: int) -> None:
 
 
 def _advance(run_id: int) -> None:
-    run = Run.objects.select_related("conversation", "agent_type__endpoint__secret", "message").get(pk=run_id)
-    if runs.claim(run):
+    run = _RUN.first(pk=run_id)
+    if run is not None and runs.claim(run):
         crash.point("after-run-claim")
         loop.work(run)
 

@@ -9,10 +9,19 @@ from typing import Any
 from agents_app import grants
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.identity import Identity
+from project.accounts.prepared import Given, Prepared
 from tools_app import executors
 from tools_app.definition import ToolDefinition
 from tools_app.models import Tool
 from tools_app.policy import Grant
+
+_GRANTS = Prepared(
+    lambda: (
+        AgentToolConfig.objects.filter(agent_type_id=Given("agent_type"))
+        .select_related("tool", "agent_type")
+        .in_order()
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +40,7 @@ def of(agent_type: AgentType, identity: Identity | None = None) -> list[Carried]
 
 def granted(agent_type: AgentType) -> Iterator[Carried]:
     """Everything granted, offered or not: for the persona's card and for administrators."""
-    rows = (
-        AgentToolConfig.objects.filter(agent_type=agent_type).select_related("tool", "agent_type").in_order()
-    )
-    for row in rows:
+    for row in _GRANTS.all(agent_type=agent_type.pk):
         grant = grants.of(row)
         yield Carried(_narrowed(row.tool.shown(), grant), row.tool, grant)
 

@@ -16,11 +16,18 @@ from django.http import HttpRequest
 
 from project.accounts.exceptions import HouseError, NotAllowed
 from project.accounts.models import ApiToken, Membership, Organization
+from project.accounts.prepared import Given, Prepared
 from project.accounts.receivers import SIGNED_IN_AT
 
 _ID = re.compile(r"[0-9]{1,18}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LANGUAGE = re.compile(r"\s*([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)\s*(?:;\s*q=([01](?:\.[0-9]{1,3})?))?\s*")
+
+_ACTIVE = Prepared(
+    lambda: Membership.objects.select_related("organization", "user").filter(
+        user_id=Given("user"), active=True, user__is_active=True, organization__enabled=True
+    )
+)
 
 
 class NoMembership(NotAllowed):
@@ -140,13 +147,9 @@ def _id_in(claim: Any) -> int:
 
 def membership_of(user_id: str | int, *, prefer: int | None = None, only: int | None = None) -> Membership:
     """The membership a person acts through; reads the live rows, so a suspended account stops everywhere at once."""
-    if not str(user_id).isdigit():
+    if not _ID.fullmatch(str(user_id)):
         raise NoMembership
-    rows = Membership.objects.select_related("organization", "user").filter(
-        user_id=user_id, active=True, user__is_active=True, organization__enabled=True
-    )
-    if only is not None:
-        rows = rows.filter(organization_id=only)
+    rows = [row for row in _ACTIVE.all(user=int(user_id)) if only is None or row.organization_id == only]
     found = sorted(rows, key=lambda row: (row.organization_id != prefer, row.pk))
     if not found:
         raise NoMembership
