@@ -7,18 +7,25 @@ from dataclasses import dataclass
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from agents_app import runs
 from agents_app.exceptions import AgentDisabled, ClientIdReused, MessageEmpty, MessageTooLong
 from agents_app.models import AgentType, Conversation, Message, Run
+from agents_app.models.conversation import of_owner
 from audit_app import records
 from audit_app.redaction import storable
+from project.accounts import prepared
 from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
+from project.accounts.prepared import Given, Prepared
 from project.accounts.roles import CHAT
 
 TITLE_CHARS = 60
+_SAID = Prepared(
+    lambda: Message.objects.filter(conversation_id=Given("conversation"), client_id=Given("client_id"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +43,7 @@ def start(
 ) -> Conversation:
     by.require(CHAT)
     _require_usable(agent_type, by)
-    conversation = Conversation.objects.create(
+    conversation = Conversation(
         organization_id=agent_type.organization_id,
         owner_id=int(by.user_id),
         agent_type=agent_type,
@@ -44,6 +51,7 @@ def start(
         client_id=client_id,
         body_hash=body_hash,
     )
+    prepared.insert(conversation)
     facts_now = {"persona": agent_type.display_name}
     _record("conversation.started", conversation, by=by, facts_now=facts_now)
     return conversation
@@ -101,7 +109,8 @@ def delete(conversation: Conversation, *, by: Identity) -> None:
 
 def _require_own(conversation: Conversation, by: Identity) -> None:
     """Whatever an edge has let through: only its owner speaks in a conversation, and never in a deleted one."""
-    if not Conversation.objects.visible_to(by).filter(pk=conversation.pk).exists():
+    owned = of_owner(by.organization_id, int(by.user_id)) if by.user_id.isdecimal() else Q(pk=0)
+    if not prepared.exists(Conversation, owned & Q(pk=conversation.pk)):
         raise NotFound
 
 
@@ -123,17 +132,22 @@ def _checked(text: str) -> str:
 def _stored(
     conversation: Conversation, text: str, *, client_id: str | None, body_hash: str
 ) -> tuple[Message, bool]:
-    values = {
-        "organization_id": conversation.organization_id,
-        "role": Message.Role.USER,
-        "text": text,
-        "body_hash": body_hash,
-        "ending": Message.Ending.COMPLETE,
-        "ended_at": timezone.now(),
-    }
-    if not client_id:
-        return Message.objects.create(conversation=conversation, **values), True
-    return Message.objects.get_or_create(conversation=conversation, client_id=client_id, defaults=values)
+    """Under the head of the conversation, so that a client id is either here already or nobody else's to be."""
+    found = _SAID.first(conversation=conversation.pk, client_id=client_id) if client_id else None
+    if found is not None:
+        return found, False
+    message = Message(
+        organization_id=conversation.organization_id,
+        conversation=conversation,
+        client_id=client_id or None,
+        role=Message.Role.USER,
+        text=text,
+        body_hash=body_hash,
+        ending=Message.Ending.COMPLETE,
+        ended_at=timezone.now(),
+    )
+    prepared.insert(message)
+    return message, True
 
 
 def _replayed(message: Message, body_hash: str) -> Posted:
@@ -145,7 +159,8 @@ def _replayed(message: Message, body_hash: str) -> Posted:
 def _touch(conversation: Conversation, text: str) -> None:
     conversation.title = conversation.title or _title(text)
     conversation.updated_at = timezone.now()
-    conversation.save(update_fields=["title", "updated_at"])
+    now = {"title": conversation.title, "updated_at": conversation.updated_at}
+    prepared.update(Conversation, Q(pk=conversation.pk), now)
 
 
 def _title(text: str) -> str:

@@ -224,7 +224,7 @@ CELERY_BEAT_SCHEDULE = {
 
 AUTHENTICATION_BACKENDS = [
     "axes.backends.AxesStandaloneBackend",
-    "django.contrib.auth.backends.ModelBackend",
+    "project.accounts.backends.Accounts",
 ]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -242,16 +242,23 @@ LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = LOGIN_URL
 
-# Eight wrong passwords from one address for one name close that pair for a quarter of an hour.
+# Wrong passwords close a quarter of an hour to the pair of name and address, the name, or the address.
 AXES_ENABLED = env.flag("AXES_ENABLED", default=not TESTING)
+AXES_HANDLER = "project.accounts.lockout.ThreeLimits"
+AXES_CLIENT_IP_CALLABLE = "project.accounts.lockout.address_of"
 AXES_FAILURE_LIMIT = env.number("LOGIN_FAILURE_LIMIT", 8, minimum=1)
+LOGIN_ACCOUNT_LIMIT = env.number("LOGIN_ACCOUNT_LIMIT", 40, minimum=1)
+LOGIN_ADDRESS_LIMIT = env.number("LOGIN_ADDRESS_LIMIT", 60, minimum=1)
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+# Whoever goes on guessing at a closed door must not keep it closed.
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 AXES_LOCKOUT_CALLABLE = "project.errors.locked_out"
 
+SESSION_ENGINE = "project.accounts.sessions"
 SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
 SESSION_COOKIE_SECURE = HTTPS

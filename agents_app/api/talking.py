@@ -29,6 +29,7 @@ from agents_app.exceptions import AgentNotFound
 from agents_app.models import AgentType, Conversation, Message, Run
 from project.accounts.api.base import NOTHING, Item, RoomView, one, operation
 from project.accounts.api.queries import YesOrNo
+from project.accounts.exceptions import NotFound
 from project.accounts.roles import CHAT
 
 
@@ -52,7 +53,10 @@ class TalkView(RoomView):
         return Conversation.objects.visible_to(self.identity).select_related("agent_type__endpoint")
 
     def conversation(self, conversation_id: UUID) -> Conversation:
-        return one(self.visible().filter(public_id=conversation_id))
+        found = Conversation.objects.found(conversation_id, self.identity)
+        if found is None:
+            raise NotFound
+        return found
 
 
 class Conversations(TalkView):

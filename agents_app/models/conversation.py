@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -12,6 +13,7 @@ from django.utils import timezone
 from agents_app.models.agent_type import AgentType
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
+from project.accounts.prepared import Given, Prepared
 
 
 def _random_key() -> str:
@@ -21,17 +23,23 @@ def _random_key() -> str:
 class ConversationQuerySet(models.QuerySet["Conversation"]):
     def visible_to(self, identity: Identity) -> ConversationQuerySet:
         """A conversation is its owner's, in the organization it was held in. Nobody else's, administrators included."""
-        return self.filter(
-            organization_id=identity.organization_id,
-            owner_id=_number(identity.user_id),
-            deleted_at__isnull=True,
-        )
+        return self.filter(of_owner(identity.organization_id, _number(identity.user_id)))
+
+    def found(self, public_id: uuid.UUID, identity: Identity) -> Conversation | None:
+        """One of theirs, with its persona and endpoint; the same condition as `visible_to`, compiled once."""
+        owner = _number(identity.user_id)
+        return _FOUND.first(id=public_id, organization=identity.organization_id, owner=owner)
 
     def archived(self) -> ConversationQuerySet:
         return self.filter(archived_at__isnull=False)
 
     def current(self) -> ConversationQuerySet:
         return self.filter(archived_at__isnull=True)
+
+
+def of_owner(organization_id: Any, owner_id: Any) -> models.Q:
+    """Values, or places of a prepared query."""
+    return models.Q(organization_id=organization_id, owner_id=owner_id, deleted_at__isnull=True)
 
 
 def _number(user_id: str) -> int:
@@ -75,6 +83,15 @@ class Conversation(models.Model):
     @property
     def stream(self) -> str:
         return f"c:{self.public_id}"
+
+
+_FOUND = Prepared(
+    lambda: (
+        Conversation.objects.filter(of_owner(Given("organization"), Given("owner")))
+        .filter(public_id=Given("id", Conversation._meta.get_field("public_id")))
+        .select_related("agent_type__endpoint")
+    )
+)
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
