@@ -18,6 +18,7 @@ from project.accounts.models import Organization
 from project.accounts.prepared import Given, Prepared
 from tests import world
 from tests.world import World
+from tools_app.models import ToolCall
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -109,6 +110,13 @@ def test_an_update_takes_expressions_negations_and_none(made: World) -> None:
     assert prepared.update(Run, Q(pk=made.run.pk), {"lease_until": None}) == 1
     made.run.refresh_from_db()
     assert (made.run.attempt, made.run.lease_until) == (1, None)
+
+
+def test_an_update_stores_json_whole(made: World) -> None:
+    for told in ({"a": [1, {"b": None}]}, [], None):
+        assert prepared.update(ToolCall, Q(pk=made.call.pk), {"progress": told, "filled": ["x"]}) == 1
+        made.call.refresh_from_db()
+        assert (made.call.progress, made.call.filled) == (told, ["x"])
 
 
 def test_alternatives_are_not_taken_for_each_other(made: World) -> None:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
-from django.db.models import Field, Model, Q, QuerySet, Value
+from django.db.models import Expression, Field, Model, Q, QuerySet
 from django.db.models.query import ValuesListIterable, get_related_populators
 from django.db.models.sql import InsertQuery, UpdateQuery
 
@@ -20,11 +20,11 @@ Row = TypeVar("Row", bound=Model)
 _SIMPLE = (str, int, float, bool, type(None))
 
 
-class Given(Value):
+class Given(Expression):
     """A place in a prepared query for a value that comes with each call; a moment or a UUID needs its field."""
 
     def __init__(self, name: str, field: Any = None) -> None:
-        super().__init__(None, output_field=field)
+        super().__init__(output_field=field)
         self.name = name
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
