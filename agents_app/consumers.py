@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+from collections import Counter
 from typing import Any
 
 from channels.db import database_sync_to_async
@@ -18,11 +19,14 @@ from project.accounts import identity as identities
 from project.accounts.identity import NoMembership
 
 log = logging.getLogger(__name__)
-GOING_AWAY, NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND = 1001, 4401, 4403, 4404
+GOING_AWAY, NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND, CROWDED = 1001, 4401, 4403, 4404, 4429
+# How many sockets each person has open in this process. Only its event loop counts, so nothing has to be locked.
+_open: Counter[int] = Counter()
 
 
 class ConversationConsumer(AsyncWebsocketConsumer):
     group = ""
+    counted_for: int | None = None
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Serve one socket: frames of the browser are dispatched, news goes straight out.
@@ -40,6 +44,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         except StopConsumer:
             pass
         finally:
+            self._uncount()
             for helper in helpers:
                 helper.cancel()
 
@@ -71,8 +76,9 @@ class ConversationConsumer(AsyncWebsocketConsumer):
                 return
 
     async def connect(self) -> None:
+        # Accepted before it is judged: a browser is not told why a socket did not open, only why it was closed.
         await self.accept()
-        refusal = await database_sync_to_async(self._admit)()
+        refusal = self._count() or await database_sync_to_async(self._admit)()
         if refusal:
             await self.close(code=refusal)
             return
@@ -91,6 +97,24 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             await self.close(code=NOT_ALLOWED)
         elif text_data == "ping":
             await self.send(text_data='{"type":"pong"}')
+
+    def _count(self) -> int:
+        """0, or the close code if this person has as many sockets open here as anybody may."""
+        user = getattr(self.scope.get("user"), "pk", None)
+        if user is None:
+            return 0
+        if _open[user] >= settings.SOCKETS_PER_USER:
+            return CROWDED
+        _open[user] += 1
+        self.counted_for = user
+        return 0
+
+    def _uncount(self) -> None:
+        if self.counted_for is not None:
+            _open[self.counted_for] -= 1
+            if not _open[self.counted_for]:
+                del _open[self.counted_for]
+            self.counted_for = None
 
     def _admit(self) -> int:
         """0, or the close code. Reads session, person and conversation as they are now."""

@@ -71,6 +71,7 @@ MAX_ARGS_BYTES = env.number("MAX_ARGS_BYTES", 65_536, minimum=1)
 MAX_MESSAGE_CHARS = env.number("MAX_MESSAGE_CHARS", 100_000, minimum=1)
 RESULT_STORED_BYTES = env.number("RESULT_STORED_BYTES", 262_144, minimum=1)
 RESULT_MODEL_BYTES = env.number("RESULT_MODEL_BYTES", 65_536, minimum=1)
+SOCKETS_PER_USER = env.number("SOCKETS_PER_USER", 50, minimum=1)
 SOCKET_RECHECK_SECONDS = env.number("SOCKET_RECHECK_SECONDS", 30, minimum=1)
 CRASH_AT = env.text("CRASH_AT")
 if CRASH_AT and not (DEBUG or TESTING):

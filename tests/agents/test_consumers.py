@@ -14,7 +14,7 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from agents_app import conversations, news, runs
+from agents_app import consumers, conversations, news, runs
 from agents_app.models import Conversation, Run
 from project.accounts.models import Membership
 from project.asgi import application
@@ -135,6 +135,42 @@ def test_two_tabs_hear_the_same(row: Conversation) -> None:
         return told
 
     assert asyncio.run(scene()) == [{"type": "tick", "seq": 1}] * 2
+
+
+async def opened(row: Conversation, cookies: str) -> tuple[Ear, Any]:
+    ear = ear_at(row, cookies=cookies)
+    await ear.connect()
+    return ear, await heard(ear)
+
+
+def test_one_socket_too_many_is_closed_and_a_closed_one_makes_room(row: Conversation, settings: Any) -> None:
+    settings.SOCKETS_PER_USER = 2
+    hers, other = cookie(people.alice().browser()), cookie(people.mallory().browser())
+
+    async def scene() -> list[Any]:
+        (first, one), (second, two) = [await opened(row, hers) for _ in range(2)]
+        (third, three), (stranger, four) = await opened(row, hers), await opened(row, other)
+        await third.leave()
+        late, five = await opened(row, hers)
+        await late.leave()
+        await first.leave()
+        sixth, six = await opened(row, hers)
+        seventh, seven = await opened(row, hers)
+        for ear in (second, stranger, sixth, seventh):
+            await ear.leave()
+        return [one, two, three, four, five, six, seven]
+
+    ready = {"type": "ready"}
+    assert asyncio.run(scene()) == [ready, ready, 4429, 4404, 4429, ready, 4429]
+    assert not consumers._open
+
+
+@pytest.mark.parametrize("cookies", ["", "signed in"])
+def test_a_socket_that_is_turned_away_is_not_counted_after_it(row: Conversation, cookies: str) -> None:
+    cookies = cookies and cookie(people.mallory().browser())
+    for _ in range(3):
+        assert listening(row, heard, cookies=cookies) == (4404 if cookies else 4401)
+    assert not consumers._open
 
 
 @pytest.mark.parametrize("who", [people.bob, people.adam, people.carol, people.mallory])

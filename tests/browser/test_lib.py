@@ -21,6 +21,23 @@ ORDER = """async ([cursor, steps]) => {
   }
   return [applied.join(""), sequence.cursor, sequence.hasGap];
 }"""
+# A socket that is closed with a code as often as it opens; the pauses are those the page asks of its clock.
+CLOSED = """async ([code, times]) => {
+  const { Socket } = await import("/static/js/lib/socket.js");
+  const [pauses, states, waiting] = [[], [], []];
+  const real = [window.WebSocket, window.setTimeout];
+  window.setTimeout = (act, pause) => { pauses.push(Math.round(pause)); waiting.push(act); return waiting.length; };
+  window.WebSocket = class { static OPEN = 1; constructor() { this.readyState = 3; window.newest = this; } close() {} };
+  const socket = new Socket("/nowhere/", { onEvent: () => {}, onState: (state) => states.push(state) });
+  socket.start();
+  for (let turn = 0; turn < times; turn += 1) {
+    window.newest.onclose({ code });
+    waiting.at(-1)?.();
+  }
+  socket.stop();
+  [window.WebSocket, window.setTimeout] = real;
+  return [pauses, [...new Set(states)]];
+}"""
 
 
 @pytest.fixture
@@ -63,3 +80,26 @@ def test_numbered_events_keep_their_order(  # noqa: PLR0917 - one column each of
     anywhere: Page, cursor: int, steps: list[Any], applied: str, at: int, gap: bool
 ) -> None:
     assert anywhere.evaluate(ORDER, [cursor, steps]) == [applied, at, gap]
+
+
+def test_a_lost_socket_comes_back_soon_and_then_less_often(anywhere: Page) -> None:
+    pauses, states = anywhere.evaluate(CLOSED, [1006, 8])
+    assert states == ["lost"]
+    assert len(pauses) == 8
+    assert all(
+        0.7 * wanted <= pause <= 1.3 * wanted
+        for pause, wanted in zip(pauses[:3], (400, 800, 1600), strict=True)
+    )
+    assert all(10_500 <= pause <= 19_500 for pause in pauses[6:])
+
+
+def test_one_socket_too_many_asks_again_about_once_a_minute(anywhere: Page) -> None:
+    pauses, states = anywhere.evaluate(CLOSED, [4429, 4])
+    assert states == ["crowded"]
+    assert len(pauses) == 4
+    assert all(42_000 <= pause <= 78_000 for pause in pauses)
+
+
+@pytest.mark.parametrize("code", [4401, 4403, 4404])
+def test_a_socket_that_may_not_be_is_not_opened_again(anywhere: Page, code: int) -> None:
+    assert anywhere.evaluate(CLOSED, [code, 1]) == [[], ["signed-out" if code == 4401 else "gone"]]

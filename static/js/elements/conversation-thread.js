@@ -11,6 +11,7 @@ import { ThreadView } from "../lib/thread-view.js";
 
 const CONNECTION_WORDS = {
   lost: "Connection lost. Trying again; nothing is lost.",
+  crowded: "You have very many pages open. Close some; until then this one follows more slowly.",
   "signed-out": "You have been signed out.",
   gone: "This conversation is no longer available to you.",
 };
@@ -138,8 +139,9 @@ class ConversationThread extends HTMLElement {
     show(banner, state !== "open");
     fill(banner, { connection: CONNECTION_WORDS[state] ?? "" });
     show(banner.querySelector("[data-sign-in]"), state === "signed-out");
-    this.#composer.isClosed = state === "gone" || state === "signed-out";
-    if (state !== "open" && state !== "lost") alarm(CONNECTION_WORDS[state]);
+    const isClosed = state === "gone" || state === "signed-out";
+    this.#composer.isClosed = isClosed;
+    if (isClosed) alarm(CONNECTION_WORDS[state]);
   }
 }
 

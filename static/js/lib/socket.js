@@ -3,6 +3,9 @@ const FIRST_PAUSE = 400;
 const LONGEST_PAUSE = 15_000;
 const PING_EVERY = 25_000;
 const FINAL_CODES = new Set([4401, 4403, 4404]);
+// This person has too many pages open: asking again soon would only add to the crowd.
+const CROWDED_CODE = 4429;
+const CROWDED_PAUSE = 60_000;
 
 export class Socket {
   #path;
@@ -76,8 +79,9 @@ export class Socket {
       return;
     }
     this.#failures += 1;
-    this.#onState("lost");
-    const pause = Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#failures - 1));
+    const isCrowded = code === CROWDED_CODE;
+    this.#onState(isCrowded ? "crowded" : "lost");
+    const pause = isCrowded ? CROWDED_PAUSE : Math.min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (this.#failures - 1));
     this.#retry = setTimeout(() => this.#open(), pause * (0.7 + Math.random() * 0.6));
   }
 

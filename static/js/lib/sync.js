@@ -112,7 +112,7 @@ export class ConversationSync {
   #connection(state) {
     this.#isLive = state === "open";
     if (state === "signed-out" || state === "gone") this.stop();
-    if (state === "lost") this.#schedulePoll();
+    if (state === "lost" || state === "crowded") this.#schedulePoll();
     this.#thread.showConnection(state);
   }
 
