@@ -1,8 +1,9 @@
 """One error body for the whole API, and kind pages for people: {"error": {code, message, details}}."""
 
 import logging
+import sys
 from http import HTTPStatus
-from typing import Any
+from typing import Any, TypeVar
 
 from django.core.exceptions import PermissionDenied, RequestDataTooBig
 from django.db import DataError
@@ -14,9 +15,11 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 from rest_framework.views import set_rollback
 
-from project.accounts.exceptions import HouseError
+from project import storage
+from project.accounts.exceptions import CannotStore, HouseError
 
 logger = logging.getLogger(__name__)
+Answer = TypeVar("Answer", HttpResponse, Response)
 
 UNEXPECTED = "Something went wrong here. It has been written down for the operator."
 # SQLite notices in Python, PostgreSQL says it itself.
@@ -31,6 +34,9 @@ def body(code: str, message: str, details: Any = None) -> dict[str, Any]:
 
 def api_error(error: Exception, context: dict[str, Any]) -> Response | None:
     """Turn what a view raised into the one body; None lets Django log it and answer 500."""
+    if full := storage.refusal(error):
+        set_rollback()
+        return _logged(Response(_told(full), status=full.status))
     if isinstance(error, HouseError):
         set_rollback()
         return Response(_told(error), status=error.status)
@@ -74,10 +80,19 @@ def _headers(error: exceptions.APIException) -> dict[str, str]:
 
 def _told(error: HouseError) -> dict[str, Any]:
     """What may leave the house: a fault of the installation keeps its details for the log."""
+    if isinstance(error, CannotStore):
+        logger.error("Nothing can be stored, requests are refused: %s", error.details.get("cause", "?"))
+        return body(error.code, error.message)
     if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
         return body(error.code, error.message, error.details)
     logger.error(error.message, extra={"code": error.code}, exc_info=error)
     return body(error.code, UNEXPECTED)
+
+
+def _logged(response: Answer) -> Answer:
+    """Keep Django from writing a second line about an answer that was explained already."""
+    response._has_been_logged = True  # type: ignore[attr-defined]
+    return response
 
 
 class HouseErrors:
@@ -92,10 +107,12 @@ class HouseErrors:
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         if isinstance(error, BEYOND):
             return _answer(request, 400, code="out_of_range", message=OUT_OF_RANGE)
+        error = storage.refusal(error) or error
         if not isinstance(error, HouseError):
             return None
         told = _told(error)["error"]
-        return _answer(request, error.status, code=told["code"], message=told["message"])
+        answer = _answer(request, error.status, code=told["code"], message=told["message"])
+        return _logged(answer) if isinstance(error, CannotStore) else answer
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -112,6 +129,9 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer without a template for people: whatever broke may have broken the templates too."""
+    if full := storage.refusal(sys.exc_info()[1]):
+        # Noticed outside of a view, such as when a session is kept.
+        return _logged(_plain(request, full.status, **_told(full)["error"]))
     if _wants_json(request):
         return JsonResponse(body("server_error", UNEXPECTED), status=500)
     return defaults.server_error(request)
@@ -131,11 +151,19 @@ def locked_out(
 
 def _answer(request: HttpRequest, status: int, *, code: str, message: str) -> HttpResponse:
     if _wants_json(request):
-        return JsonResponse(body(code, message), status=status)
+        return _plain(request, status, code=code, message=message)
     try:
         return render(request, "error.html", {"status": status, "message": message}, status=status)
     except TemplateDoesNotExist:
-        return HttpResponse(f"{message}\n", status=status, content_type="text/plain; charset=utf-8")
+        return _plain(request, status, code=code, message=message)
+
+
+def _plain(
+    request: HttpRequest, status: int, *, code: str, message: str, details: Any = None
+) -> HttpResponse:
+    if _wants_json(request):
+        return JsonResponse(body(code, message, details), status=status)
+    return HttpResponse(f"{message}\n", status=status, content_type="text/plain; charset=utf-8")
 
 
 def _wants_json(request: HttpRequest) -> bool:

@@ -40,3 +40,10 @@ class Misconfigured(HouseError):
 
     code = "misconfigured"
     status = 500
+
+
+class CannotStore(HouseError):
+    """The server cannot store anything right now. Nothing of this was kept; try again later."""
+
+    code = "cannot_store"
+    status = 503
