@@ -1,6 +1,6 @@
 """Makes .venv from a hash-locked requirements file, once for each lock.
 
-Runs with whatever `python3` is there: it is readable for old ones and imports nothing of ours.
+Runs with the Python of the machine, after `oldest.py` has looked at it, and imports nothing of ours.
 """
 
 import hashlib
@@ -10,7 +10,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-OLDEST = (3, 11)
 NEEDED_MEGABYTES = 700
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / ".venv"
@@ -18,11 +17,6 @@ STAMP = FOLDER / "installed-locks"
 
 
 def main(lock: str) -> int:
-    if sys.version_info < OLDEST:
-        version = f"{sys.version_info[0]}.{sys.version_info[1]}"
-        return refuse(
-            f"Python 3.11 or newer is needed, {sys.executable} is {version}. Try PYTHON=python3.12."
-        )
     try:
         wanted = digest(lock)
         return 0 if wanted in installed() else install(lock, wanted)
@@ -49,7 +43,7 @@ def install(lock: str, wanted: str) -> int:
     return 0
 
 
-def covered(lock: str, wanted: str) -> "list[str]":
+def covered(lock: str, wanted: str) -> list[str]:
     """The development lock contains the other one: after it, neither needs installing."""
     return [wanted, digest("requirements.lock")] if lock == "requirements-dev.lock" else [wanted]
 
@@ -58,7 +52,7 @@ def digest(lock: str) -> str:
     return hashlib.sha256((ROOT / lock).read_bytes() + sys.version.encode()).hexdigest()
 
 
-def installed() -> "list[str]":
+def installed() -> list[str]:
     return STAMP.read_text().split() if STAMP.is_file() else []
 
 
