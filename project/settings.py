@@ -347,6 +347,7 @@ SPECTACULAR_SETTINGS = {
 LANGUAGE_CODE = "en-us"
 TIME_ZONE = env.text("TIME_ZONE", "UTC")
 USE_I18N = True
+FORMAT_MODULE_PATH = ["project.formats"]
 USE_TZ = True
 
 # Loaded by the first admin page: the watcher and the workers, which show none, need not pay for it.
