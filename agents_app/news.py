@@ -30,6 +30,10 @@ def channel_of(group: str) -> str:
     return f"{prefix}__group__{group}"
 
 
+# Stands before a remembered text, and in no UTF-8: a value without it has lost its beginning.
+TEXT_BEGINS = b"\xff"
+
+
 def text_key(message_id: int) -> str:
     return f"toolroom:text:{message_id}"
 

@@ -33,7 +33,7 @@ class Writing:
     waiting: list[str] = field(default_factory=list)
     offset: int = 0
     size: int = 0
-    expires: bool = False
+    is_kept: bool = False
 
     @property
     def text(self) -> str:
@@ -81,12 +81,13 @@ class Writer:
         for writing, text in batch:
             event = {"type": "text", "message": writing.message_id, "offset": writing.offset, "text": text}
             writing.offset += units(text)
-            writing.size += len(text.encode())
-            commands.append(("APPEND", news.text_key(writing.message_id), text))
+            commands.append(_kept(writing, text))
             commands.append(("PUBLISH", writing.channel, news.envelope(event)))
         answers = await self._exchanged(commands)
-        for (writing, _), length in zip(batch, answers[::2], strict=True):
-            if length != writing.size or not writing.expires:
+        for (writing, _), answer in zip(batch, answers[::2], strict=True):
+            if not writing.is_kept:
+                writing.is_kept = True
+            elif answer != writing.size:
                 await self._mend(writing)
 
     async def _exchanged(self, commands: list[tuple[str | bytes, ...]]) -> list[Any]:
@@ -109,11 +110,28 @@ class Writer:
             raise
 
     async def _mend(self, writing: Writing) -> None:
-        """Write the whole text so far: at the first piece, to let it expire, and after a server lost the beginning."""
+        """Write the whole text so far once more, after a server lost the beginning. Until then readers pass it over."""
+        writing.is_kept = False
         whole = "".join(writing.said[: len(writing.said) - len(writing.waiting)])
-        writing.size = len(whole.encode())
-        await self._redis.set(news.text_key(writing.message_id), whole, ex=KEPT_SECONDS)
-        writing.expires = True
+        value = _whole(writing, whole)
+        await self._redis.set(news.text_key(writing.message_id), value, ex=KEPT_SECONDS)
+        writing.is_kept = True
+
+
+def _kept(writing: Writing, text: str) -> tuple[str | bytes, ...]:
+    """The command that keeps a piece: the first one sets the whole text and its expiry, later ones add to it."""
+    key = news.text_key(writing.message_id)
+    if not writing.is_kept:
+        return "SET", key, _whole(writing, writing.text), "EX", str(KEPT_SECONDS)
+    piece = text.encode()
+    writing.size += len(piece)
+    return "APPEND", key, piece
+
+
+def _whole(writing: Writing, text: str) -> bytes:
+    value = news.TEXT_BEGINS + text.encode()
+    writing.size = len(value)
+    return value
 
 
 def units(text: str) -> int:

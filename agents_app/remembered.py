@@ -10,12 +10,7 @@ from agents_app.models import Message
 
 def text_of(message: Message) -> str:
     """The longest text known so far: a flushed server falls back to the row's checkpoint."""
-    try:
-        raw = news.client().get(news.text_key(message.pk))
-    except redis.RedisError:
-        raw = None
-    said = raw.decode(errors="ignore") if isinstance(raw, bytes) else ""
-    return said if len(said) >= len(message.text) else message.text
+    return texts_of([message])[message.pk]
 
 
 def texts_of(messages: list[Message]) -> dict[int, str]:
@@ -28,6 +23,13 @@ def texts_of(messages: list[Message]) -> dict[int, str]:
         raws = [None] * len(messages)
     found = {}
     for message, raw in zip(messages, raws, strict=True):
-        said = raw.decode(errors="ignore") if isinstance(raw, bytes) else ""
+        said = _said(raw)
         found[message.pk] = said if len(said) >= len(message.text) else message.text
     return found
+
+
+def _said(raw: object) -> str:
+    """The text of a whole value. What a flushed server was given since lacks its beginning, and is no text yet."""
+    if not isinstance(raw, bytes) or not raw.startswith(news.TEXT_BEGINS):
+        return ""
+    return raw[len(news.TEXT_BEGINS) :].decode(errors="ignore")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -19,6 +20,18 @@ from tools_app import bridge
 
 MESSAGE_ID = 4_242
 CHANNEL = "toolroom-test-pieces"
+
+
+class Watched(Writer):
+    """Notes what a reader would find at the moment the writer notices that the server has forgotten."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.seen: list[str] = []
+
+    async def _mend(self, writing: Writing) -> None:
+        self.seen.append(await asyncio.to_thread(_remembered))
+        await super()._mend(writing)
 
 
 class Ear:
@@ -53,9 +66,9 @@ def ear(valkey: redis.Redis) -> Iterator[Ear]:
 
 
 @pytest.fixture
-def writer() -> Iterator[Writer]:
-    async def made() -> Writer:
-        return Writer()
+def writer() -> Iterator[Watched]:
+    async def made() -> Watched:
+        return Watched()
 
     async def left(writer: Writer) -> None:
         # A worker's writer lives as long as its process; one of a test gives its connection back.
@@ -82,8 +95,8 @@ def _write(writer: Writer, writing: Writing, *pieces: str) -> None:
     bridge.run(written(), timeout=10)
 
 
-def _remembered() -> str:
-    return remembered.text_of(Message(pk=MESSAGE_ID, text=""))
+def _remembered(checkpoint: str = "") -> str:
+    return remembered.text_of(Message(pk=MESSAGE_ID, text=checkpoint))
 
 
 def _seconds_left(valkey: redis.Redis) -> int:
@@ -118,7 +131,7 @@ def test_offsets_count_utf16_units(writer: Writer, writing: Writing, ear: Ear) -
     assert _remembered() == "é🧰👩‍🔧!"
 
 
-def test_two_messages_do_not_mix(writer: Writer, writing: Writing, valkey: redis.Redis) -> None:
+def test_two_messages_do_not_mix(writer: Writer, writing: Writing) -> None:
     other = Writing(MESSAGE_ID + 1, CHANNEL)
 
     async def both() -> None:
@@ -129,8 +142,9 @@ def test_two_messages_do_not_mix(writer: Writer, writing: Writing, valkey: redis
         await writer.flushed()
 
     bridge.run(both(), timeout=10)
-    assert valkey.get(news.text_key(MESSAGE_ID)) == writing.text.encode()
-    assert valkey.get(news.text_key(MESSAGE_ID + 1)) == other.text.encode()
+    rows = [Message(pk=each.message_id, text="") for each in (writing, other)]
+    assert remembered.texts_of(rows) == {each.message_id: each.text for each in (writing, other)}
+    assert writing.text != other.text
 
 
 def test_text_not_shown_is_kept_and_not_announced(writer: Writer, ear: Ear) -> None:
@@ -160,6 +174,64 @@ def test_flushed_server_is_given_the_whole_text_again(
     assert ear.hear(3)[-1] == (14, "flood")
     _write(writer, writing, ", after")
     assert _remembered() == "before 🧰 the flood, after"
+
+
+def test_nobody_is_told_the_end_of_a_text_for_the_whole(
+    writer: Watched, writing: Writing, valkey: redis.Redis
+) -> None:
+    """Between the flush and the mending the server knows the newest piece only, which is longer than the checkpoint."""
+    _write(writer, writing, "a ", "b ")
+    valkey.flushall()
+    _write(writer, writing, "and a piece that is longer than all before it")
+    assert writer.seen == [""]
+    assert _remembered("a ") == writing.text
+    valkey.flushall()
+    valkey.append(news.text_key(MESSAGE_ID), "and a worker that died before it could mend")
+    assert _remembered("a b ") == "a b "
+
+
+def test_a_server_that_is_flushed_all_the_time_never_lies(
+    writer: Watched, writing: Writing, valkey: redis.Redis
+) -> None:
+    pieces = [f"{number}, " for number in range(300)]
+    read: list[str] = []
+    done = threading.Event()
+
+    def reading() -> None:
+        while not done.is_set():
+            read.append(_remembered())
+
+    reader = threading.Thread(target=reading)
+    reader.start()
+    for start in range(0, len(pieces), 10):
+        _write(writer, writing, *pieces[start : start + 10])
+        valkey.flushall()
+    _write(writer, writing, "end")
+    done.set()
+    reader.join()
+    assert len(writer.seen) == 30
+    assert [text for text in [*read, *writer.seen] if not writing.text.startswith(text)] == []
+    assert _remembered() == "".join(pieces) + "end"
+
+
+def test_a_piece_is_two_commands_and_never_three(
+    writer: Watched, writing: Writing, valkey: redis.Redis
+) -> None:
+    before = _calls(valkey)
+    _write(writer, writing, "one", "two", "three")
+    now = {name: number - before.get(name, 0) for name, number in _calls(valkey).items()}
+    assert {name: now.get(name, 0) for name in ("set", "append", "publish", "expire")} == {
+        "set": 1,
+        "append": 2,
+        "publish": 3,
+        "expire": 0,
+    }
+
+
+def _calls(valkey: redis.Redis) -> dict[str, int]:
+    """How often each command was carried out since the server started."""
+    told: Any = valkey.info("commandstats")
+    return {name.removeprefix("cmdstat_"): each["calls"] for name, each in told.items()}
 
 
 def test_lost_connection_loses_nothing_remembered(
