@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 from agents_app.models import AgentToolConfig, Run
+from project.accounts.prepared import Given, Prepared
 from tools_app import digest
 from tools_app.policy import Grant
+
+_GRANT = Prepared(
+    lambda: AgentToolConfig.objects.select_related("agent_type").filter(
+        agent_type_id=Given("agent_type"),
+        tool_id=Given("tool"),
+        agent_type__organization_id=Given("organization"),
+        tool__organization_id=Given("organization"),
+    )
+)
+_UNFINISHED = Prepared(lambda: Run.objects.filter(pk=Given("pk")).unfinished().values_list("pk"))
 
 
 def read(agent_type_id: int, tool_id: int, organization_id: int) -> Grant | None:
     """The grant as it is now, or None; a persona or tool of another organization has none."""
-    row = (
-        AgentToolConfig.objects.select_related("agent_type")
-        .filter(
-            agent_type_id=agent_type_id,
-            tool_id=tool_id,
-            agent_type__organization_id=organization_id,
-            tool__organization_id=organization_id,
-        )
-        .first()
-    )
+    row = _GRANT.first(agent_type=agent_type_id, tool=tool_id, organization=organization_id)
     return of(row) if row else None
 
 
 def run_is_over(run_id: int) -> bool:
     """A run that is gone counts as over."""
-    return not Run.objects.filter(pk=run_id).unfinished().exists()
+    return _UNFINISHED.first(pk=run_id) is None
 
 
 def of(row: AgentToolConfig) -> Grant:

@@ -15,6 +15,10 @@ from project.accounts.prepared import Given, Prepared
 from tools_app.bell import ring
 from tools_app.models import Approval, ToolCall
 
+_CALL = Prepared(lambda: ToolCall.objects.select_related("tool").filter(pk=Given("pk")))
+_QUESTIONS = Prepared(
+    lambda: Approval.objects.select_related("organization").filter(call_id=Given("call")).order_by("pk")
+)
 _NEXT = Prepared(
     lambda: (
         Run.objects.filter(conversation_id=Given("conversation"), status=Run.Status.QUEUED)
@@ -69,7 +73,15 @@ def _run_events(row: Run, seq: int, *, born: bool) -> list[dict[str, Any]]:
 
 
 def _fresh(row: ToolCall) -> ToolCall:
-    return ToolCall.objects.select_related("tool").prefetch_related("approvals").get(pk=row.pk)
+    fresh = _CALL.first(pk=row.pk)
+    if fresh is None:
+        raise ToolCall.DoesNotExist
+    # What `prefetch_related` would leave there, by one prepared query instead of its own.
+    questions: Any = Approval.objects.all()
+    questions._result_cache = _QUESTIONS.all(call=row.pk)
+    cached: Any = fresh
+    cached._prefetched_objects_cache = {"approvals": questions}
+    return fresh
 
 
 def _ring(run_id: int) -> None:

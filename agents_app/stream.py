@@ -10,6 +10,13 @@ from django.db import transaction
 
 from agents_app import events, news
 from agents_app.models import Conversation, Message, Run
+from project.accounts.prepared import Given, Prepared
+
+_GROUP = Prepared(
+    lambda: Conversation.objects.filter(
+        public_id=Given("id", Conversation._meta.get_field("public_id"))
+    ).values_list("group")
+)
 
 
 def publish(group: str, *items: dict[str, Any]) -> None:
@@ -33,8 +40,8 @@ def publish_progress(session_id: str, call_id: int, progress: dict[str, Any]) ->
 def group_of(session_id: str) -> str:
     """The random group name of a conversation, which never changes; empty for calls outside of one."""
     try:
-        uuid.UUID(session_id)
+        public_id = uuid.UUID(session_id)
     except ValueError:
         return ""
-    found = Conversation.objects.filter(public_id=session_id).values_list("group", flat=True).first()
-    return found or ""
+    found: Any = _GROUP.first(id=public_id)
+    return found[0] if found else ""

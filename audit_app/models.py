@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from audit_app.actions import sentence
 from audit_app.exceptions import RecordIsPermanent
+from project.accounts import prepared
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
 
@@ -99,7 +100,7 @@ class ToolUsageQuerySet(PermanentQuerySet["ToolUsage"]):
 
     def close(self, pk: int, **fields: Any) -> bool:
         """The one UPDATE a usage ever gets: False if it was closed already."""
-        return bool(models.QuerySet.update(self.filter(pk=pk, status__isnull=True), **fields))
+        return prepared.update(ToolUsage, models.Q(pk=pk, status__isnull=True), fields) == 1
 
 
 class ToolUsage(models.Model):

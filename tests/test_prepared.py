@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from datetime import UTC, datetime
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -109,10 +110,11 @@ def test_an_update_takes_expressions_negations_and_none(made: World) -> None:
     assert prepared.update(Run, Q(pk=made.run.pk, lease_until=None), {"attempt": 5}) == 0
     assert prepared.update(Run, Q(pk=made.run.pk), {"lease_until": None}) == 1
     made.run.refresh_from_db()
-    assert (made.run.attempt, made.run.lease_until) == (1, None)
+    assert [made.run.attempt, made.run.lease_until] == [1, None]
 
 
 def test_an_update_stores_json_whole(made: World) -> None:
+    told: Any
     for told in ({"a": [1, {"b": None}]}, [], None):
         assert prepared.update(ToolCall, Q(pk=made.call.pk), {"progress": told, "filled": ["x"]}) == 1
         made.call.refresh_from_db()

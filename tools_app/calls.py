@@ -18,6 +18,7 @@ from audit_app.exceptions import StaleState
 from audit_app.redaction import plain, storable
 from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
+from project.accounts import prepared
 from project.accounts.identity import Identity
 from tools_app import claims, contexts, endings, executors, facts, policy, questions
 from tools_app.exceptions import ToolFailed
@@ -54,7 +55,7 @@ class Failed:
 Outcome = Succeeded | Failed
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def request(proposal: Proposal, asked: Asked) -> ToolCall:
     """Let the gate judge a proposal. The call comes back blocked, waiting (with its question put) or queued."""
     found = facts.gather(proposal.tool_name, proposal.raw, asked)
@@ -109,10 +110,9 @@ def _begun(call: ToolCall) -> bool:
     False if the attempt is not ours any more. A worker that slept between claim and start must learn it here: the
     sweeper has taken the call back, or the person has stopped it, and somebody else may be running it by now.
     """
-    ours = ToolCall.objects.filter(
-        pk=call.pk, attempt=call.attempt, status=ToolCall.Status.RUNNING, started_at__isnull=True
-    )
-    begun = ours.update(started_at=NOW, lease_until=from_now(settings.CALL_LEASE_SECONDS)) == 1
+    ours = Q(pk=call.pk, attempt=call.attempt, status=ToolCall.Status.RUNNING, started_at__isnull=True)
+    started = {"started_at": NOW, "lease_until": from_now(settings.CALL_LEASE_SECONDS)}
+    begun = prepared.update(ToolCall, ours, started) == 1
     crash.point("after-intent")
     return begun
 
@@ -207,7 +207,7 @@ def _blocked_at_birth(call: ToolCall, why: endings.Blocked, *, by: Identity) -> 
     call.reason, call.reason_text = why.code, storable(why.message)
     born(call, by=by)
     usage = endings.record_unstarted(call, call.status, why)
-    ToolCall.objects.filter(pk=call.pk).update(usage_id=usage.pk, ended_at=NOW)
+    prepared.update(ToolCall, Q(pk=call.pk), {"usage_id": usage.pk, "ended_at": NOW})
     return call
 
 
@@ -216,7 +216,7 @@ def _outcome(call: ToolCall, found: Gathered, tool: Tool) -> Outcome:
     work = Work(tool.name, tool.executor, tool.definition, tool.configuration, targets=found.targets)
     try:
         result = executors.of(tool.executor).execute(
-            work, _copied(call.arguments), contexts.of(call, facts.asked_of(call))
+            work, _copied(call.arguments), contexts.of(call, found.asked)
         )
         crash.point("mid-effect")
     except ToolFailed as failure:

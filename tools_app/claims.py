@@ -14,9 +14,16 @@ from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.transitions import hold, move
 from project.accounts.identity import Identity
+from project.accounts.prepared import Given, Prepared
 from tools_app import endings, facts, policy, questions
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ToolCall, UsageCounter
+
+_GIVEN = Prepared(
+    lambda: Approval.objects.filter(
+        call_id=Given("call"), status__in=[Approval.Status.APPROVED, Approval.Status.CONSUMED]
+    ).order_by("-pk")[:1]
+)
 
 
 def claim(call: ToolCall, *, by: Identity) -> Gathered | None:
@@ -32,7 +39,7 @@ def claim(call: ToolCall, *, by: Identity) -> Gathered | None:
 def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
     found = facts.regather(call)
     decision = policy.decide(found.call, found.facts)
-    approval = call.approvals.filter(status__in=[Approval.Status.APPROVED, Approval.Status.CONSUMED]).last()
+    approval = _GIVEN.first(call=call.pk)
     match decision:
         case policy.Refuse(code=code, message=message):
             _refused(call, approval, endings.Blocked(code, message), by=by)
@@ -60,12 +67,10 @@ def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: 
         return None
     if approval is not None and approval.status == Approval.Status.APPROVED:
         # An old yes must never run: the database's clock and the status decide, in the statement that uses it up.
-        move(
-            approval, Approval.Status.CONSUMED, by=by, only_if=Q(use_until__gt=NOW, digest=approval.digest)
-        )
+        move(approval, Approval.Status.CONSUMED, by=by, only_if=Q(use_until__gt=NOW, digest=approval.digest))
     attempt = call.attempt + 1
     used = endings.usage_of(call, attempt=attempt, approval=approval)
-    usage = records.open_tool_usage(used, by=endings.requester(call))
+    usage = records.open_tool_usage(used, by=endings.as_asked(call, found.asked))
     move(
         call,
         ToolCall.Status.RUNNING,
@@ -85,7 +90,7 @@ def _reserved(call: ToolCall, found: Gathered) -> bool:
     if call.limit_reserved or found.tool is None:
         return True
     limit = found.grant.usage_limit if found.grant else 0
-    return UsageCounter.objects.reserve(facts.counter_key(facts.asked_of(call), found.tool.pk), limit=limit)
+    return UsageCounter.objects.reserve(facts.counter_key(found.asked, found.tool.pk), limit=limit)
 
 
 def _refused(call: ToolCall, approval: Approval | None, why: endings.Blocked, *, by: Identity) -> None:

@@ -13,6 +13,7 @@ from audit_app.models import ToolUsage
 from audit_app.transitions import hold, move
 from project.accounts.identity import Identity
 from tools_app import facts
+from tools_app.facts import Asked
 from tools_app.models import Approval, ToolCall
 from tools_app.policy import Grant
 
@@ -38,7 +39,7 @@ def over_limit(grant: Grant | None) -> Blocked:
     return Blocked("limit", f"The limit of {limit} uses in this conversation is reached. Go on without it.")
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def end_unstarted(call: ToolCall, status: str, why: Blocked, *, by: Identity) -> None:
     """Move a call that never ran to an ending, and open and close its record at once."""
     hold(call)
@@ -57,7 +58,11 @@ def record_unstarted(call: ToolCall, status: str, why: Blocked) -> ToolUsage:
 
 def requester(call: ToolCall) -> Identity:
     """Whose use it is in the record: the person who asked, from where they asked, though a worker carries it out."""
-    return replace(facts.asked_of(call).identity, display_name=call.user_name)
+    return as_asked(call, facts.asked_of(call))
+
+
+def as_asked(call: ToolCall, asked: Asked) -> Identity:
+    return replace(asked.identity, display_name=call.user_name)
 
 
 def usage_of(call: ToolCall, *, attempt: int, approval: Approval | None = None) -> records.Usage:

@@ -13,6 +13,7 @@ from django.db import DatabaseError
 from audit_app.redaction import storable
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
+from project.accounts.prepared import Given, Prepared
 from tools_app import arguments, doors, executors
 from tools_app.exceptions import InvalidArguments, ToolFailed
 from tools_app.executors import network, paths
@@ -21,6 +22,12 @@ from tools_app.models.usage_counter import CounterKey
 from tools_app.policy import Call, Facts, Grant, ToolFacts
 
 log = logging.getLogger(__name__)
+
+
+_NAMED = Prepared(
+    lambda: Tool.objects.filter(organization_id=Given("organization"), name=Given("name")).order_by("pk")[:1]
+)
+_TOOL = Prepared(lambda: Tool.objects.filter(pk=Given("pk")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +52,7 @@ class Gathered:
     grant: Grant | None
     facts: Facts
     call: Call
+    asked: Asked
     filled: tuple[str, ...] = ()
     targets: Mapping[str, Any] = field(default_factory=dict)
 
@@ -52,17 +60,20 @@ class Gathered:
 def gather(tool_name: str, raw: str, asked: Asked) -> Gathered:
     """Facts for a call a model has just proposed; unreadable arguments become problems, not exceptions."""
     name = storable(tool_name)
-    tool = Tool.objects.filter(organization_id=asked.organization_id, name=name).first()
-    return _read(lambda: _proposed(tool, raw, asked), tool, {})
+    tool = _NAMED.first(organization=asked.organization_id, name=name)
+    return _read(lambda: _proposed(tool, raw, asked), tool, asked, {})
 
 
 def regather(call: ToolCall) -> Gathered:
     """The same for a stored call, at its verdict or claim: the arguments stay, everything else is read again."""
-    tool = Tool.objects.filter(pk=call.tool_id or 0).first()
-    return _read(lambda: _stored(tool, call), tool, call.arguments)
+    tool = _TOOL.first(pk=call.tool_id or 0)
+    asked = asked_of(call)
+    return _read(lambda: _stored(tool, call, asked), tool, asked, call.arguments)
 
 
-def _read(reading: Callable[[], Gathered], tool: Tool | None, known: Mapping[str, Any]) -> Gathered:
+def _read(
+    reading: Callable[[], Gathered], tool: Tool | None, asked: Asked, known: Mapping[str, Any]
+) -> Gathered:
     """Fail closed: what cannot be read (a row edited by hand, a missing part) is a fact too, and refuses the call."""
     try:
         return reading()
@@ -70,7 +81,8 @@ def _read(reading: Callable[[], Gathered], tool: Tool | None, known: Mapping[str
         raise
     except Exception:
         log.exception("the facts about the tool %s cannot be read", tool and tool.pk)
-        return Gathered(tool, None, Facts(tool=None, grant=None, readable=False), Call(arguments=known))
+        unread = Facts(tool=None, grant=None, readable=False)
+        return Gathered(tool, None, unread, Call(arguments=known), asked)
 
 
 def _proposed(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
@@ -79,12 +91,11 @@ def _proposed(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
         supplied = arguments.parse(raw, max_bytes=settings.MAX_ARGS_BYTES)
     except InvalidArguments as broken:
         call = Call(arguments={}, problems=tuple(broken.problems) or (broken.message,))
-        return Gathered(tool, grant, _facts(tool, grant, asked), call)
+        return Gathered(tool, grant, _facts(tool, grant, asked), call, asked)
     return _judged(tool, grant, supplied, asked)
 
 
-def _stored(tool: Tool | None, call: ToolCall) -> Gathered:
-    asked = asked_of(call)
+def _stored(tool: Tool | None, call: ToolCall, asked: Asked) -> Gathered:
     grant = _grant(tool, asked.agent_type_id, asked.organization_id)
     supplied = {name: value for name, value in call.arguments.items() if name not in call.filled}
     found = _judged(tool, grant, supplied, asked, filled=call.arguments)
@@ -163,7 +174,7 @@ def _judged(
 ) -> Gathered:
     facts = _facts(tool, grant, asked)
     if tool is None or grant is None:
-        return Gathered(tool, grant, facts, Call(arguments=supplied, supplied=frozenset(supplied)))
+        return Gathered(tool, grant, facts, Call(arguments=supplied, supplied=frozenset(supplied)), asked)
     full = (
         dict(filled)
         if filled is not None
@@ -181,7 +192,7 @@ def _judged(
         also=real.also,
     )
     names = tuple(name for name in effective if name not in supplied)
-    return Gathered(tool, grant, facts, call, filled=names, targets=real.targets)
+    return Gathered(tool, grant, facts, call, asked, filled=names, targets=real.targets)
 
 
 def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:

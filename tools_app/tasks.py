@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from project.accounts.prepared import Given, Prepared
 from tools_app import calls, sweeps
 from tools_app.bell import ring
 from tools_app.models import ToolCall
 
+_CALL = Prepared(lambda: ToolCall.objects.select_related("tool", "organization").filter(pk=Given("pk")))
+
 
 @shared_task(ignore_result=True)
 def execute_call(call_id: int) -> None:
-    call = ToolCall.objects.select_related("tool", "organization").get(pk=call_id)
-    if call.status == ToolCall.Status.QUEUED:
+    call = _CALL.first(pk=call_id)
+    if call is not None and call.status == ToolCall.Status.QUEUED:
         calls.execute(call)
 
 

@@ -16,7 +16,7 @@ from django.db.models import Expression, Field, Model, Q, QuerySet
 from django.db.models.query import ValuesListIterable, get_related_populators
 from django.db.models.sql import InsertQuery, UpdateQuery
 
-Row = TypeVar("Row", bound=Model)
+Row = TypeVar("Row")
 _SIMPLE = (str, int, float, bool, type(None))
 
 
@@ -26,12 +26,13 @@ class Given(Expression):
     def __init__(self, name: str, field: Any = None) -> None:
         super().__init__(output_field=field)
         self.name = name
+        self._field = field
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
+    def as_sql(self, compiler: Any, connection: Any) -> Any:
         return "%s", [self]
 
     def bound(self, values: Mapping[str, Any]) -> Any:
-        value, field = values[self.name], self._output_field_or_none
+        value, field = values[self.name], self._field
         if field is not None:
             return field.get_db_prep_save(value, connection)
         if not isinstance(value, _SIMPLE):
@@ -53,7 +54,7 @@ class _Statement:
 class Prepared(Generic[Row]):
     """A SELECT, built by `build` at its first use; `Given` stands where `all` and `first` put their arguments."""
 
-    def __init__(self, build: Callable[[], QuerySet[Row]]) -> None:
+    def __init__(self, build: Callable[[], QuerySet[Any, Row]]) -> None:
         self._build = build
         self._compiled: tuple[_Statement, Any, Any] | None = None
 
@@ -87,8 +88,9 @@ def _builder(compiler: Any) -> Callable[[Sequence[Any]], Any]:
     info, select = compiler.klass_info, compiler.select
     first, last = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column[0].target.attname for column in select[first:last]]
+    populators: Any = get_related_populators
     joined, model, alias = (
-        get_related_populators(info, select, connection.alias),
+        populators(info, select, connection.alias),
         info["model"],
         connection.alias,
     )
@@ -183,7 +185,8 @@ def _shape(where: Q, given: dict[str, Any]) -> tuple[Any, ...]:
 
 def _compiled_update(model: type[Model], where: Q, values: Mapping[str, Any]) -> _Statement:
     places: dict[str, Any] = {f"={name}": value for name, value in values.items() if _is_plain(value)}
-    query = model._default_manager.filter(_with_places(model, where, places)).query.chain(UpdateQuery)
+    rows = model._default_manager.filter(_with_places(model, where, places))
+    query: Any = rows.query.chain(UpdateQuery)
     query.add_update_values(
         {
             name: Given(f"={name}", model._meta.get_field(name)) if _is_plain(value) else value

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from django.db import models
-from django.db.models import F
+from typing import Any
 
+from django.db import models
+from django.db.models import F, Q
+
+from project.accounts import prepared
 from project.accounts.models import Organization
+from project.accounts.prepared import Given, Prepared
+
+_ONE_MORE = F("used") + 1
+_COUNTED = Q()
 
 
 class UsageCounterQuerySet(models.QuerySet["UsageCounter"]):
@@ -13,14 +20,17 @@ class UsageCounterQuerySet(models.QuerySet["UsageCounter"]):
         """Take one use; False when the limit is reached. None or -1 is unlimited, 0 is never (S4.230)."""
         if limit is not None and limit != -1 and limit < 1:
             return False
+        free = _COUNTED if limit is None or limit == -1 else Q(used__lt=limit)
+        if prepared.update(UsageCounter, Q(**key) & free, {"used": _ONE_MORE}) == 1:
+            return True
+        if prepared.exists(UsageCounter, Q(**key)):
+            return False
         self.bulk_create([UsageCounter(used=0, **key)], ignore_conflicts=True)
-        rows = self.filter(**key)
-        if limit is not None and limit != -1:
-            rows = rows.filter(used__lt=limit)
-        return rows.update(used=F("used") + 1) == 1
+        return prepared.update(UsageCounter, Q(**key) & free, {"used": _ONE_MORE}) == 1
 
     def used(self, key: CounterKey) -> int:
-        return self.filter(**key).values_list("used", flat=True).first() or 0
+        counted: Any = _USED.first(**key)
+        return counted[0] if counted else 0
 
 
 class UsageCounter(models.Model):
@@ -53,3 +63,7 @@ class UsageCounter(models.Model):
 
 
 CounterKey = dict[str, "int | str"]
+_KEY = ("organization_id", "scope", "scope_key", "agent_type_id", "tool_id")
+_USED = Prepared(
+    lambda: UsageCounter.objects.filter(**{name: Given(name) for name in _KEY}).values_list("used")
+)
