@@ -172,6 +172,11 @@ def test_functions_and_files_stay_small(path: Path) -> None:
     assert not long
 
 
+def test_files_of_tests_stay_small_too() -> None:
+    lines = {path.name: path.read_text().count("\n") for path in (ROOT / "tests").rglob("*.py")}
+    assert {name: number for name, number in lines.items() if number > MAX_FILE} == {}
+
+
 @pytest.mark.parametrize("path", SOURCES, ids=_module)
 def test_every_module_says_what_it_is(path: Path) -> None:
     text = path.read_text()

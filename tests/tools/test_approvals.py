@@ -1,53 +1,26 @@
-"""Approvals: what they are bound to, who may give a verdict, and that a yes is used once and never later."""
+"""Approvals: a verdict is given once, about what was seen, and a yes is used once and never later."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 
 from agents_app import history, personas
-from agents_app.models import AgentToolConfig, AgentType
 from audit_app.exceptions import IllegalMove, StaleState
 from audit_app.models import AuditEntry, ToolUsage
 from audit_app.transitions import move
 from project.accounts import identity as identities
-from project.accounts.models import ApiToken, Membership
 from tests import gate, people
-from tests.gate import Gate
+from tests.tools.asking import run_it, waiting, yes
 from tools_app import approvals, calls, catalog, claims, sweeps
-from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsFreshLogin
+from tools_app.exceptions import DigestMismatch
 from tools_app.models import Approval, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db
-
-ASKING = {"requires_approval": True}
-Change = Callable[[Gate, ToolCall], Any]
-
-
-def waiting(arguments: Any = None, grant: dict[str, Any] | None = None, **tool: Any) -> tuple[Gate, ToolCall]:
-    at = gate.opened(grant, **{**ASKING, **tool})
-    call = at.ask(arguments if arguments is not None else {"line": "one"})
-    assert call.status == "waiting"
-    return at, call
-
-
-def yes(call: ToolCall, who: people.Person | None = None) -> Approval:
-    question = gate.question(call)
-    identity = gate.fresh((who or people.bob()).identity)
-    return approvals.approve(question, digest=question.digest, by=identity)
-
-
-def run_it(call: ToolCall) -> ToolCall:
-    found = ToolCall.objects.get(pk=call.pk)
-    if found.status == "queued":
-        calls.execute(found)
-    return ToolCall.objects.get(pk=call.pk)
 
 
 def test_what_was_approved_is_what_runs_once() -> None:
@@ -61,268 +34,6 @@ def test_what_was_approved_is_what_runs_once() -> None:
     assert len(gate.lines) == 1
     usage = ToolUsage.objects.get(tool_call_id=call.pk)
     assert (usage.approval_id, usage.decided_by, usage.status) == (approval.pk, "Bob", "success")
-
-
-# --- What the digest covers: each item changed in turn (`security.md` 2.3) ---
-
-
-def tool_row(**fields: Any) -> Change:
-    return lambda at, call: Tool.objects.filter(pk=at.tool.pk).update(**fields)
-
-
-def grant_row(**fields: Any) -> Change:
-    return lambda at, call: AgentToolConfig.objects.filter(pk=at.grant.pk).update(**fields)
-
-
-def agent_row(**fields: Any) -> Change:
-    return lambda at, call: AgentType.objects.filter(pk=at.agent.pk).update(**fields)
-
-
-def call_row(**fields: Any) -> Change:
-    return lambda at, call: ToolCall.objects.filter(pk=call.pk).update(**fields)
-
-
-def membership(**fields: Any) -> Change:
-    return lambda at, call: Membership.objects.filter(user=people.alice().user).update(**fields)
-
-
-def other_file(at: Gate, call: ToolCall) -> None:
-    """The same path names another file now."""
-    path = settings.FILE_ROOTS[0] / "plan.txt"
-    path.with_name("other.txt").write_text("other")
-    path.with_name("other.txt").replace(path)
-
-
-def no_file(at: Gate, call: ToolCall) -> None:
-    (settings.FILE_ROOTS[0] / "plan.txt").unlink()
-
-
-SCHEMA = {"type": "object", "properties": {**gate.SCHEMA["properties"], "more": {"type": "string"}}}
-DRIFT: dict[str, Change] = {
-    "name of the tool": tool_row(name="other"),
-    "description": tool_row(description="Does something else."),
-    "schema": tool_row(definition={"input_schema": SCHEMA}),
-    "configuration": tool_row(configuration={"url": "https://elsewhere.example"}),
-    "danger": tool_row(is_dangerous=True),
-    "question": tool_row(requires_approval=False),
-    "approver": tool_row(approver="other"),
-    "required permissions": tool_row(required_permissions=["chat"]),
-    "sign-in required": tool_row(requires_auth=True),
-    "open world": tool_row(is_open_world=True),
-    "may be repeated": tool_row(is_idempotent=True),
-    "forced by the grant": grant_row(requires_approval=True),
-    "waived by the grant": grant_row(waives_approval=True),
-    "limit": grant_row(usage_limit=7),
-    "allowed parameters": grant_row(allowed_parameters=["line", "path"]),
-    "denied parameters": grant_row(denied_parameters=["number"]),
-    "defaults": grant_row(parameter_defaults={"number": 1}),
-    "prompt of the persona": agent_row(system_prompt="Do as you like."),
-    "model of the persona": agent_row(model="claude-opus-5-5"),
-    "name of the persona": agent_row(name="other"),
-    "arguments in the row": call_row(arguments={"line": "two", "path": "plan.txt"}),
-    "tool_use id": call_row(tool_use_id="toolu_other"),
-    "run": call_row(run_id=999_999),
-    "conversation": call_row(session_id="3f0c7c7e-0000-4000-8000-000000000000"),
-    "taint": call_row(tainted=True),
-    "file exchanged": other_file,
-    "file gone": no_file,
-}
-# What is not drift of the question, but a reason why nobody may run it now: the gate itself refuses.
-REFUSED: dict[str, tuple[Change, str]] = {
-    "tool switched off": (tool_row(enabled=False), "tool_disabled"),
-    "tool archived": (tool_row(archived_at=datetime(2026, 1, 1, tzinfo=UTC)), "tool_disabled"),
-    "tool of nobody's executor": (tool_row(executor="mcp"), "executor_unavailable"),
-    "grant not offered": (grant_row(enabled_for_agent=False), "not_offered"),
-    "grant may not run": (grant_row(allow_use=False), "use_not_allowed"),
-    "grant taken away": (lambda at, call: at.grant.delete(), "not_granted"),
-    "persona switched off": (agent_row(enabled=False), "agent_disabled"),
-    "argument denied": (grant_row(denied_parameters={"line": ["one"]}), "denied_parameter"),
-    "argument not allowed": (grant_row(allowed_parameters={"line": ["two"]}), "parameter_not_allowed"),
-    "file of the call denied": (grant_row(denied_parameters={"path": ["plan.txt"]}), "denied_parameter"),
-    "value fixed": (grant_row(fixed_parameters={"line": "two"}), "fixed_parameter"),
-    "value fixed that is absent": (grant_row(fixed_parameters={"number": 2}), "fixed_parameter"),
-    "schema does not fit": (
-        tool_row(definition={"input_schema": {"type": "object", "required": ["other"]}}),
-        "invalid_arguments",
-    ),
-    "schema broken": (tool_row(definition={"input_schema": {"type": 7}}), "invalid_arguments"),
-    "definition unreadable": (tool_row(definition=[]), "policy_error"),
-    "rule unreadable": (grant_row(denied_parameters={"line": {"regex": "."}}), "policy_error"),
-    "used up": (grant_row(usage_limit=0), "limit"),
-    "permission missing": (tool_row(required_permissions=["audit.view"]), "missing_permission"),
-    "requester removed": (membership(active=False), "requester_gone"),
-    "requester in another organization": (
-        lambda at, call: Membership.objects.filter(user=people.alice().user).update(
-            organization=people.elsewhere()
-        ),
-        "requester_gone",
-    ),
-    "organization switched off": (
-        lambda at, call: type(people.toolroom()).objects.filter(slug="toolroom").update(enabled=False),
-        "requester_gone",
-    ),
-}
-CHANGES = {name: (change, "definition_changed") for name, change in DRIFT.items()} | REFUSED
-
-
-def with_file() -> tuple[Gate, ToolCall]:
-    root = settings.FILE_ROOTS[0]
-    root.mkdir(parents=True, exist_ok=True)
-    (root / "plan.txt").write_text("plan")
-    return waiting({"line": "one", "path": "plan.txt"})
-
-
-@pytest.mark.parametrize(("change", "reason"), CHANGES.values(), ids=CHANGES)
-def test_change_while_pending_voids_the_question(change: Change, reason: str) -> None:
-    at, call = with_file()
-    who = people.bob().identity
-    change(at, call)
-    question = gate.question(call)
-    with pytest.raises(DigestMismatch) as told:
-        approvals.approve(question, digest=question.digest, by=gate.fresh(who))
-    assert told.value.code == "definition_changed"
-    question.refresh_from_db()
-    call = ToolCall.objects.get(pk=call.pk)
-    assert (question.status, call.status, call.reason) == ("superseded", "blocked", reason)
-    assert run_it(call).status == "blocked"
-    assert not gate.lines
-
-
-@pytest.mark.parametrize(("change", "reason"), CHANGES.values(), ids=CHANGES)
-def test_change_after_the_yes_keeps_it_from_running(change: Change, reason: str) -> None:
-    at, call = with_file()
-    approval = yes(call)
-    change(at, call)
-    call = run_it(call)
-    approval.refresh_from_db()
-    assert (approval.status, call.status, call.reason) == ("superseded", "blocked", reason)
-    assert not gate.lines
-
-
-def test_nothing_changed_means_the_digest_fits_again_and_again() -> None:
-    at, call = with_file()
-    Tool.objects.filter(pk=at.tool.pk).update(version="9", tags=["x"], icon="X")
-    AgentType.objects.filter(pk=at.agent.pk).update(avatar_color="#000000")
-    yes(call)
-    assert run_it(call).status == "succeeded"
-
-
-# --- Who may decide ---
-
-
-@pytest.mark.parametrize(
-    ("who", "approver", "may"),
-    [
-        (people.alice, "self", True),
-        (people.bob, "self", True),
-        (people.adam, "self", True),
-        (people.carol, "self", False),
-        (people.olga, "self", False),
-        (people.mallory, "self", False),
-        (people.alice, "other", False),
-        (people.bob, "other", True),
-        (people.adam, "other", True),
-        (people.carol, "other", False),
-        (people.mallory, "other", False),
-    ],
-)
-def test_who_may_decide(who: Callable[[], people.Person], approver: str, may: bool) -> None:
-    _, call = waiting(approver=approver)
-    question = gate.question(call)
-    identity = gate.fresh(who().identity)
-    assert approvals.may_decide(question, identity) is may
-    for verdict in (approvals.deny, approvals.approve):
-        if not may:
-            with pytest.raises(MayNotDecide):
-                verdict(question, digest=question.digest, by=identity)
-    question.refresh_from_db()
-    assert question.status == "pending"
-    if may:
-        assert approvals.approve(question, digest=question.digest, by=identity).status == "approved"
-
-
-def test_approver_who_asked_needs_another_person_where_the_tool_says_so() -> None:
-    at = gate.opened(requires_approval=True, approver="other")
-    call = at.ask({"line": "one"}, identity=people.bob().identity)
-    question = gate.question(call)
-    assert not approvals.may_decide(question, people.bob().identity)
-    assert approvals.may_decide(question, people.adam().identity)
-
-
-def test_rule_of_the_live_tool_counts_when_it_became_stricter() -> None:
-    at, call = waiting()
-    Tool.objects.filter(pk=at.tool.pk).update(approver="other")
-    assert not approvals.may_decide(gate.question(call), people.alice().identity)
-
-
-def test_nobody_and_the_house_itself_may_not_decide() -> None:
-    _, call = waiting()
-    question = gate.question(call)
-    for identity in (identities.system(people.toolroom()), identities.system(None)):
-        with pytest.raises(MayNotDecide):
-            approvals.approve(question, digest=question.digest, by=identity)
-
-
-@pytest.mark.parametrize(
-    ("scopes", "may"), [(["chat"], False), (["approvals.decide_own"], True), (["approvals.decide"], False)]
-)
-def test_token_decides_only_with_the_explicit_scope(scopes: list[str], may: bool, rf: Any) -> None:
-    """Alice's token; she may not decide for others, and a scope cannot give her what she has not."""
-    _, call = waiting(is_dangerous=True)
-    alice = people.alice()
-    token, _ = ApiToken.objects.create(user=alice.user, organization=alice.organization, scopes=scopes)
-    identity = identities.from_token(token, request=rf.post("/"))
-    question = gate.question(call)
-    if may:
-        assert approvals.approve(question, digest=question.digest, by=identity).status == "approved"
-    else:
-        with pytest.raises(MayNotDecide):
-            approvals.approve(question, digest=question.digest, by=identity)
-
-
-@pytest.mark.parametrize(("minutes", "fresh"), [(None, False), (16, False), (14, True), (0, True)])
-def test_dangerous_tool_needs_a_fresh_login_to_allow_and_none_to_refuse(
-    minutes: int | None, fresh: bool
-) -> None:
-    _, call = waiting(is_dangerous=True)
-    question = gate.question(call)
-    signed_in = None if minutes is None else datetime.now(UTC) - timedelta(minutes=minutes)
-    bob = replace(people.bob().identity, authenticated_at=signed_in)
-    if fresh:
-        assert approvals.approve(question, digest=question.digest, by=bob).status == "approved"
-        return
-    with pytest.raises(NeedsFreshLogin):
-        approvals.approve(question, digest=question.digest, by=bob)
-    assert approvals.deny(question, digest=question.digest, by=bob).status == "denied"
-
-
-def test_harmless_tool_needs_no_fresh_login() -> None:
-    _, call = waiting()
-    question = gate.question(call)
-    assert approvals.approve(question, digest=question.digest, by=people.bob().identity).status == "approved"
-
-
-@pytest.mark.parametrize(
-    "loss",
-    [
-        lambda: Membership.objects.filter(user=people.bob().user).update(active=False),
-        lambda: Membership.objects.filter(user=people.bob().user).update(role="member"),
-        lambda: type(people.bob().user).objects.filter(username="bob").update(is_active=False),
-        lambda: Membership.objects.filter(user=people.bob().user).delete(),
-    ],
-    ids=["suspended", "no approver any more", "account closed", "removed"],
-)
-def test_verdict_does_not_outlive_the_right_to_give_it(loss: Callable[[], Any]) -> None:
-    _, call = waiting()
-    approval = yes(call)
-    loss()
-    call = run_it(call)
-    approval.refresh_from_db()
-    assert (approval.status, call.status, gate.lines) == ("superseded", "waiting", [])
-    again = gate.question(call)
-    assert again.pk != approval.pk
-    approvals.approve(again, digest=again.digest, by=gate.fresh(people.adam().identity))
-    assert run_it(call).status == "succeeded"
 
 
 # --- The verdict itself ---

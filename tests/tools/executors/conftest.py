@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+import socket
 import ssl
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -15,7 +17,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 from pytest_django.fixtures import Settings
 
+from tests.tools.executors.fake_names import Resolver
 from tests.tools.executors.fake_site import FakeSite, fake_site
+from tools_app.executors import network
 
 Certificate = Callable[[str], tuple[ssl.SSLContext, Path]]
 
@@ -72,3 +76,38 @@ def _signed(name: str, key: ec.EllipticCurvePrivateKey) -> x509.Certificate:
         .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
+
+
+@pytest.fixture
+def resolver(monkeypatch: pytest.MonkeyPatch) -> Resolver:
+    found = Resolver()
+    connect, getpeername = socket.socket.connect, socket.socket.getpeername
+    disguised: dict[int, str] = {}
+
+    def connected(self: socket.socket, address: tuple[str, int]) -> None:
+        found.connected.append(address)
+        if found.leads_to is None or address[0] in found.dead:
+            raise ConnectionRefusedError
+        connect(self, ("127.0.0.1", found.leads_to))
+        disguised[self.fileno()] = address[0]
+
+    def peer(self: socket.socket) -> Any:
+        real = getpeername(self)
+        return (disguised.get(self.fileno(), real[0]), real[1]) if found.disguises else real
+
+    monkeypatch.setattr(socket, "getaddrinfo", found.getaddrinfo)
+    monkeypatch.setattr(socket.socket, "connect", connected)
+    monkeypatch.setattr(socket.socket, "getpeername", peer)
+    return found
+
+
+@pytest.fixture
+def trusting(settings: Settings) -> Any:
+    """Trust a certificate as an operator would, and forget it afterwards."""
+
+    def trust(written: Path) -> None:
+        settings.EGRESS_CA_FILE = str(written)
+        network.client._tls.cache_clear()
+
+    yield trust
+    network.client._tls.cache_clear()
