@@ -18,19 +18,17 @@ from tools_app import arguments, facts, rules
 from tools_app.exceptions import InvalidArguments
 from tools_app.models import Tool
 
-FIELDS: Final = frozenset(
-    {
-        "enabled_for_agent",
-        "order_index",
-        "allow_use",
-        "requires_approval",
-        "waives_approval",
-        "usage_limit",
-        "allowed_parameters",
-        "denied_parameters",
-        "parameter_defaults",
-        "fixed_parameters",
-    }
+FIELDS: Final = (
+    "enabled_for_agent",
+    "order_index",
+    "allow_use",
+    "requires_approval",
+    "waives_approval",
+    "usage_limit",
+    "allowed_parameters",
+    "denied_parameters",
+    "parameter_defaults",
+    "fixed_parameters",
 )
 _FLAGS: Final = ("enabled_for_agent", "allow_use", "requires_approval", "waives_approval")
 _NUMBERS: Final = ("order_index", "usage_limit")

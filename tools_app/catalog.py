@@ -21,32 +21,31 @@ from tools_app import written
 from tools_app.exceptions import ToolNameTaken
 from tools_app.models import Tool, ToolCall, ToolVersion
 
-# Everything a caller may set. Organization, author, times and the archive belong to the catalog itself.
-FIELDS: Final = frozenset(
-    {
-        "name",
-        "description",
-        "category",
-        "tool_type",
-        "executor",
-        "definition",
-        "configuration",
-        "enabled",
-        "disabled_reason",
-        "is_dangerous",
-        "requires_approval",
-        "approver",
-        "approval_seconds",
-        "requires_auth",
-        "required_permissions",
-        "is_idempotent",
-        "is_open_world",
-        "rate_limit",
-        "version",
-        "tags",
-        "example_usage",
-        "icon",
-    }
+# Everything a caller may set, in the order it is shown. Organization, author, times and the archive belong to the
+# catalog itself.
+FIELDS: Final = (
+    "name",
+    "description",
+    "category",
+    "tool_type",
+    "executor",
+    "definition",
+    "configuration",
+    "enabled",
+    "disabled_reason",
+    "is_dangerous",
+    "requires_approval",
+    "approver",
+    "approval_seconds",
+    "requires_auth",
+    "required_permissions",
+    "is_idempotent",
+    "is_open_world",
+    "rate_limit",
+    "version",
+    "tags",
+    "example_usage",
+    "icon",
 )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from agents_app import granting
 from agents_app.api.shapes import PersonaSerializer
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import StrictSerializer
@@ -78,16 +79,7 @@ class GrantSerializer(serializers.ModelSerializer[AgentToolConfig]):
             "agent_id",
             "tool_id",
             "tool",
-            "enabled_for_agent",
-            "order_index",
-            "allow_use",
-            "requires_approval",
-            "waives_approval",
-            "usage_limit",
-            "allowed_parameters",
-            "denied_parameters",
-            "parameter_defaults",
-            "fixed_parameters",
+            *granting.FIELDS,
             "created_at",
             "updated_at",
         ]

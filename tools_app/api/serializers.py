@@ -9,7 +9,7 @@ from rest_framework import serializers
 from project.accounts.api.base import StrictSerializer
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import executors
+from tools_app import catalog, executors
 from tools_app.models import Tool
 
 
@@ -36,31 +36,10 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
         model = Tool
         fields = [
             "id",
-            "name",
-            "description",
-            "category",
-            "tool_type",
-            "executor",
-            "definition",
-            "configuration",
-            "enabled",
-            "disabled_reason",
+            *catalog.FIELDS,
             "ready",
             "ready_reason",
-            "is_dangerous",
-            "requires_approval",
-            "approver",
-            "approval_seconds",
-            "requires_auth",
-            "required_permissions",
-            "is_idempotent",
-            "is_open_world",
-            "rate_limit",
-            "version",
             "content_hash",
-            "tags",
-            "example_usage",
-            "icon",
             "created_at",
             "updated_at",
             "created_by",

@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 from rest_framework import serializers
 
+from agents_app import granting, personas
 from agents_app.api import serializers as agents
 from agents_app.api import shapes
 from audit_app.api import serializers as audit
 from project.accounts.api.views import MeSerializer
 from tests import people, world
+from tools_app import catalog
 from tools_app.api import serializers as tools
 
 pytestmark = pytest.mark.django_db
@@ -85,3 +87,18 @@ def test_prompts_and_configurations_are_shown_to_keepers_only() -> None:
     ):
         assert get(now.alice, path)[name] is None
         assert get(now.carol, path)[name] is not None
+
+
+@pytest.mark.parametrize(
+    ("written", "fields"),
+    [
+        # A definition may be sent whole or spread out; the verb puts it together.
+        (tools.ToolWriteSerializer, {*catalog.FIELDS, "input_schema", "examples"}),
+        (agents.AgentWriteSerializer, set(personas.FIELDS)),
+        (agents.GrantWriteSerializer, set(granting.FIELDS)),
+    ],
+)
+def test_what_may_be_sent_is_what_the_verbs_take(
+    written: type[serializers.Serializer[Any]], fields: set[str]
+) -> None:
+    assert set(written().fields) == fields
