@@ -15,7 +15,8 @@ from django.db.models import Q
 from agents_app import news
 from agents_app.desk import desk
 from agents_app.factory import AgentClient
-from agents_app.model_turns import Heard, ModelTurn
+from agents_app.heard import Heard
+from agents_app.model_turns import ModelTurn
 from agents_app.models import Message, Run
 from agents_app.pieces import Writer, Writing
 from agents_app.providers.base import ModelRequest, Pausing, TextPiece, ToolUse, TurnEnded

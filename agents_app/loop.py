@@ -11,7 +11,8 @@ from django.utils import timezone
 
 from agents_app import factory, history, listening, model_turns, runs, transcript, verdicts
 from agents_app.factory import AgentClient
-from agents_app.model_turns import Heard, ModelTurn
+from agents_app.heard import Heard
+from agents_app.model_turns import ModelTurn
 from agents_app.models import Run, Step
 from agents_app.providers.errors import ProviderError
 from audit_app import crash

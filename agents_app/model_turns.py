@@ -11,9 +11,9 @@ from django.utils import timezone
 
 from agents_app import remembered, rendering, stream
 from agents_app.factory import AgentClient
+from agents_app.heard import Heard
 from agents_app.models import Message, Run, Step
-from agents_app.providers.base import ToolUse, TurnEnded
-from agents_app.providers.errors import ProviderError
+from agents_app.providers.base import TurnEnded
 from audit_app.redaction import storable
 from project.accounts import prepared
 from project.accounts.prepared import Given, Prepared
@@ -30,17 +30,6 @@ class ModelTurn:
     run: Run
     step: Step
     message: Message
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """What the model said: all of it, or the text so far and why it ended early."""
-
-    text: str
-    uses: tuple[ToolUse, ...] = ()
-    ended: TurnEnded | None = None
-    error: ProviderError | None = None
-    pauses: int = 0
 
 
 @transaction.atomic

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from agents_app.model_turns import Heard
+from agents_app.heard import Heard
 from agents_app.models import Message
 
 E = Message.Ending

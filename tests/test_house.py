@@ -41,15 +41,14 @@ ORDER = {
     ),
     "agents_app": (
         ("exceptions", "sentences", "visible", "rendering", "desk", "turns", "model_list", "news", "pieces"),
-        ("providers",),
+        ("providers", "heard"),
         ("models",),
         # Pure rules and readings.
-        ("transcript", "history", "grants", "toolset", "factory", "remembered", "events"),
+        ("transcript", "verdicts", "history", "grants", "toolset", "factory", "remembered", "events"),
         # Verbs, the smaller ones first.
         ("stream", "runs", "granting", "seeds", "decisions"),
         ("conversations", "personas", "model_turns", "service"),
-        # `verdicts` is a pure rule, but of the value `Heard`, which stands beside the verbs of a model turn.
-        ("verdicts", "listening", "openings"),
+        ("listening", "openings"),
         ("loop", "sweeps"),
         ("tasks", "receivers", "consumers", "admin", "api", "views", "management", "templatetags"),
         ("apps", "routing", "urls"),
