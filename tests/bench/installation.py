@@ -40,7 +40,9 @@ def environment(folder: Path, port: int, extra: Mapping[str, str]) -> dict[str, 
         for name, value in os.environ.items()
         if not name.startswith(LEFT_OUT) and not name.lower().endswith("_proxy")
     }
-    return {**kept, "DATA_DIR": str(folder), "PORT": str(port), **extra}
+    # One person here is hundreds.
+    many = {"SOCKETS_PER_USER": "100000"}
+    return {**kept, **many, "DATA_DIR": str(folder), "PORT": str(port), **extra}
 
 
 @dataclass

@@ -71,7 +71,7 @@ def _person(number: int) -> User:
 def _seat(user: User) -> tuple[str, str]:
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = "project.accounts.backends.Accounts"
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.create()
     return str(session.session_key), str(_conversation(user).public_id)
