@@ -167,9 +167,13 @@ CACHES = {
 }
 CHANNEL_LAYERS = {
     "default": {
-        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "BACKEND": "project.layer.PubSubLayer",
         # A subscription is silent for as long as nobody writes: redis-py's default of 5 s would end it.
-        "CONFIG": {"hosts": [{"address": REDIS_URL, "socket_timeout": None}], "prefix": "toolroom"},
+        # Pushed replies of the third protocol are looked at in four places, one after the other.
+        "CONFIG": {
+            "hosts": [{"address": REDIS_URL, "socket_timeout": None, "protocol": 2}],
+            "prefix": "toolroom",
+        },
     }
 }
 
