@@ -194,6 +194,7 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
         "id": row.pk,
         "call": of.pk,
         "status": row.status,
+        "about": row.about,
         "digest": row.digest,
         "tool": visible_text(of.tool_name),
         "tool_version": of.tool_hash[:12],

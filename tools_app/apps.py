@@ -29,7 +29,10 @@ def _lay_triggers(using: str, **_: Any) -> None:
     from audit_app import triggers
     from tools_app.models import Approval, ToolCall
 
-    question = ("organization_id", "call_id", "requester_id", "digest", "covers", "reasons", "is_dangerous")
+    question = (
+        *("organization_id", "call_id", "about", "requester_id", "digest", "covers", "reasons"),
+        "is_dangerous",
+    )
     verdict = ("decided_by_id", "decided_by_name", "comment", "expires_at")
     laid = [
         triggers.final_states("tool_calls", set(ToolCall.Status.values) - set(ToolCall.MOVES)),

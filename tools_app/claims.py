@@ -19,9 +19,12 @@ from tools_app import endings, facts, policy, questions
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ToolCall, UsageCounter
 
+# The newest yes to running it. That an answer may go on, after a use was lost, is no such yes.
 _GIVEN = Prepared(
     lambda: Approval.objects.filter(
-        call_id=Given("call"), status__in=[Approval.Status.APPROVED, Approval.Status.CONSUMED]
+        call_id=Given("call"),
+        about=Approval.About.USE,
+        status__in=[Approval.Status.APPROVED, Approval.Status.CONSUMED],
     ).order_by("-pk")[:1]
 )
 

@@ -20,6 +20,7 @@ from tools_app.models import Approval
 
 class ApprovalFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=Approval.Status.choices)
+    about = filters.ChoiceFilter(choices=Approval.About.choices)
     conversation = filters.CharFilter(field_name="call__session_id", help_text="The id of a conversation.")
 
     class Meta:

@@ -95,6 +95,11 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     call = serializers.IntegerField()
     status = serializers.ChoiceField(Approval.Status.choices)
+    about = serializers.ChoiceField(
+        Approval.About.choices,
+        help_text="use: may it run? outcome: a worker was lost while it ran and nobody can tell whether it happened. "
+        "Then approve lets the answer go on, deny stops it, and the tool is not run again either way.",
+    )
     digest = serializers.CharField(
         help_text="Send it back with the verdict: it names exactly what was shown."
     )

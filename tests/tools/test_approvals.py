@@ -190,6 +190,7 @@ def test_decided_question_never_moves_again(status: str, to: str) -> None:
     [
         "status = 'pending'",
         "digest = 'other'",
+        "about = 'outcome'",
         "covers = '{}'",
         "decided_by_id = 'nobody'",
         "decided_by_name = 'Mallory'",

@@ -1,4 +1,8 @@
-"""Approval: the question put to a person about one ToolCall, and the verdict. StandingApproval: "allow from now on"."""
+"""Approval: the question put to a person about one ToolCall, and the verdict. StandingApproval: "allow from now on".
+
+Most ask whether a use may run. One that is about the outcome asks, after a worker was lost over a dangerous tool,
+whether the answer may go on: it permits nothing to run.
+"""
 
 from __future__ import annotations
 
@@ -23,6 +27,9 @@ class ApprovalQuerySet(models.QuerySet["Approval"]):
     def awaiting_verdict(self) -> ApprovalQuerySet:
         return self.filter(status=Approval.Status.PENDING)
 
+    def about_outcome(self) -> ApprovalQuerySet:
+        return self.filter(about=Approval.About.OUTCOME)
+
 
 class Approval(Stateful):
     class Status(models.TextChoices):
@@ -33,6 +40,10 @@ class Approval(Stateful):
         SUPERSEDED = "superseded", "Replaced: something changed"
         CANCELLED = "cancelled", "Cancelled"
         CONSUMED = "consumed", "Approved and used"
+
+    class About(models.TextChoices):
+        USE = "use", "May it run?"
+        OUTCOME = "outcome", "It was lost while it ran: go on?"
 
     AUDIT_NAME: ClassVar[str] = "approval"
     FIRST: ClassVar = frozenset({Status.PENDING})
@@ -45,6 +56,7 @@ class Approval(Stateful):
 
     call = models.ForeignKey(ToolCall, on_delete=models.PROTECT, related_name="approvals")
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
+    about = models.CharField(max_length=20, choices=About.choices, default=About.USE, db_default=About.USE)
     digest = models.CharField(max_length=64)
     covers = models.JSONField(
         help_text="Everything the digest is taken over, as it was when the question was put."
@@ -87,8 +99,19 @@ class Approval(Stateful):
                 ),
                 name="approval_status_known",
             ),
+            models.CheckConstraint(
+                condition=models.Q(about__in=["use", "outcome"]), name="approval_about_known"
+            ),
+            # What has happened cannot be permitted: a "go on" is never used up by anything that runs.
+            models.CheckConstraint(
+                condition=~models.Q(about="outcome", status="consumed"), name="outcome_permits_nothing"
+            ),
         ]
-        indexes = [models.Index(fields=["status", "expires_at"], name="approval_open")]
+        indexes = [
+            models.Index(fields=["status", "expires_at"], name="approval_open"),
+            # Each claim of a run asks for an open question about an outcome, of which there are hardly ever any.
+            models.Index(fields=["about", "status"], name="approval_about"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.call.tool_name} for {self.requester_name or self.requester_id}"
@@ -103,6 +126,7 @@ class Approval(Stateful):
         return {
             "call": self.call.pk,
             "digest": self.digest,
+            **({"about": self.about} if self.about != self.About.USE else {}),
             **({"decided_by": self.decided_by_name, "comment": self.comment} if self.decided_by_id else {}),
         }
 
