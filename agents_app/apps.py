@@ -15,7 +15,7 @@ class AgentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from agents_app import grants, receivers, sentences, stream
+        from agents_app import grants, receivers, runs, sentences, stream
         from audit_app import actions
         from tools_app import doors
 
@@ -24,6 +24,7 @@ class AgentsConfig(AppConfig):
             grant_reader=grants.read,
             progress_publisher=stream.publish_progress,
             run_reader=grants.run_is_over,
+            run_ender=runs.end_after,
         )
         receivers.connect()
         post_migrate.connect(_lay_triggers, sender=self)

@@ -10,6 +10,7 @@ from django.conf import settings
 from agents_app.models import Message, Run, Step
 from agents_app.transcript import Exchange, Turn, Use
 from project.accounts.prepared import Given, Prepared
+from tools_app import outcomes
 from tools_app.models import ToolCall
 
 # The budget of tokens decides what is repeated to the model. This only keeps a conversation of years from being read
@@ -98,7 +99,9 @@ def use_of(call: ToolCall) -> Use:
         ToolCall.Status.CANCELLED: "Cancelled",
     }
     word = words.get(ToolCall.Status(call.status), "Failed")
-    return Use(f"{word} ({call.reason}): {call.reason_text}", is_error=True)
+    # Rare, so it is asked for here and not read along with every step.
+    seen = outcomes.told(call) if call.reason == "outcome_unknown" else ""
+    return Use(f"{word} ({call.reason}): {call.reason_text} {seen}".rstrip(), is_error=True)
 
 
 def _cut(text: str) -> str:

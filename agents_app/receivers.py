@@ -1,4 +1,4 @@
-"""Status into work and news: a queued run is advanced, a settled call wakes its run, and every change is announced."""
+"""Status into work and news: a queued run is advanced, a settled call or a "go on" wakes its run, all is announced."""
 
 from __future__ import annotations
 
@@ -53,7 +53,10 @@ def call_moved(row: ToolCall, to: str, was: str | None, seq: int, **_: Any) -> N
     )
 
 
-def approval_moved(row: Approval, seq: int, **_: Any) -> None:
+def approval_moved(row: Approval, to: str, seq: int, **_: Any) -> None:
+    if row.about == Approval.About.OUTCOME and to == Approval.Status.APPROVED and row.call.run_id is not None:
+        _ring(row.call.run_id)
+
     def told() -> list[dict[str, Any]]:
         return [{"type": "approval", "seq": seq, "item": events.approval(row, row.call)}]
 

@@ -15,14 +15,19 @@ from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
 from project.accounts import prepared
 from project.accounts.identity import Identity
-from tools_app import calls, facts
-from tools_app.models import ToolCall
+from tools_app import calls, facts, outcomes
+from tools_app.models import Approval, ToolCall
 
 _OPEN_CALLS = Exists(ToolCall.objects.filter(run_id=OuterRef("pk"), status__in=ToolCall.OPEN))
 AN_OLDER_ONE = Exists(
     Run.objects.filter(conversation_id=OuterRef("conversation_id"), pk__lt=OuterRef("pk")).exclude(
         status__in=Run.FINAL
     )
+)
+
+# A dangerous tool of it was lost half-way: a person looks before anything else is thought or done.
+AN_OPEN_QUESTION = Exists(
+    Approval.objects.filter(call__run_id=OuterRef("pk")).about_outcome().awaiting_verdict()
 )
 
 _STILL_THERE = Exists(Conversation.objects.filter(pk=OuterRef("conversation_id"), deleted_at__isnull=True))
@@ -43,7 +48,7 @@ def queue(message: Message, *, by: Identity) -> Run:
 
 
 def claim(run: Run) -> bool:
-    """Make the run ours to advance. False: somebody else has it, a tool is still at work, or it is not its turn."""
+    """Make the run ours to advance. False: not its turn, somebody else has it, a tool works or a person looks."""
     if run.status not in (Run.Status.QUEUED, Run.Status.WAITING):
         return False
     try:
@@ -61,7 +66,7 @@ def claim(run: Run) -> bool:
 
 def _take(run: Run) -> None:
     # Another active run of the conversation would be an older one; the partial unique index stands behind this.
-    free = ~Q(_OPEN_CALLS) & ~Q(AN_OLDER_ONE) & Q(_STILL_THERE)
+    free = ~Q(_OPEN_CALLS) & ~Q(AN_OPEN_QUESTION) & ~Q(AN_OLDER_ONE) & Q(_STILL_THERE)
     move(
         run,
         Run.Status.RUNNING,
@@ -106,7 +111,7 @@ def cancel(run: Run, *, by: Identity) -> Run:
     """
     while run.status not in Run.FINAL:
         try:
-            return _cancel(run, by=by)
+            return _close(run, Run.Status.CANCELLED, reason="stopped", text="Stopped.", by=by)
         except StaleState:
             # It moved between reading and stopping: stop it where it is now.
             run.refresh_from_db()
@@ -121,19 +126,30 @@ def stop(run: Run, *, by: Identity) -> None:
         return
 
 
+def end_after(question: Approval, by: Identity) -> None:
+    """End the answer that rests for a question about an outcome: "stop here" was said, or nothing in time.
+
+    In the verdict's own transaction: an answer that was stopped must not be found resting, and go on.
+    """
+    run = Run.objects.select_related("conversation").filter(pk=question.call.run_id or 0).first()
+    if run is None or run.status in Run.FINAL:
+        return
+    tool = question.call.tool_name
+    if question.status == Approval.Status.DENIED:
+        text = f"{by.display_name or 'A person'} stopped it: nobody can tell whether {tool} took effect."
+        _close(run, Run.Status.CANCELLED, reason="outcome_stopped", text=text, by=by)
+    else:
+        text = f"Nobody can tell whether {tool} took effect, and nobody said in time whether to go on."
+        _close(run, Run.Status.FAILED, reason="outcome_unanswered", text=text, by=by)
+
+
 @transaction.atomic
-def _cancel(run: Run, *, by: Identity) -> Run:
-    move(
-        run,
-        Run.Status.CANCELLED,
-        by=by,
-        lease_until=None,
-        ended_at=timezone.now(),
-        reason="stopped",
-        reason_text="Stopped.",
-    )
+def _close(run: Run, status: str, *, reason: str, text: str, by: Identity) -> Run:
+    """End it wherever it is, and take back what it has asked for: tools that have not started, and questions."""
+    move(run, status, by=by, lease_until=None, ended_at=timezone.now(), reason=reason, reason_text=text)
     for call in ToolCall.objects.filter(run_id=run.pk, status__in=ToolCall.OPEN):
         _withdraw(call, by=by)
+    outcomes.withdraw(run.pk, by=by)
     return run
 
 

@@ -38,11 +38,11 @@ def hand_over(run: Run) -> None:
 
 
 def overdue() -> Iterator[int]:
-    """Runs whose bell seems lost: queued for a sweep, or waiting without any call at work."""
+    """Runs whose bell seems lost: queued for a sweep, or waiting without any call at work or anybody asked."""
     open_calls = Exists(ToolCall.objects.filter(run_id=OuterRef("pk"), status__in=ToolCall.OPEN))
     late = Q(status=Run.Status.QUEUED, created_at__lt=from_now(-settings.SWEEP_SECONDS))
     queued = late & ~Q(runs.AN_OLDER_ONE)
-    asleep = Q(status=Run.Status.WAITING) & ~open_calls
+    asleep = Q(status=Run.Status.WAITING) & ~open_calls & ~Q(runs.AN_OPEN_QUESTION)
     yield from Run.objects.filter(queued | asleep).order_by("pk").values_list("pk", flat=True)[:500]
 
 

@@ -33,7 +33,7 @@ ORDER = {
         # Readings.
         ("facts", "contexts", "standing"),
         # Verbs, the smaller ones first.
-        ("questions", "claims", "endings", "vault", "written", "seeding"),
+        ("questions", "outcomes", "claims", "endings", "vault", "written", "seeding"),
         ("calls", "approvals", "catalog", "seeds"),
         ("sweeps",),
         ("tasks", "receivers", "admin", "api", "management"),

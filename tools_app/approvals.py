@@ -14,7 +14,7 @@ from audit_app.redaction import storable
 from audit_app.transitions import move
 from project.accounts import identity as identities
 from project.accounts.identity import Identity
-from tools_app import calls, endings, facts, policy, questions
+from tools_app import calls, doors, endings, facts, policy, questions
 from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsFreshLogin
 from tools_app.models import Approval, ToolCall
 
@@ -24,12 +24,17 @@ may_decide = questions.may_decide
 def approve(approval: Approval, *, digest: str, by: Identity, comment: str = "") -> Approval:
     """Say yes to exactly what was seen. `digest` is that of the card the person looked at.
 
+    About the outcome of a use that was lost, yes means "go on": the answer is woken, the tool stays where it is.
+
     Raises MayNotDecide, NeedsFreshLogin, DigestMismatch, and StaleState where the question is not open any more.
     """
     _require_right(approval, by)
     if approval.is_dangerous and not by.is_fresh:
         raise NeedsFreshLogin
     _require_digest(approval, digest)
+    if approval.about == Approval.About.OUTCOME:
+        # It has run, so nothing that changed since can void the question; and whoever says "go on" permits no tool.
+        return move(approval, Approval.Status.APPROVED, by=by, only_if=_open(digest), **_verdict(by, comment))
     void = _void(approval)
     if void is not None:
         supersede(approval, void, by=by)
@@ -49,11 +54,17 @@ def approve(approval: Approval, *, digest: str, by: Identity, comment: str = "")
 
 
 def deny(approval: Approval, *, digest: str, by: Identity, comment: str = "") -> Approval:
-    """Say no; the reason is told to the model. Same errors as approve, but no fresh login is needed to refuse."""
+    """Say no; the reason is told to the model. Same errors as approve, but no fresh login is needed to refuse.
+
+    About the outcome of a use that was lost, no means "stop here": the answer ends.
+    """
     _require_right(approval, by)
     _require_digest(approval, digest)
     with transaction.atomic():
         move(approval, Approval.Status.DENIED, by=by, only_if=_open(digest), **_verdict(by, comment))
+        if approval.about == Approval.About.OUTCOME:
+            doors.end_run(approval, by=by)
+            return approval
         why = f"{by.display_name or 'A person'} denied this use."
         reason = f" Reason given: {storable(comment)}" if comment else ""
         endings.end_unstarted(
@@ -69,6 +80,9 @@ def expire(approval: Approval) -> None:
     call = approval.call
     if approval.status == Approval.Status.PENDING:
         move(approval, Approval.Status.EXPIRED, by=by, only_if=Q(expires_at__lte=NOW))
+        if approval.about == Approval.About.OUTCOME:
+            doors.end_run(approval, by=by)
+            return
         why = endings.Blocked("expired", "Nobody decided in time, so it was not run.")
         endings.end_unstarted(call, ToolCall.Status.EXPIRED, why, by=by)
         return

@@ -20,7 +20,7 @@ from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
 from project.accounts import prepared
 from project.accounts.identity import Identity
-from tools_app import claims, contexts, endings, executors, facts, policy, questions
+from tools_app import claims, contexts, endings, executors, facts, outcomes, policy, questions
 from tools_app.exceptions import ToolFailed
 from tools_app.executors.base import ToolResult, Work
 from tools_app.facts import Asked, Gathered
@@ -132,7 +132,10 @@ def settle(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
 
 
 def settle_abandoned(call: ToolCall, *, by: Identity) -> None:
-    """End a call whose worker is gone. Nobody can say whether it took effect, and it is never tried on a guess."""
+    """End a call whose worker is gone. Nobody can say whether it took effect, and it is never tried on a guess.
+
+    Where that may have done harm a person is asked, in this transaction: the answer rests until they have looked.
+    """
     poisoned = call.started_at is None
     reason = "poison" if poisoned else "outcome_unknown"
     message = (
@@ -149,6 +152,8 @@ def settle_abandoned(call: ToolCall, *, by: Identity) -> None:
         "ended_at": NOW,
     }
     move(call, ToolCall.Status.FAILED, by=by, only_if=still, **fields)
+    if not poisoned:
+        outcomes.ask(call, by=by)
 
 
 def cancel(call: ToolCall, *, by: Identity) -> None:

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from project.accounts.exceptions import Misconfigured
+from project.accounts.identity import Identity
+from tools_app.models import Approval
 from tools_app.policy import Grant
 
 GrantReader = Callable[[int, int, int], Grant | None]
 ProgressPublisher = Callable[[str, int, dict[str, Any]], None]
 RunReader = Callable[[int], bool]
+RunEnder = Callable[[Approval, Identity], None]
 
 
 class DoorClosed(Misconfigured):
@@ -25,17 +28,23 @@ class _Doors:
     grant_reader: GrantReader | None = None
     progress_publisher: ProgressPublisher | None = None
     run_reader: RunReader | None = None
+    run_ender: RunEnder | None = None
 
 
 _doors = _Doors()
 
 
 def register(
-    *, grant_reader: GrantReader, progress_publisher: ProgressPublisher, run_reader: RunReader
+    *,
+    grant_reader: GrantReader,
+    progress_publisher: ProgressPublisher,
+    run_reader: RunReader,
+    run_ender: RunEnder,
 ) -> None:
     _doors.grant_reader = grant_reader
     _doors.progress_publisher = progress_publisher
     _doors.run_reader = run_reader
+    _doors.run_ender = run_ender
 
 
 def grant_of(*, agent_type_id: int, tool_id: int, organization_id: int) -> Grant | None:
@@ -48,6 +57,12 @@ def grant_of(*, agent_type_id: int, tool_id: int, organization_id: int) -> Grant
 def run_is_over(run_id: int | None) -> bool:
     """Whether the answer a call belongs to has ended, been stopped above all; a call without one has nobody to ask."""
     return run_id is not None and _doors.run_reader is not None and _doors.run_reader(run_id)
+
+
+def end_run(question: Approval, *, by: Identity) -> None:
+    """End the answer that waited for this question, in the transaction of the verdict: it was no, or none came."""
+    if _doors.run_ender is not None:
+        _doors.run_ender(question, by)
 
 
 def publish_progress(session_id: str, call_id: int, progress: dict[str, Any]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
@@ -20,8 +20,7 @@ def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identi
     """Put the question about a call, bound by digest to exactly what would run."""
     if found.tool is None:
         raise ValueError("a question is only put about a known tool")
-    seconds = found.tool.approval_seconds or settings.APPROVAL_PENDING_SECONDS
-    expires = clock.read() + timedelta(seconds=seconds)
+    expires = closing_time(found.tool)
     covers = covered(call, found, expires_at=expires.isoformat())
     approval = Approval(
         organization_id=call.organization_id,
@@ -36,6 +35,11 @@ def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identi
         expires_at=expires,
     )
     return transitions.born(approval, by=by, reasons=list(reasons))
+
+
+def closing_time(tool: Tool) -> datetime:
+    """Until when a question about a use of this tool stays open."""
+    return clock.read() + timedelta(seconds=tool.approval_seconds or settings.APPROVAL_PENDING_SECONDS)
 
 
 def may_decide(approval: Approval, identity: Identity) -> bool:

@@ -161,6 +161,8 @@ class EmptySerializer(StrictSerializer):
 
 
 class DecisionSerializer(StrictSerializer):
-    verdict = serializers.ChoiceField(["approve", "deny"])
+    verdict = serializers.ChoiceField(
+        ["approve", "deny"], help_text="About an outcome: approve means go on, deny means stop here."
+    )
     digest = serializers.CharField(max_length=64, help_text="That of the question as it was shown.")
     comment = serializers.CharField(max_length=2000, required=False, allow_blank=True)

@@ -9,11 +9,13 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 
+from agents_app import runs
 from agents_app.models import Message, Run
-from audit_app.models import ToolUsage
+from audit_app.models import AuditEntry, ToolUsage
 from tests.flows import acting
 from tests.live import Live, wait_for
 from tests.people import alice
+from tools_app import approvals
 from tools_app.models import ToolCall
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
@@ -81,13 +83,47 @@ def test_tool_worker_dies_at(live_app: Live, point: str, ending: str, reason: st
         _approved(run)
         live_app.wait_until_ended("tools")
         live_app.start_again("tools")
+    if reason == "outcome_unknown":
+        _looked_at(run)
     acting.until(run, "finished", seconds=40)
     call = acting.only_call(run)
     assert (call.status, call.reason) == (ending, reason)
+    assert AuditEntry.objects.filter(action="call.running", subject_id=str(call.pk)).count() == call.attempt
     usages = ToolUsage.objects.filter(tool_call_id=call.pk).order_by("attempt")
     assert all(usage.status is not None for usage in usages)
     started = [usage for usage in usages if usage.reason != "worker_lost"]
     assert len(started) == 1
+
+
+def _looked_at(run: Run) -> None:
+    """A dangerous tool was lost half-way: the answer rests until a person has looked and says to go on."""
+    question = acting.question(run)
+    assert (question.about, acting.until(run, "waiting").status) == ("outcome", "waiting")
+    who = replace(alice().identity, authenticated_at=datetime.now(UTC))
+    approvals.approve(question, digest=question.digest, by=who, comment="Nothing was broken.")
+    acting.until(run, "finished", seconds=40)
+    said = acting.answer(run)
+    assert "Whether it took effect is unknown" in said
+    assert "Alice has looked and said to go on. Their note: Nothing was broken." in said
+    assert acting.only_call(run).attempt == 1
+
+
+def test_person_stops_the_answer_after_a_worker_died(live_app: Live) -> None:
+    run = _asked(READ)
+    question = acting.question(run)
+    _dies(live_app, "tools", "mid-effect")
+    acting.approve(question, replace(alice().identity, authenticated_at=datetime.now(UTC)))
+    live_app.wait_until_ended("tools")
+    live_app.start_again("tools")
+    lost = acting.question(run)
+    approvals.deny(lost, digest=lost.digest, by=alice().identity, comment="It was the wrong one.")
+    run.refresh_from_db()
+    assert (run.status, run.reason) == ("cancelled", "outcome_stopped")
+    again = runs.retry(run, by=alice().identity)
+    acting.until(again, "finished")
+    assert "Alice has looked and stopped the answer. Their note: It was the wrong one." in acting.answer(
+        again
+    )
 
 
 def test_worker_dies_while_streaming_and_the_next_one_answers(live_app: Live) -> None:

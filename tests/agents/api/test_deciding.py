@@ -6,9 +6,10 @@ import pytest
 
 from tests import people, world
 from tests.people import Person
+from tests.tools.losing import dangerous, lost
 from tests.world import World
 from tools_app import catalog
-from tools_app.models import ToolCall
+from tools_app.models import Approval, ToolCall
 
 pytestmark = pytest.mark.django_db
 
@@ -106,3 +107,34 @@ def test_questions_are_filtered_by_status(now: World) -> None:
 @pytest.mark.parametrize("verdict", ["maybe", "", None, 1])
 def test_only_two_verdicts_exist(verdict: Any, now: World) -> None:
     assert decide(now, now.bob, verdict).status_code == 400
+
+
+@pytest.mark.parametrize(("verdict", "ended"), [("approve", "waiting"), ("deny", "cancelled")])
+def test_a_lost_use_is_asked_about_at_the_same_addresses(verdict: str, ended: str) -> None:
+    call = lost(dangerous())
+    client = people.bob().api()
+    [asked] = client.get("/api/approvals?status=pending").json()["results"]
+    assert (asked["about"], asked["call"], asked["reasons"]) == ("outcome", call.pk, ["outcome_unknown"])
+    assert [(row["name"], row["value"]) for row in asked["card"]] == [("line", "one")]
+    body = {"verdict": verdict, "digest": asked["digest"], "comment": "I looked."}
+    told = client.post(f"/api/approvals/{asked['id']}/decision", body).json()
+    assert (told["about"], told["decided_by"], told["comment"]) == ("outcome", "Bob", "I looked.")
+    assert client.post(f"/api/approvals/{asked['id']}/decision", body).status_code == 409
+    run = people.alice().api().get(f"/api/runs/{call.run_id}").json()
+    assert run["status"] == ended
+
+
+def test_questions_are_filtered_by_what_they_are_about(now: World) -> None:
+    client = now.bob.api()
+    assert client.get("/api/approvals?about=use").json()["results"][0]["about"] == "use"
+    assert client.get("/api/approvals?about=outcome").json()["count"] == 0
+    assert client.get("/api/approvals?about=nonsense").status_code == 400
+
+
+def test_mallory_does_not_see_what_was_lost() -> None:
+    call = lost(dangerous())
+    question = Approval.objects.about_outcome().get(call=call)
+    client = people.mallory().api()
+    body = {"verdict": "approve", "digest": question.digest}
+    assert client.get("/api/approvals").json()["count"] == 0
+    assert client.post(f"/api/approvals/{question.pk}/decision", body).status_code == 404
