@@ -33,16 +33,28 @@ WHY = {
     "dangerous": "The tool is dangerous: it asks before every use.",
     "tool_requires_approval": "The tool asks before every use.",
     "grant_requires_approval": "This persona has to ask before it uses the tool.",
+    "outcome_unknown": "Nobody can tell whether it happened, and it is not run again. "
+    "Look first, then let the answer go on or stop it.",
 }
+VERDICTS = {
+    Approval.About.USE: {"approve": "Approve", "deny": "Deny"},
+    Approval.About.OUTCOME: {"approve": "Go on", "deny": "Stop here"},
+}
+# What became of a question about an outcome; it is not approved or denied that something runs.
+WENT = {Approval.Status.APPROVED: "Went on", Approval.Status.DENIED: "Stopped"}
 
 
 def _approve(row: Approval, by: Identity, given: dict[str, str]) -> str:
     decisions.approve(row, digest=given.get("digest", ""), by=by, comment=given.get("comment", ""))
+    if row.about == Approval.About.OUTCOME:
+        return f"The answer goes on. {row.call.tool_name} is not run again."
     return f"Approved. {row.call.tool_name} runs with exactly what was shown."
 
 
 def _deny(row: Approval, by: Identity, given: dict[str, str]) -> str:
     decisions.deny(row, digest=given.get("digest", ""), by=by, comment=given.get("comment", ""))
+    if row.about == Approval.About.OUTCOME:
+        return "The answer is stopped here."
     return "Denied. The persona is told, with your reason."
 
 
@@ -56,6 +68,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "admin/toolroom/approval.html"
     list_display = [
         "question",
+        "about",
         "state",
         "requester_name",
         "persona",
@@ -65,13 +78,14 @@ class ApprovalAdmin(ReadOnlyAdmin):
     ]
     list_display_links = ["question"]
     list_select_related = ["call"]
-    list_filter = ["status", "is_dangerous", ("created_at", RangeDateTimeFilter), "requester_name"]
+    list_filter = ["status", "about", "is_dangerous", ("created_at", RangeDateTimeFilter), "requester_name"]
     search_fields = ["call__tool_name", "call__agent_name", "requester_name", "call__session_id"]
     fieldsets = [
         (
             "The question and its verdict",
             {
                 "fields": [
+                    "about",
                     "status",
                     "requester_name",
                     "created_at",
@@ -98,6 +112,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         card = events.approval(obj, obj.call, identity)
         told = {
             "card": card,
+            "verdicts": VERDICTS[Approval.About(obj.about)],
             "why": [WHY.get(reason, reason) for reason in card["reasons"]],
             "needs_fresh_login": obj.is_dangerous and not identity.is_fresh,
         }
@@ -113,7 +128,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
     @display(description="status", ordering="status", label=COLOURS)
     def state(self, row: Approval) -> tuple[str, str]:
-        return row.status, row.get_status_display()
+        went = WENT.get(Approval.Status(row.status)) if row.about == Approval.About.OUTCOME else None
+        return row.status, went or row.get_status_display()
 
 
 def _short(row: Approval) -> str:

@@ -72,6 +72,32 @@ def test_denial_with_a_reason_is_told_to_the_model(page: Page) -> None:
     expect(page.locator("main")).not_to_contain_text("tulip-77")
 
 
+def test_a_tool_that_was_lost_is_asked_about_and_the_answer_goes_on(page: Page, live_app: Live) -> None:
+    walking.sign_in(page, alice())
+    walking.begin(page, "Please read the file gate.txt")
+    expect(walking.card(page)).to_be_visible(timeout=20_000)
+    live_app.kill("tools")
+    live_app.start_again("tools", CRASH_AT="mid-effect")
+    walking.card(page).get_by_role("button", name="Approve").click()
+    live_app.wait_until_ended("tools")
+    live_app.start_again("tools")
+    card = page.get_by_role("group", name="Question about read_file")
+    expect(card.get_by_text("A worker was lost while")).to_be_visible(timeout=30_000)
+    expect(card.get_by_text("asks to use")).to_be_hidden()
+    expect(card.get_by_role("button", name="Approve")).to_have_count(0)
+    expect(card.get_by_role("button", name="Stop here")).to_be_enabled()
+    page.reload()
+    card.get_by_role("button", name="It did not happen").click()
+    page.get_by_role("button", name=re.compile("One approval waits")).press("Enter")
+    page.keyboard.press("a")
+    expect(card).to_have_attribute("data-status", "pending")
+    page.keyboard.press("g")
+    walking.until_answered(page)
+    expect(page.locator("approval-card .stamp:visible")).to_have_text("Went on")
+    expect(walking.answers(page).last).to_contain_text("Alice has looked and said to go on")
+    expect(walking.answers(page).last).not_to_contain_text("tulip-77")
+
+
 def test_a_second_tab_shows_the_same_and_hears_the_verdict(page: Page, context: BrowserContext) -> None:
     walking.sign_in(page, alice())
     walking.begin(page, "Please read the file gate.txt")

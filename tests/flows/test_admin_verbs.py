@@ -7,8 +7,9 @@ from agents_app.models import AgentToolConfig, AgentType, Conversation
 from audit_app.models import AuditEntry
 from tests import people, world
 from tests.flows.admin_world import address, filled, made_world, staff, told
+from tests.tools.losing import dangerous, lost
 from tests.world import World
-from tools_app.models import Tool, ToolCall, ToolVersion
+from tools_app.models import Approval, Tool, ToolCall, ToolVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -134,6 +135,25 @@ def test_an_approval_is_decided_on_the_drawn_card(now: World) -> None:
     now.call.refresh_from_db()
     assert now.call.status == "queued"
     assert AuditEntry.objects.get(action="approval.approved").actor_name == "Bob"
+
+
+@pytest.mark.parametrize(
+    ("verb", "said", "ended"),
+    [("approve", "The answer goes on", "Went on"), ("deny", "The answer is stopped here", "Stopped")],
+)
+def test_a_lost_use_is_asked_about_in_its_own_words(verb: str, said: str, ended: str) -> None:
+    question = Approval.objects.about_outcome().get(call=lost(dangerous()))
+    client = staff(people.bob())
+    pages = "/admin/tools_app/approval/"
+    listed = client.get(pages, {"about__exact": "outcome"}).content.decode()
+    assert "It was lost while it ran: go on?" in listed
+    page = client.get(f"{pages}{question.pk}/change/").content.decode()
+    for words in ("A worker was lost while", "it is not run again", ">Go on</button>", ">Stop here</button>"):
+        assert words in page
+    assert ">Approve</button>" not in page
+    answer = client.post(f"{pages}{question.pk}/do/{verb}/", {"digest": question.digest}, follow=True)
+    assert said in told(answer)
+    assert ended in client.get(pages).content.decode()
 
 
 def test_a_denial_carries_its_reason_and_needs_csrf(now: World) -> None:

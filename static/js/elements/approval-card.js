@@ -5,6 +5,12 @@ import * as api from "../lib/api.js";
 import { isPlain, isTyping } from "../lib/keys.js";
 import { clone, fill, show } from "../lib/slots.js";
 
+// What the two verdicts are called, by what is asked: may it run, or, after it was lost, may the answer go on.
+const WORDS = {
+  use: { title: "Approval for", keys: { approve: "a", deny: "d" }, said: { approve: "Approved", deny: "Denied" } },
+  outcome: { title: "Question about", keys: { approve: "g", deny: "s" }, said: { approve: "Going on", deny: "Stopped" } },
+};
+
 export class ApprovalCard extends HTMLElement {
   #isSending = false;
   #onClick = (event) => this.#clicked(event);
@@ -28,19 +34,24 @@ export class ApprovalCard extends HTMLElement {
     return this.dataset.status === "pending";
   }
 
+  get #words() {
+    return WORDS[this.dataset.about] ?? WORDS.use;
+  }
+
   /** Show an approval; one that does not say who may decide leaves that as it was. */
   show(approval) {
     const isSame = this.dataset.digest === approval.digest && this.dataset.approval === String(approval.id);
     Object.assign(this.dataset, {
       approval: approval.id,
       status: approval.status,
+      about: approval.about,
       digest: approval.digest,
       showable: approval.showable,
       taint: approval.taint,
       dangerous: Boolean(approval.is_dangerous),
     });
     if (approval.may_decide !== undefined) this.dataset.mayDecide = approval.may_decide;
-    this.setAttribute("aria-label", `Approval for ${approval.tool}`);
+    this.setAttribute("aria-label", `${this.#words.title} ${approval.tool}`);
     this.#write(approval);
     if (!isSame) this.#writeRows(approval.card);
     this.#offer();
@@ -81,6 +92,7 @@ export class ApprovalCard extends HTMLElement {
   #offer() {
     const mayDecide = this.isPending && this.dataset.mayDecide === "true";
     this.tabIndex = this.isPending ? 0 : -1;
+    for (const [verdict, key] of Object.entries(this.#words.keys)) this.#button(verdict).setAttribute("aria-keyshortcuts", key);
     this.#button("approve").disabled = !mayDecide || this.#isSending || this.dataset.showable !== "true";
     this.#button("deny").disabled = !mayDecide || this.#isSending;
     this.setAttribute("aria-busy", String(this.#isSending));
@@ -99,7 +111,7 @@ export class ApprovalCard extends HTMLElement {
 
   #pressed(event) {
     if (isTyping(event) || !isPlain(event)) return;
-    const verdict = { a: "approve", d: "deny" }[event.key.toLowerCase()];
+    const [verdict] = Object.entries(this.#words.keys).find(([, key]) => key === event.key.toLowerCase()) ?? [];
     if (!verdict || event.shiftKey || this.#button(verdict).disabled) return;
     event.preventDefault();
     this.#decide(verdict);
@@ -117,7 +129,7 @@ export class ApprovalCard extends HTMLElement {
       const comment = this.#comment.value.trim();
       const body = { verdict, digest: this.dataset.digest, comment };
       this.show(await api.post(`/api/approvals/${this.dataset.approval}/decision`, body));
-      say(verdict === "approve" ? "Approved" : "Denied");
+      say(this.#words.said[verdict]);
       this.dispatchEvent(new CustomEvent("approval-decided", { bubbles: true }));
     } catch (error) {
       this.#refused(error);
