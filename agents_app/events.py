@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from agents_app import factory, remembered, rendering, toolset
 from agents_app.models import AgentType, Conversation, Message, Run, Step
@@ -13,6 +13,7 @@ from agents_app.rendering import avatar
 from agents_app.visible import is_showable, visible_text
 from audit_app.models import AuditStream
 from project.accounts.identity import Identity
+from project.accounts.prepared import Given, Prepared
 from tools_app import approvals
 from tools_app.models import Approval, Tool, ToolCall
 
@@ -28,18 +29,52 @@ _DEFAULT_ICONS = {"filesystem": "📄", "web": "🌐", "time": "🕑", "math": "
 Item = dict[str, Any]
 
 
+class Said(NamedTuple):
+    """What is shown of a Message: a thousand tuples are read in a fifth of the time of a thousand models."""
+
+    pk: int
+    role: str
+    text: str
+    html: str
+    renderer: str
+    ending: str
+    model: str
+    scripted: bool
+    client_id: str | None
+    created_at: datetime
+    ended_at: datetime | None
+
+
+_SAID = Prepared(
+    lambda: (
+        Message.objects.filter(conversation_id=Given("conversation"))
+        .order_by("pk")
+        .values_list(*Said._fields)
+    )
+)
+_RUNS = Prepared(lambda: Run.objects.filter(conversation_id=Given("conversation")).order_by("pk"))
+_TURNS = Prepared(
+    lambda: Step.objects.filter(
+        run__conversation_id=Given("conversation"), message__isnull=False
+    ).values_list("message_id", "run_id")
+)
+_CURSOR = Prepared(lambda: AuditStream.objects.filter(name=Given("name")).values_list("seq"))
+
+
 def snapshot(conversation: Conversation, identity: Identity) -> Item:
     """Everything a page needs to show a conversation, with the cursor from which events continue it."""
     # The cursor is read first: an event that arrives in between is then applied twice, which is harmless, never lost.
     at = cursor(conversation)
-    runs = list(Run.objects.filter(conversation=conversation).order_by("pk"))
+    runs = _RUNS.all(conversation=conversation.pk)
+    said = [Said._make(row) for row in _SAID.all(conversation=conversation.pk)]
+    answered = {row.message_id: row.pk for row in runs} | dict(_TURNS.all(conversation=conversation.pk))
     calls = ToolCall.objects.filter(
         session_id=conversation.session_id, organization_id=conversation.organization_id
     )
     return {
         "conversation": conversation_item(conversation),
         "cursor": at,
-        "messages": messages(Message.objects.filter(conversation=conversation).order_by("pk")),
+        "messages": _told(said, answered),
         "calls": [
             call(each, identity)
             for each in calls.select_related("tool")
@@ -51,8 +86,8 @@ def snapshot(conversation: Conversation, identity: Identity) -> Item:
 
 
 def cursor(conversation: Conversation) -> int:
-    found = AuditStream.objects.filter(name=conversation.stream).values_list("seq", flat=True).first()
-    return found or 0
+    found = _CURSOR.first(name=conversation.stream)
+    return found[0] if found else 0
 
 
 def persona(agent: AgentType, identity: Identity | None = None) -> Item:
@@ -114,12 +149,15 @@ def messages(rows: Iterable[Message]) -> list[Item]:
     said = list(rows)
     runs = Run.objects.filter(message__in=said).order_by("pk").values_list("message_id", "pk")
     steps = Step.objects.filter(message__in=said).values_list("message_id", "run_id")
-    run_of = dict(runs) | dict(steps)
+    return _told(said, dict(runs) | dict(steps))
+
+
+def _told(said: Sequence[Message | Said], run_of: Mapping[int, int | None]) -> list[Item]:
     texts = remembered.texts_of([each for each in said if each.ending == Message.Ending.OPEN])
     return [message(each, run_id=run_of.get(each.pk), text=texts.get(each.pk)) for each in said]
 
 
-def message(row: Message, *, run_id: int | None, text: str | None = None) -> Item:
+def message(row: Message | Said, *, run_id: int | None, text: str | None = None) -> Item:
     return {
         "id": row.pk,
         "role": row.role,
@@ -136,7 +174,7 @@ def message(row: Message, *, run_id: int | None, text: str | None = None) -> Ite
     }
 
 
-def _html(row: Message) -> str:
+def _html(row: Message | Said) -> str:
     """As it was stored, or rendered afresh where an older renderer wrote it. What a person wrote stays text."""
     is_outdated = row.ending and row.role == Message.Role.ASSISTANT and row.renderer != rendering.RENDERER
     return rendering.render(row.text) if is_outdated else row.html

@@ -65,7 +65,7 @@ def send(group: str, *events: dict[str, Any]) -> None:
 def _exchange(commands: list[tuple[str | bytes, ...]]) -> None:
     """One write and its answers, on a pooled connection; the client's pipeline costs three times as much."""
     pool = client().connection_pool
-    connection = pool.get_connection()
+    connection: Any = pool.get_connection()
     try:
         connection.send_packed_command(connection.pack_commands(commands))
         for _ in commands:

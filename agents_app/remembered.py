@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Protocol
+
 import redis
 
 from agents_app import news
 from agents_app.models import Message
+
+
+class Written(Protocol):
+    @property
+    def pk(self) -> int: ...
+    @property
+    def text(self) -> str: ...
 
 
 def text_of(message: Message) -> str:
@@ -13,7 +23,7 @@ def text_of(message: Message) -> str:
     return texts_of([message])[message.pk]
 
 
-def texts_of(messages: list[Message]) -> dict[int, str]:
+def texts_of(messages: Sequence[Written]) -> dict[int, str]:
     """The same for several messages in one round trip."""
     if not messages:
         return {}

@@ -4,6 +4,7 @@ Answers stand under the message they answer, also when the next message was writ
 same order is kept in the browser by `static/js/lib/thread-view.js`.
 """
 
+from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,8 +18,12 @@ def in_reading_order(snapshot: Item) -> list[Turn]:
     """Each turn is a message (with `calls`, `after`, `queued`) or a run that has something to say."""
     questions = {run["id"]: run["message"] for run in snapshot["runs"]}
     waiting = _queued_behind_another(snapshot["runs"])
+    calls: dict[int, list[Item]] = defaultdict(list)
+    for call in snapshot["calls"]:
+        calls[call["message"]].append(call)
     turns = [
-        _message_turn(message, snapshot["calls"], questions, waiting) for message in snapshot["messages"]
+        _message_turn(message, calls.get(message["id"], []), questions, waiting)
+        for message in snapshot["messages"]
     ]
     turns += [{"run": run, "order": (run["message"], 1, run["id"])} for run in _notable(snapshot["runs"])]
     return sorted(turns, key=lambda turn: turn["order"])
@@ -28,7 +33,7 @@ def _message_turn(message: Item, calls: list[Item], questions: Mapping[int, int]
     after = message["id"] if message["role"] == "user" else questions.get(message["run"], message["id"])
     return {
         "message": {**message, "after": after, "queued": message["id"] in waiting},
-        "calls": [call for call in calls if call["message"] == message["id"]],
+        "calls": calls,
         "order": (after, 0, message["id"]),
     }
 

@@ -14,16 +14,18 @@ class Channel(redis.Channel):
     _kept: Any = None
 
     def _create_client(self, asynchronous: bool = False) -> Any:  # noqa: FBT001, FBT002 - kombu's signature
+        usual: Any = super()
         if asynchronous:
-            return super()._create_client(asynchronous=True)
+            return usual._create_client(asynchronous=True)
         if self._kept is None:
-            self._kept = super()._create_client()
+            self._kept = usual._create_client()
         return self._kept
 
     def _disconnect_pools(self) -> None:
         # The client belongs to a pool that is given up here.
         self._kept = None
-        super()._disconnect_pools()
+        usual: Any = super()
+        usual._disconnect_pools()
 
 
 class Transport(redis.Transport):
