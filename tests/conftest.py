@@ -45,24 +45,32 @@ def _history_may_be_flushed() -> Iterator[None]:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with the whole installation come last: its workers would take what other tests lay out for themselves."""
+    """Tests with the whole installation come last, so that it is started once."""
     items.sort(key=lambda item: "live_app" in getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")
-def live_session(django_db_setup: None, django_db_blocker: Any) -> Iterator[Live]:
-    with django_db_blocker.unblock():
-        connection.close()
-    live = Live({**os.environ, **_database(), "SWEEP_SECONDS": "1", "RUN_LEASE_SECONDS": "4"})
-    live.variables["CALL_LEASE_SECONDS"] = "4"
-    live.start()
+def live_session() -> Iterator[Live]:
+    live = Live({})
     yield live
     live.stop()
+
+
+@pytest.fixture(autouse=True)
+def _alone(request: pytest.FixtureRequest, live_session: Live) -> None:
+    """End the installation before a test that is not about it: its workers would take what the test lays out."""
+    if "live_app" not in request.fixturenames:
+        live_session.stop()
 
 
 @pytest.fixture
 def live_app(transactional_db: None, live_session: Live) -> Iterator[Live]:
     """The installation as processes on this test's database. What a test killed runs again after it."""
+    if not live_session.is_running:
+        connection.close()
+        times = {"SWEEP_SECONDS": "1", "RUN_LEASE_SECONDS": "4", "CALL_LEASE_SECONDS": "4"}
+        live_session.variables = {**os.environ, **_database(), **times}
+        live_session.start()
     yield live_session
     for name in ("runs", "tools", "web"):
         if live_session.ended(name):

@@ -51,6 +51,8 @@ def gates() -> list[Gate]:
         "2",
         "--dist",
         "loadfile",
+        # The order of `tests/conftest.py` is kept: what needs the whole installation comes last.
+        "--no-loadscope-reorder",
         "-q",
     )
     ruff = str(BIN / "ruff")

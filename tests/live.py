@@ -31,6 +31,10 @@ class Live:
     def socket_url(self) -> str:
         return f"ws://127.0.0.1:{self.port}"
 
+    @property
+    def is_running(self) -> bool:
+        return bool(self._children)
+
     def start(self) -> None:
         self.variables["PORT"] = str(self.port)
         beat = (("EMBEDDED_BEAT", "true"),)
