@@ -138,17 +138,24 @@ def _writer() -> Writer:
     loop = asyncio.get_running_loop()
     if id(loop) not in _loop_owned:
         _loop_owned.clear()
-        _loop_owned[id(loop)] = (Writer(), loop.create_task(_hear_stops()))
+        writer = Writer()
+        _loop_owned[id(loop)] = (writer, loop.create_task(_hear_stops(writer)))
     return _loop_owned[id(loop)][0]
 
 
-async def _hear_stops() -> None:
-    while True:
-        try:
-            async with news.asynchronous() as connection, connection.pubsub() as ear:
-                await ear.subscribe(STOP_CHANNEL)
-                async for message in ear.listen():
-                    if message["type"] == "message":
-                        stop(int(message["data"]))
-        except (redis.RedisError, OSError):
-            await asyncio.sleep(1)
+async def _hear_stops(writer: Writer) -> None:
+    """Listen for as long as the loop runs; what stands beside it ends with it."""
+    try:
+        while True:
+            try:
+                async with news.asynchronous() as connection, connection.pubsub() as ear:
+                    await ear.subscribe(STOP_CHANNEL)
+                    async for message in ear.listen():
+                        if message["type"] == "message":
+                            stop(int(message["data"]))
+            except (redis.RedisError, OSError):
+                await asyncio.sleep(1)
+    finally:
+        # By this loop's id a later one could be known, and its writer would be of a loop that is gone.
+        _loop_owned.pop(id(asyncio.get_running_loop()), None)
+        await writer.close()

@@ -63,6 +63,10 @@ class Writer:
         while self._task is not None and not self._task.done():
             await asyncio.shield(self._task)
 
+    async def close(self) -> None:
+        """Give the connections back, at the end of the loop."""
+        await self._redis.connection_pool.disconnect()
+
     async def _drain(self) -> None:
         while self._waiting:
             batch = [(writing, "".join(writing.waiting)) for writing in self._waiting]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 from concurrent.futures import Future
 from typing import Any
 
 import pytest
+import redis
 
 from agents_app import listening
-from agents_app.pieces import Writing
+from agents_app.pieces import Writer, Writing
+from tools_app import bridge
 
 
 @pytest.fixture
@@ -36,3 +39,17 @@ def test_stop_ends_every_attempt_of_the_run_and_no_other(
 ) -> None:
     listening.stop(7)
     assert _cancelled(streams) == [(7, 1), (7, 2)]
+
+
+def test_writer_ends_with_its_loop(valkey: redis.Redis) -> None:
+    async def written() -> tuple[Writer, int]:
+        writer = listening._writer()
+        writer.put(Writing(4_243, "channel"), "text")
+        await writer.flushed()
+        return writer, id(asyncio.get_running_loop())
+
+    bridge.stop()
+    writer, loop = bridge.run(written(), timeout=10)
+    assert (writer._connection.is_connected, loop in listening._loop_owned) == (True, True)
+    bridge.stop()
+    assert (writer._connection.is_connected, loop in listening._loop_owned) == (False, False)

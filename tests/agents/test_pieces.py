@@ -70,13 +70,9 @@ def writer() -> Iterator[Watched]:
     async def made() -> Watched:
         return Watched()
 
-    async def left(writer: Writer) -> None:
-        # A worker's writer lives as long as its process; one of a test gives its connection back.
-        await writer._redis.connection_pool.disconnect()
-
     writer = bridge.run(made())
     yield writer
-    bridge.run(left(writer))
+    bridge.run(writer.close())
 
 
 @pytest.fixture
