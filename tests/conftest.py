@@ -56,6 +56,13 @@ def live_session() -> Iterator[Live]:
     live.stop()
 
 
+@pytest.fixture(scope="session")
+def _ended_before_its_database(django_db_setup: None, live_session: Live) -> Iterator[None]:
+    """PostgreSQL drops no database that somebody is connected to."""
+    yield
+    live_session.stop()
+
+
 @pytest.fixture(autouse=True)
 def _alone(request: pytest.FixtureRequest, live_session: Live) -> None:
     """End the installation before a test that is not about it: its workers would take what the test lays out."""
@@ -64,7 +71,7 @@ def _alone(request: pytest.FixtureRequest, live_session: Live) -> None:
 
 
 @pytest.fixture
-def live_app(transactional_db: None, live_session: Live) -> Iterator[Live]:
+def live_app(transactional_db: None, live_session: Live, _ended_before_its_database: None) -> Iterator[Live]:
     """The installation as processes on this test's database. What a test killed runs again after it."""
     if not live_session.is_running:
         connection.close()
