@@ -14,19 +14,19 @@ from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
 from tools_app.exceptions import InvalidSecret, SecretInUse, SecretNameTaken
+from tools_app.executors.network import EgressRefused, parse_host
 from tools_app.models import Secret
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_.-]{1,100}\Z")
-_HOST: Final = re.compile(r"[a-z0-9.-]{1,253}(:[0-9]{1,5})?\Z")
 
 
 def keep(name: str, value: str, *, hosts: Sequence[str], by: Identity) -> Secret:
     """Store a new secret. Raises InvalidSecret or SecretNameTaken."""
     _require_right(by)
-    _require_sound(name, hosts)
+    hosts = _sound(name, hosts)
     if not value:
         raise InvalidSecret(details={"value": ["A secret needs a value."]})
-    secret = Secret(organization_id=by.organization_id, name=name, hosts=list(hosts))
+    secret = Secret(organization_id=by.organization_id, name=name, hosts=hosts)
     secret.seal(value)
     try:
         with transaction.atomic():
@@ -40,17 +40,15 @@ def keep(name: str, value: str, *, hosts: Sequence[str], by: Identity) -> Secret
 def change(secret: Secret, *, value: str, hosts: Sequence[str], by: Identity) -> Secret:
     """Write another value, unless it is empty, and where it may be sent. A new value voids open approvals."""
     _require_right(by, secret)
-    _require_sound(secret.name, hosts)
+    hosts = _sound(secret.name, hosts)
     with transaction.atomic():
         current = Secret.objects.select_for_update().get(pk=secret.pk)
         changed = [
-            name
-            for name, is_new in (("value", bool(value)), ("hosts", current.hosts != list(hosts)))
-            if is_new
+            name for name, is_new in (("value", bool(value)), ("hosts", current.hosts != hosts)) if is_new
         ]
         if value:
             current.seal(value)
-        current.hosts = list(hosts)
+        current.hosts = hosts
         if changed:
             current.save()
             _record("secret.set", current, by=by, changed=changed)
@@ -75,14 +73,21 @@ def _require_right(by: Identity, secret: Secret | None = None) -> None:
         by.require(CATALOG_CHANGE)
 
 
-def _require_sound(name: str, hosts: Sequence[str]) -> None:
+def _sound(name: str, hosts: Sequence[str]) -> list[str]:
+    """The hosts as they are compared with an address: in lower case and ASCII, each once."""
     if not _NAME.match(name):
         raise InvalidSecret(details={"name": ["Use letters, digits, _ . or -."]})
-    wrong = [str(host) for host in hosts if not _HOST.match(str(host))]
+    written, wrong = list[str](), list[str]()
+    for host in hosts:
+        try:
+            written.append(parse_host(str(host)))
+        except EgressRefused:
+            wrong.append(str(host))
     if wrong:
         raise InvalidSecret(
-            details={"hosts": [f"Write bare host names in lower case, not: {', '.join(wrong)}."]}
+            details={"hosts": [f"Write bare host names, or host:port, not: {', '.join(wrong)}."]}
         )
+    return list(dict.fromkeys(written))
 
 
 def _record(action: str, secret: Secret, *, by: Identity, changed: list[str]) -> None:

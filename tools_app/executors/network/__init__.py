@@ -11,7 +11,7 @@ from tools_app.executors.network.client import (
     fetch,
     vet,
 )
-from tools_app.executors.network.urls import EgressRefused, Url, parse_url
+from tools_app.executors.network.urls import EgressRefused, Url, parse_host, parse_url
 
 __all__ = [
     "EgressRefused",
@@ -21,6 +21,7 @@ __all__ = [
     "Response",
     "Url",
     "fetch",
+    "parse_host",
     "parse_url",
     "vet",
 ]

@@ -8,6 +8,8 @@ from __future__ import annotations
 import ipaddress
 import re
 import unicodedata
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import httpx2
@@ -47,8 +49,34 @@ class Url:
         """`host:port` as EGRESS_EXCEPTIONS writes it."""
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
 
+    def is_listed(self, hosts: Iterable[str]) -> bool:
+        """Whether a secret's list of hosts names this one: exactly, and a bare host for its usual port alone."""
+        own = {self.endpoint}
+        if self.port == _DEFAULT_PORTS[self.scheme]:
+            own.add(_without_port(self))
+        return not own.isdisjoint(_readable(hosts))
+
     def __str__(self) -> str:
         return self.text
+
+
+def parse_host(text: str) -> str:
+    """A line of such a list in its one written form, `host` or `host:port`; raises EgressRefused."""
+    if not {"/", "?", "#"}.isdisjoint(text):
+        raise EgressRefused("Write a bare host, or host:port.", code="invalid_url")
+    read = parse_url(f"https://{text}")
+    return read.endpoint if ":" in text.rpartition("]")[2] else _without_port(read)
+
+
+def _without_port(url: Url) -> str:
+    return url.endpoint.rpartition(":")[0]
+
+
+def _readable(hosts: Iterable[str]) -> Iterator[str]:
+    """What cannot be read names no host."""
+    for host in hosts:
+        with suppress(EgressRefused):
+            yield parse_host(str(host))
 
 
 def parse_url(text: str) -> Url:
