@@ -17,6 +17,7 @@ from django.conf import settings
 from agents_app.models import Conversation
 from project.accounts import identity as identities
 from project.accounts.identity import NoMembership
+from project.accounts.sessions import signed_in
 
 log = logging.getLogger(__name__)
 GOING_AWAY, NOT_SIGNED_IN, NOT_ALLOWED, NOT_FOUND, CROWDED = 1001, 4401, 4403, 4404, 4429
@@ -94,7 +95,7 @@ class ConversationConsumer(AsyncWebsocketConsumer):
         """Called for a ping, the only frame a browser sends; a right that is gone closes the socket."""
         refusal = await database_sync_to_async(self._admit)()
         if refusal:
-            await self.close(code=NOT_ALLOWED)
+            await self.close(code=refusal)
         elif text_data == "ping":
             await self.send(text_data='{"type":"pong"}')
 
@@ -118,17 +119,12 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
     def _admit(self) -> int:
         """0, or the close code. Reads session, person and conversation as they are now."""
-        user = self.scope.get("user")
-        session = self.scope.get("session")
-        if (
-            user is None
-            or session is None
-            or not user.is_authenticated
-            or not session.exists(session.session_key)
-        ):
+        # The handshake's copies are as old as the socket: a session ends, a password is changed.
+        session, user = signed_in(self.scope["session"].session_key)
+        if not user.is_authenticated:
             return NOT_SIGNED_IN
         try:
-            identity = identities.from_scope(self.scope)
+            identity = identities.from_scope({**self.scope, "session": session, "user": user})
         except NoMembership:
             return NOT_ALLOWED
         public_id = self.scope["url_route"]["kwargs"]["public_id"]

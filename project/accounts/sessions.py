@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
+from django.contrib.auth import get_user
 from django.contrib.sessions.backends.db import SessionStore as DatabaseSessions
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -24,3 +26,12 @@ class SessionStore(DatabaseSessions):
         if found is None:
             self._session_key = None
         return found
+
+
+def signed_in(key: str | None) -> tuple[SessionStore, Any]:
+    """The session of this key and whose it is, both as a request that came now would find them.
+
+    Nobody's (an AnonymousUser) once it has ended, its account is closed or its password is another one.
+    """
+    asking: Any = SimpleNamespace(session=SessionStore(session_key=key))
+    return asking.session, get_user(asking)
