@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import close_old_connections, connection, models
+from django.db import close_old_connections, connection, models, transaction
 
 from audit_app.clock import from_now
+from project.accounts import prepared
 
 log = logging.getLogger(__name__)
 
@@ -67,30 +68,38 @@ class Keeper:
             self._calmly(self.renew)
 
     def renew(self) -> None:
-        """One UPDATE per held lease, all of them before any beat; what fails is tried again at the next beat.
+        """One UPDATE per held lease, in one transaction and before any beat: hundreds wait once for their turn.
 
-        Nothing may end this thread: without it every tool at work here is taken for lost. A driver's errors are of
-        more kinds than one can name (a closed connection is no DatabaseError), so each lease is on its own.
+        Nothing may end this thread: without it every tool at work here is taken for lost. What fails is tried again
+        at the next beat; a driver's errors are of more kinds than one can name (a closed connection is no
+        DatabaseError), and a row that fails by itself must not cost the others theirs.
         """
         with self._lock:
             held = dict(self._held)
         try:
             close_old_connections()
-            kept = [holder for lease, holder in held.items() if self._kept(lease, holder)]
-            for holder in kept:
-                self._calmly(holder.beat)
+            renewed = self._all_renewed(list(held))
+            for lease in [lease for lease, kept in renewed.items() if not kept]:
+                self._drop(lease, held[lease])
+            for lease in [lease for lease, kept in renewed.items() if kept]:
+                self._calmly(held[lease].beat)
         finally:
             self._calmly(connection.close)
 
-    def _kept(self, lease: Lease, holder: Holder) -> bool:
+    def _all_renewed(self, held: list[Lease]) -> dict[Lease, bool]:
+        """Which of them are still ours; one that could not be asked about is left out."""
         try:
-            if self._renewed(lease):
-                return True
+            with transaction.atomic():
+                return {lease: self._renewed(lease) for lease in held}
         except Exception:
-            log.warning("a lease could not be renewed, the database is away", exc_info=True)
-            return False
-        self._drop(lease, holder)
-        return False
+            log.warning("leases could not be renewed together", exc_info=True)
+        found = {}
+        for lease in held:
+            try:
+                found[lease] = self._renewed(lease)
+            except Exception:
+                log.warning("a lease could not be renewed, the database is away", exc_info=True)
+        return found
 
     def _calmly(self, act: Callable[[], Any]) -> None:
         try:
@@ -99,8 +108,8 @@ class Keeper:
             log.warning("what goes with a lease failed", exc_info=True)
 
     def _renewed(self, lease: Lease) -> bool:
-        rows = lease.model._default_manager.filter(pk=lease.pk, attempt=lease.attempt, status="running")
-        return rows.update(lease_until=from_now(lease.seconds)) == 1
+        ours = models.Q(pk=lease.pk, attempt=lease.attempt, status="running")
+        return prepared.update(lease.model, ours, {"lease_until": from_now(lease.seconds)}) == 1
 
     def _drop(self, lease: Lease, holder: Holder) -> None:
         with self._lock:
