@@ -13,6 +13,7 @@ from audit_app import records
 from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.transitions import hold, move
+from project.accounts import prepared
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
 from tools_app import endings, facts, policy, questions
@@ -20,6 +21,7 @@ from tools_app.facts import Gathered
 from tools_app.models import Approval, ToolCall, UsageCounter
 
 # The newest yes to running it. That an answer may go on, after a use was lost, is no such yes.
+_STILL_GOOD = Q(use_until__gt=NOW)
 _GIVEN = Prepared(
     lambda: Approval.objects.filter(
         call_id=Given("call"),
@@ -58,7 +60,7 @@ def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
     if approval is not None and not questions.still_fits(approval, call, found):
         _refused(call, approval, endings.DRIFTED, by=by)
         return None
-    if approval is not None and not questions.still_stands(approval):
+    if approval is not None and not (questions.still_stands(approval) and _is_fresh(approval)):
         _asked_again(call, found, tuple(approval.reasons), by=by)
         return None
     return _started(call, found, approval, by=by)
@@ -70,7 +72,7 @@ def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: 
         return None
     if approval is not None and approval.status == Approval.Status.APPROVED:
         # An old yes must never run: the database's clock and the status decide, in the statement that uses it up.
-        move(approval, Approval.Status.CONSUMED, by=by, only_if=Q(use_until__gt=NOW, digest=approval.digest))
+        move(approval, Approval.Status.CONSUMED, by=by, only_if=_STILL_GOOD & Q(digest=approval.digest))
     attempt = call.attempt + 1
     used = endings.usage_of(call, attempt=attempt, approval=approval)
     usage = records.open_tool_usage(used, by=endings.as_asked(call, found.asked))
@@ -86,6 +88,16 @@ def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: 
         facts={"usage": usage.pk, "attempt": attempt, "approval": approval.pk if approval else None},
     )
     return found
+
+
+def _is_fresh(approval: Approval) -> bool:
+    """Whether the yes may still start something. One used up by a claim that died before its start is old one day too.
+
+    One that was not used yet is judged by the statement that uses it up.
+    """
+    if approval.status == Approval.Status.APPROVED:
+        return True
+    return prepared.exists(Approval, Q(pk=approval.pk) & _STILL_GOOD)
 
 
 def _reserved(call: ToolCall, found: Gathered) -> bool:

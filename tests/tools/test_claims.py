@@ -238,3 +238,19 @@ def _done(at: Gate, arguments: dict[str, Any]) -> ToolCall:
 def test_the_threads_of_these_tests_are_real() -> None:
     """The races above say nothing on a database that lives inside one connection."""
     assert "memory" not in str(connection.settings_dict["NAME"])
+
+
+def test_old_yes_starts_nothing_though_it_was_used_up_in_time() -> None:
+    """The worker died between claim and start, and everything stood still until long after the yes had run out."""
+    at = gate.opened(requires_approval=True)
+    call = at.ask({"line": "x"})
+    question = gate.question(call)
+    approvals.approve(question, digest=question.digest, by=people.bob().identity)
+    assert claims.claim(again(call), by=identities.system(call.organization_id)) is not None
+    past = datetime.now(UTC) - timedelta(seconds=1)
+    Approval.objects.filter(pk=question.pk).update(use_until=past)
+    ToolCall.objects.filter(pk=call.pk).update(lease_until=past)
+    sweeps.give_up(again(call))
+    calls.execute(again(call))
+    assert (again(call).status, gate.lines) == ("waiting", [])
+    assert [each.status for each in call.approvals.order_by("pk")] == ["consumed", "pending"]
