@@ -10,6 +10,7 @@ from uuid import UUID
 import pytest
 from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Exists, F, OuterRef, Q
+from django.db.transaction import TransactionManagementError
 
 from agents_app.models import Conversation, Message, Run
 from audit_app.clock import from_now
@@ -171,6 +172,27 @@ def test_what_one_thread_compiled_others_use(made: World) -> None:
     for thread in threads:
         thread.join()
     assert found == [made.run] * 4
+
+
+def test_what_cannot_be_prepared_is_refused(made: World) -> None:
+    with pytest.raises(TypeError, match="pk__in"):
+        prepared.update(Run, Q(pk__in=[made.run.pk]), {"reason": "x"})
+    with pytest.raises(TypeError, match="created_at__lt"):
+        prepared.exists(Run, Q(created_at__lt=datetime.now(UTC)))
+    with pytest.raises(TypeError, match="computed"):
+        Prepared(lambda: Run.objects.annotate(more=F("attempt") + 1)).all()
+    with pytest.raises(TypeError, match="prefetched"):
+        Prepared(lambda: Conversation.objects.prefetch_related("runs")).all()
+    with pytest.raises(KeyError):
+        BY_ID.all()
+
+
+def test_a_locking_query_wants_a_transaction_every_time(made: World) -> None:
+    head = Prepared(lambda: AuditStream.objects.select_for_update().filter(name=Given("name")))
+    with transaction.atomic():
+        assert head.first(name=made.conversation.stream) is not None
+    with pytest.raises(TransactionManagementError):
+        head.first(name=made.conversation.stream)
 
 
 def test_a_locking_query_locks_inside_a_transaction(made: World) -> None:

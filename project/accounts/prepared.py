@@ -15,6 +15,7 @@ from django.db import connection
 from django.db.models import Expression, Field, Model, Q, QuerySet
 from django.db.models.query import ValuesListIterable, get_related_populators
 from django.db.models.sql import InsertQuery, UpdateQuery
+from django.db.transaction import TransactionManagementError
 
 Row = TypeVar("Row")
 _SIMPLE = (str, int, float, bool, type(None))
@@ -44,6 +45,7 @@ class Given(Expression):
 class _Statement:
     sql: str
     places: Sequence[Any]
+    locks: bool = False
 
     def run(self, cursor: Any, values: Mapping[str, Any]) -> None:
         cursor.execute(
@@ -61,6 +63,8 @@ class Prepared(Generic[Row]):
     def all(self, **values: Any) -> list[Row]:
         """Model instances, or tuples where the query asks for `values_list`."""
         statement, converted, built = self._compiled or self._compile()
+        if statement.locks and not connection.in_atomic_block:
+            raise TransactionManagementError("rows are locked inside a transaction only")
         with connection.cursor() as cursor:
             statement.run(cursor, values)
             rows = cursor.fetchall()
@@ -72,6 +76,10 @@ class Prepared(Generic[Row]):
 
     def _compile(self) -> tuple[_Statement, Any, Any]:
         rows: Any = self._build()
+        if rows.query.annotations or rows._prefetch_related_lookups:
+            raise TypeError(
+                "a prepared query gives rows and what they join, nothing computed and nothing prefetched"
+            )
         compiler = rows.query.get_compiler(connection=connection)
         sql, places = compiler.as_sql()
         # What is kept must not keep this thread's connection alive: values are converted with one never opened.
@@ -79,7 +87,8 @@ class Prepared(Generic[Row]):
         converters = compiler.get_converters([each[0] for each in compiler.select])
         converted = (lambda found: compiler.apply_converters(found, converters)) if converters else iter
         built = tuple if issubclass(rows._iterable_class, ValuesListIterable) else _builder(compiler)
-        self._compiled = _Statement(sql, tuple(places)), converted, built
+        statement = _Statement(sql, tuple(places), locks=rows.query.select_for_update)
+        self._compiled = statement, converted, built
         return self._compiled
 
 
@@ -178,6 +187,8 @@ def _shape(where: Q, given: dict[str, Any]) -> tuple[Any, ...]:
         elif _is_place(child):
             given[f"?{len(given)}"] = child[1]
             parts.append(child[0])
+        elif _is_plain(child[1]) and not isinstance(child[1], _SIMPLE):
+            raise TypeError(f"{child[0]} of a prepared statement needs a plain value or an expression")
         else:
             parts.append((child[0], child[1] if _is_plain(child[1]) else _Same(child[1])))
     return tuple(parts)
