@@ -1,15 +1,17 @@
 """Turns DATABASE_URL and REDIS_URL into what Django, Celery and Channels each want to hear."""
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from project.env import Misconfigured
 
+OLDEST_SQLITE = (3, 35)  # the first that gives back what an INSERT has made
 SQLITE_PRAGMAS = """
     PRAGMA journal_mode=WAL;
-    PRAGMA synchronous=NORMAL;
+    PRAGMA synchronous={};
     PRAGMA busy_timeout=20000;
     PRAGMA cache_size=-2000;
     PRAGMA mmap_size=67108864;
@@ -18,16 +20,24 @@ SQLITE_PRAGMAS = """
 
 
 def database(url: str, *, pool_size: int) -> dict[str, Any]:
-    """Read `sqlite:///path` or `postgres://user:password@host:port/name?option=value`."""
+    """Read `sqlite:///path?synchronous=full` or `postgres://user:password@host:port/name?option=value`."""
     scheme = urlsplit(url).scheme
     if scheme == "sqlite":
-        return sqlite("/" + url.removeprefix("sqlite://").lstrip("/"))
+        path, _, query = url.removeprefix("sqlite://").partition("?")
+        return sqlite("/" + path.lstrip("/"), synchronous=dict(parse_qsl(query)).get("synchronous", "normal"))
     if scheme in ("postgres", "postgresql"):
         return _postgres(url, pool_size=pool_size)
     raise Misconfigured("DATABASE_URL must begin with postgres:// or sqlite:///.")
 
 
-def sqlite(path: str) -> dict[str, Any]:
+def sqlite(path: str, *, synchronous: str = "normal") -> dict[str, Any]:
+    """`normal` outlives any death of a process, `full` also that of the machine, for a wait at every commit."""
+    if synchronous not in ("normal", "full"):
+        raise Misconfigured("DATABASE_URL: synchronous is normal or full.")
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise Misconfigured(
+            f"The SQLite of this Python is {sqlite3.sqlite_version}; 3.35 is needed, or a PostgreSQL in DATABASE_URL."
+        )
     # WAL alone is worse than the default: a read that turns into a write fails at once.
     # IMMEDIATE takes the write lock at the start, so that writers queue up instead.
     return {
@@ -35,7 +45,11 @@ def sqlite(path: str) -> dict[str, Any]:
         # A thread keeps its connection: opening one costs more than most of what is asked through it.
         "CONN_MAX_AGE": None,
         "NAME": path,
-        "OPTIONS": {"transaction_mode": "IMMEDIATE", "timeout": 20, "init_command": SQLITE_PRAGMAS},
+        "OPTIONS": {
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+            "init_command": SQLITE_PRAGMAS.format(synchronous),
+        },
     }
 
 

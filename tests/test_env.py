@@ -73,6 +73,21 @@ def test_sqlite_queues_its_writers() -> None:
     assert read["NAME"] == "/srv/db.sqlite3"
     assert read["OPTIONS"]["transaction_mode"] == "IMMEDIATE"
     assert "journal_mode=WAL" in read["OPTIONS"]["init_command"]
+    assert "synchronous=normal" in read["OPTIONS"]["init_command"]
+
+
+def test_sqlite_may_be_asked_to_outlive_the_machine() -> None:
+    read = addresses.database("sqlite:////srv/db.sqlite3?synchronous=full", pool_size=8)
+    assert read["NAME"] == "/srv/db.sqlite3"
+    assert "synchronous=full" in read["OPTIONS"]["init_command"]
+    with pytest.raises(Misconfigured, match="normal or full"):
+        addresses.database("sqlite:////srv/db.sqlite3?synchronous=off", pool_size=8)
+
+
+def test_an_old_sqlite_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sqlite3.sqlite_version_info", (3, 34, 1))
+    with pytest.raises(Misconfigured, match=r"3\.35 is needed"):
+        addresses.database("sqlite:////srv/db.sqlite3", pool_size=8)
 
 
 def test_postgres_is_taken_apart_and_pooled() -> None:

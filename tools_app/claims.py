@@ -20,8 +20,8 @@ from tools_app import endings, facts, policy, questions
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ToolCall, UsageCounter
 
-# The newest yes to running it. That an answer may go on, after a use was lost, is no such yes.
 _STILL_GOOD = Q(use_until__gt=NOW)
+# The newest yes to running it. That an answer may go on, after a use was lost, is no such yes.
 _GIVEN = Prepared(
     lambda: Approval.objects.filter(
         call_id=Given("call"),
