@@ -152,6 +152,10 @@ def _acted(turn: ModelTurn, heard: Heard, identity: Identity) -> Outcome:
 
 def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Identity) -> ToolCall:
     run = turn.run
+    tainted = _is_tainted(run)
+    if tainted and not run.tainted:
+        run.tainted = True
+        prepared.update(Run, Q(pk=run.pk), {"tainted": True})
     asked = Asked(
         identity=identity,
         organization_id=run.organization_id,
@@ -160,7 +164,7 @@ def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Ident
         session_id=run.conversation.session_id,
         run_id=run.pk,
         message_id=turn.message.pk,
-        tainted=_is_tainted(run),
+        tainted=tainted,
     )
     call = calls.request(proposal, asked)
     prepared.insert(
