@@ -209,9 +209,14 @@ class AuditedAdmin(Scoped, ModelAdmin):
     ) -> Any:
         extra = dict(extra_context or {})
         obj = self.get_object(request, unquote(object_id)) if object_id else None
+        if obj is not None and self.has_view_permission(request, obj):
+            self.opened(request, obj)
         if obj is not None and IS_POPUP_VAR not in request.GET:
             extra |= self.page_context(request, obj)
         return super().changeform_view(request, object_id, form_url, extra)
+
+    def opened(self, request: HttpRequest, obj: Any) -> None:
+        """Called when the page of a row is about to be shown, however it is asked for."""
 
     def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
         """What the page of a row shows besides its form: the buttons, and in subclasses more."""
@@ -241,6 +246,24 @@ class ReadOnlyAdmin(AuditedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.readonly_fields or [field.name for field in self.model._meta.fields]
+
+
+class RecordedReading(ReadOnlyAdmin):
+    """What people said and what was done for them is theirs: whoever else opens it leaves an entry in the record."""
+
+    def whose(self, obj: Any) -> str:
+        """The id of the person it belongs to."""
+        raise NotImplementedError
+
+    def read_subject(self, obj: Any) -> records.Subject:
+        """What the entry is about."""
+        raise NotImplementedError
+
+    def opened(self, request: HttpRequest, obj: Any) -> None:
+        identity = identity_of(request)
+        if self.whose(obj) != identity.user_id:
+            facts = {"page": self.model._meta.model_name}
+            records.record("record.read", by=identity, subject=self.read_subject(obj), facts=facts)
 
 
 class VerbForm(forms.ModelForm):  # type: ignore[type-arg]

@@ -12,7 +12,7 @@ from unfold.decorators import display
 
 from agents_app.models import Conversation, Message, Run, Step
 from audit_app import records
-from audit_app.audited_admin import ReadOnlyAdmin, Scoped, identity_of
+from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, Scoped
 from project.accounts.roles import AUDIT_VIEW
 
 RUN_COLOURS = {
@@ -60,23 +60,26 @@ class StepInline(ReadOnlyInline):
     ]
 
 
-class RecordedReading(ReadOnlyAdmin):
-    """What people said is theirs: whoever else reads it leaves an entry in the record."""
+class PartOfConversation(RecordedReading):
+    """A conversation, or something in one."""
 
     to_view = (AUDIT_VIEW,)
 
-    def page_context(self, request: HttpRequest, obj: Any) -> dict[str, Any]:
-        identity = identity_of(request)
-        conversation = obj if isinstance(obj, Conversation) else obj.conversation
-        if str(conversation.owner_id) != identity.user_id:
-            subject = records.Subject("conversation", conversation.session_id, str(conversation))
-            facts = {"page": self.model._meta.model_name}
-            records.record("record.read", by=identity, subject=subject, facts=facts)
-        return super().page_context(request, obj)
+    def whose(self, obj: Any) -> str:
+        return str(_conversation(obj).owner_id)
+
+    def read_subject(self, obj: Any) -> records.Subject:
+        conversation = _conversation(obj)
+        return records.Subject("conversation", conversation.session_id, str(conversation))
+
+
+def _conversation(obj: Any) -> Conversation:
+    found: Conversation = obj if isinstance(obj, Conversation) else obj.conversation
+    return found
 
 
 @admin.register(Conversation)
-class ConversationAdmin(RecordedReading):
+class ConversationAdmin(PartOfConversation):
     list_display = ["owner", "agent_type", "state", "created_at", "updated_at"]
     list_select_related = ["owner", "agent_type"]
     list_filter = [("created_at", RangeDateTimeFilter), ("agent_type", admin.RelatedOnlyFieldListFilter)]
@@ -103,7 +106,7 @@ class ConversationAdmin(RecordedReading):
 
 
 @admin.register(Message)
-class MessageAdmin(RecordedReading):
+class MessageAdmin(PartOfConversation):
     list_display = ["created_at", "conversation_id", "role", "ending", "model"]
     list_filter = [("created_at", RangeDateTimeFilter), "role", "ending"]
     list_select_related = ["conversation"]
@@ -121,7 +124,7 @@ class MessageAdmin(RecordedReading):
 
 
 @admin.register(Run)
-class RunAdmin(RecordedReading):
+class RunAdmin(PartOfConversation):
     list_display = ["created_at", "agent_type", "state", "reason", "attempt", "input_tokens", "output_tokens"]
     list_filter = [("created_at", RangeDateTimeFilter), "status", "reason"]
     list_select_related = ["agent_type", "conversation"]

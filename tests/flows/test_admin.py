@@ -11,10 +11,11 @@ from agents_app.models import AgentType, ModelEndpoint
 from audit_app.audited_admin import AuditedAdmin, ReadOnlyAdmin
 from audit_app.models import AuditEntry
 from project.accounts.models import Organization
-from tests import people
+from tests import people, world
 from tests.flows.admin_world import address, filled, id_of, made_world, row_of, staff
 from tests.world import SECRET_WORD, World
-from tools_app.models import Approval, Tool
+from tools_app import approvals
+from tools_app.models import Approval, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db
 
@@ -88,10 +89,7 @@ def test_a_staff_account_without_membership_finds_no_page() -> None:
             "carol",
             {"approval", "standingapproval", "tool", "toolversion", "agenttype", "secret", "modelendpoint"},
         ),
-        (
-            "bob",
-            {"approval", "standingapproval", "tool", "toolversion", "agenttype", "toolcall", "usagecounter"},
-        ),
+        ("bob", {"approval", "standingapproval", "tool", "toolversion", "agenttype", "toolcall"}),
     ],
 )
 def test_each_role_opens_its_pages_only(name: str, allowed: set[str], now: World) -> None:
@@ -143,6 +141,48 @@ def test_reading_somebodys_conversation_is_recorded(now: World) -> None:
     assert SECRET_WORD in page.content.decode()
     entry = AuditEntry.objects.get(action="record.read")
     assert (entry.actor_name, entry.subject_id) == ("Olga", now.conversation.session_id)
+
+
+@pytest.fixture
+def unasked(now: World) -> ToolCall:
+    """Another call of Alice's in the same conversation, that nobody was asked about."""
+    now.tool.requires_approval = False
+    now.tool.save()
+    call = world.asked_for(now.conversation, now.run, {"expression": "2 + 2"}, by=now.alice)
+    assert not call.approvals.exists()
+    return call
+
+
+def test_who_decides_finds_the_calls_that_were_asked_about_and_no_others(
+    now: World, unasked: ToolCall
+) -> None:
+    bob, listed = staff(now.bob), address(ToolCall, "changelist")
+    assert list(bob.get(listed).context["cl"].queryset) == [now.call]
+    assert bob.get(address(ToolCall, "change", now.call.pk)).status_code == 200
+    assert bob.get(address(ToolCall, "change", unasked.pk)).status_code == 302, "as if it were not there"
+    approvals.deny(now.approval, by=now.bob.identity, digest=now.approval.digest)
+    assert list(bob.get(listed).context["cl"].queryset) == [now.call], "also when it is decided"
+    assert set(staff(people.olga()).get(listed).context["cl"].queryset) == {now.call, unasked}
+
+
+@pytest.mark.parametrize("query", ["", "?_popup=1"])
+@pytest.mark.parametrize("name", ["bob", "olga", "adam"])
+def test_reading_somebodys_call_is_recorded(name: str, query: str, now: World) -> None:
+    client = staff(getattr(people, name)())
+    page = client.get(address(ToolCall, "change", now.call.pk) + query)
+    assert SECRET_WORD in page.content.decode()
+    entry = AuditEntry.objects.get(action="record.read")
+    assert (entry.actor_name, entry.subject_type, entry.subject_id) == (
+        name.title(),
+        "call",
+        str(now.call.pk),
+    )
+
+
+def test_reading_the_own_call_is_not(now: World) -> None:
+    mine = world.asked_for(now.conversation, now.run, {"expression": "3"}, by=now.bob)
+    assert staff(now.bob).get(address(ToolCall, "change", mine.pk)).status_code == 200
+    assert not AuditEntry.objects.filter(action="record.read").exists()
 
 
 def test_the_badge_counts_what_waits_and_is_gone_when_nothing_does(now: World) -> None:

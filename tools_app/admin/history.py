@@ -9,7 +9,8 @@ from django.db.models import QuerySet
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from audit_app.audited_admin import ReadOnlyAdmin, Verb
+from audit_app import records
+from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, Verb
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, CATALOG_VIEW, DECIDE, DECIDE_OWN
 from tools_app import standing
@@ -37,7 +38,8 @@ class ToolVersionAdmin(ReadOnlyAdmin):
 
 
 @admin.register(ToolCall)
-class ToolCallAdmin(ReadOnlyAdmin):
+class ToolCallAdmin(RecordedReading):
+    # Whoever may only decide finds those that were asked about (`visible_to`).
     to_view = (AUDIT_VIEW, DECIDE)
     list_display = ["created_at", "tool_name", "state", "agent_name", "user_name", "reason", "attempt"]
     list_display_links = ["created_at", "tool_name"]
@@ -55,6 +57,15 @@ class ToolCallAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
 
+    def scoped(self, rows: QuerySet[Any], identity: Identity) -> QuerySet[Any]:
+        return ToolCall.objects.visible_to(identity)
+
+    def whose(self, obj: ToolCall) -> str:
+        return obj.user_id
+
+    def read_subject(self, obj: ToolCall) -> records.Subject:
+        return records.Subject(obj.AUDIT_NAME, str(obj.pk), str(obj))
+
     @display(description="status", ordering="status", label=CALL_COLOURS)
     def state(self, call: ToolCall) -> tuple[str, str]:
         return call.status, call.get_status_display()
@@ -62,7 +73,7 @@ class ToolCallAdmin(ReadOnlyAdmin):
 
 @admin.register(UsageCounter)
 class UsageCounterAdmin(ReadOnlyAdmin):
-    to_view = (AUDIT_VIEW, DECIDE)
+    to_view = (AUDIT_VIEW,)
     list_display = ["scope", "scope_key", "agent_type_id", "tool_id", "used", "updated_at"]
     list_filter = ["scope"]
     search_fields = ["scope_key"]

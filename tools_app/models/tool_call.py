@@ -9,16 +9,19 @@ from django.utils import timezone
 
 from audit_app.stateful import Stateful
 from project.accounts.identity import Identity
+from project.accounts.roles import AUDIT_VIEW, DECIDE
 from tools_app.models.tool import Tool
 
 
 class ToolCallQuerySet(models.QuerySet["ToolCall"]):
     def visible_to(self, identity: Identity) -> ToolCallQuerySet:
-        """A person's own calls; who may decide or audit for the organization sees all of it."""
+        """A person's own calls; who decides for the organization those asked about too, who audits it all of them."""
         rows = self.filter(organization_id=identity.organization_id)
-        if identity.may("approvals.decide") or identity.may("audit.view"):
+        if identity.may(AUDIT_VIEW):
             return rows
-        return rows.filter(user_id=identity.user_id)
+        own = models.Q(user_id=identity.user_id)
+        asked_about = models.Q(pk__in=rows.filter(approvals__isnull=False).values("pk"))
+        return rows.filter(own | asked_about) if identity.may(DECIDE) else rows.filter(own)
 
     def open(self) -> ToolCallQuerySet:
         return self.filter(status__in=ToolCall.OPEN)
