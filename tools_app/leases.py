@@ -76,6 +76,9 @@ class Keeper:
         """
         with self._lock:
             held = dict(self._held)
+        if not held:
+            # An idle process has nothing to ask the database for, and stands in nobody's way there.
+            return
         try:
             close_old_connections()
             renewed = self._all_renewed(list(held))

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import InterfaceError
+from django.db import InterfaceError, connection
+from django.test.utils import CaptureQueriesContext
 
 from tools_app.leases import Holder, Keeper, Lease
 from tools_app.models import ToolCall
@@ -52,3 +53,14 @@ def test_broken_connection_and_broken_beat_cost_nobody_else_a_renewal() -> None:
         keeper.renew()
         keeper.renew()
     assert told == ["4 lost", "3 beat", "3 beat"]
+
+
+def test_keeper_of_nothing_leaves_the_database_alone() -> None:
+    with CaptureQueriesContext(connection) as statements:
+        Watched({}).renew()
+    assert list(statements) == []
+    with CaptureQueriesContext(connection) as statements:
+        keeper = Watched({1: True})
+        with keeper.holding(_lease(1), Holder(lost=print)):
+            keeper.renew()
+    assert list(statements)
