@@ -16,14 +16,13 @@ from urllib.request import getproxies
 import anthropic
 import httpx2
 
-from agents_app.providers import network
+from agents_app.providers import network, places
 from agents_app.providers.base import Endpoint
 from agents_app.providers.errors import ProviderMisconfigured
 from agents_app.providers.limits import Limits
 from agents_app.providers.transport import Transport
 
 Client = Any  # the four client classes share no public base
-OFFICIAL_URL = "https://api.anthropic.com"
 KEPT_CLIENTS = 64
 
 
@@ -92,6 +91,9 @@ def make(endpoint: Endpoint) -> Client:
 
 
 def _common(endpoint: Endpoint) -> dict[str, Any]:
+    if any(name.strip().lower() == "host" for name in endpoint.headers):
+        # A shared front would pass the request, key and all, to whomever this header names.
+        raise ProviderMisconfigured(detail=f"endpoint {endpoint.key}: a Host header of its own")
     limits = Limits.of(endpoint.options)
     timeout = httpx2.Timeout(limits.read_seconds, connect=limits.connect_seconds)
     headers = {**_withheld(endpoint), **endpoint.headers}
@@ -122,39 +124,56 @@ def _withheld(endpoint: Endpoint) -> dict[str, Any]:
 
 def _direct(endpoint: Endpoint, common: dict[str, Any]) -> Client:
     own_credentials = {name.lower() for name in endpoint.headers} & {"authorization", "x-api-key"}
-    if not endpoint.api_key and not own_credentials and not endpoint.options.get("keyless"):
-        raise ProviderMisconfigured(
-            "This model endpoint has no key. An administrator can add one.",
-            detail=f"endpoint {endpoint.key}: no key",
-        )
+    if not own_credentials and not endpoint.options.get("keyless"):
+        _require_key(endpoint)
     # Never empty: without an explicit key the SDK would look for the operator's in the environment.
     key = endpoint.api_key or "none"
-    return anthropic.AsyncAnthropic(api_key=key, base_url=_vetted_url(endpoint) or OFFICIAL_URL, **common)
+    return anthropic.AsyncAnthropic(api_key=key, base_url=_vetted_url(endpoint), **common)
+
+
+# For the clouds the SDK fills in whatever is left out from this process: bearer tokens, profiles, default
+# credentials, regions, projects, addresses. They are the operator's, and the address is often a tenant's: nothing
+# is left out.
 
 
 def _bedrock(endpoint: Endpoint, common: dict[str, Any]) -> Client:
-    options = endpoint.options
-    names = ("aws_region", "aws_profile", "aws_access_key", "aws_secret_key", "aws_session_token")
-    chosen = {name: options[name] for name in names if options.get(name)}
-    chosen.setdefault("aws_region", options.get("region") or None)
     return anthropic.AsyncAnthropicBedrock(
-        api_key=endpoint.api_key or None, base_url=_vetted_url(endpoint), **chosen, **common
+        api_key=_require_key(endpoint),
+        aws_region=places.region(endpoint.kind, endpoint.options),
+        base_url=_vetted_url(endpoint),
+        **common,
     )
 
 
 def _vertex(endpoint: Endpoint, common: dict[str, Any]) -> Client:
-    chosen = {name: endpoint.options[name] for name in ("region", "project_id") if endpoint.options.get(name)}
+    project = endpoint.options.get("project_id")
+    if not isinstance(project, str) or not project:
+        raise ProviderMisconfigured(
+            'This model endpoint needs "project_id" among its options.',
+            detail=f"endpoint {endpoint.key}: no project_id",
+        )
     return anthropic.AsyncAnthropicVertex(
-        access_token=endpoint.api_key or None, base_url=_vetted_url(endpoint), **chosen, **common
+        access_token=_require_key(endpoint),
+        region=places.region(endpoint.kind, endpoint.options),
+        project_id=project,
+        base_url=_vetted_url(endpoint),
+        **common,
     )
 
 
 def _foundry(endpoint: Endpoint, common: dict[str, Any]) -> Client:
+    return anthropic.AsyncAnthropicFoundry(
+        api_key=_require_key(endpoint), base_url=_vetted_url(endpoint), **common
+    )
+
+
+def _require_key(endpoint: Endpoint) -> str:
     if not endpoint.api_key:
-        raise ProviderMisconfigured(detail=f"endpoint {endpoint.key}: no key")
-    url = _vetted_url(endpoint)
-    place = {"base_url": url} if url else {"resource": endpoint.options.get("resource")}
-    return anthropic.AsyncAnthropicFoundry(api_key=endpoint.api_key, **place, **common)
+        raise ProviderMisconfigured(
+            "This model endpoint has no key. An administrator can add one.",
+            detail=f"endpoint {endpoint.key}: no key",
+        )
+    return endpoint.api_key
 
 
 FACTORIES: Mapping[str, Callable[[Endpoint, dict[str, Any]], Client]] = {
@@ -165,7 +184,8 @@ FACTORIES: Mapping[str, Callable[[Endpoint, dict[str, Any]], Client]] = {
 }
 
 
-def _vetted_url(endpoint: Endpoint) -> str | None:
-    if endpoint.base_url and not endpoint.options.get("trusted"):
-        network.require_allowed(endpoint.base_url)
-    return endpoint.base_url or None
+def _vetted_url(endpoint: Endpoint) -> str:
+    url = places.address(endpoint)
+    if not endpoint.options.get("trusted"):
+        network.require_allowed(url)
+    return url

@@ -96,6 +96,8 @@ def test_bedrock_without_its_library_says_what_is_missing(fake_model: FakeModel)
         Endpoint("foundry", "b", options={"resource": "house"}),
         Endpoint("foundry", "c", api_key="k"),
         Endpoint("vertex", "d", api_key="t"),
+        Endpoint("vertex", "no project", api_key="t", options={"region": "eu"}),
+        Endpoint("direct", "fronted", api_key="k", headers={"HOST ": "collector.example"}),
         Endpoint("carrier-pigeon", "e", api_key="k"),
         Endpoint("direct", "f", "http://models.example.com", "k"),
         Endpoint("direct", "g", "https://user:pass@models.example.com", "k"),
@@ -120,6 +122,64 @@ def test_the_operators_key_never_goes_to_an_endpoint_without_one(
     local = Endpoint("direct", "keyless", fake_model.url, options={"trusted": True, "keyless": True})
     heard(request_to(local))
     assert "the-operators-own" not in str(fake_model.requests[0].headers)
+
+
+AMBIENT = {
+    "AWS_BEARER_TOKEN_BEDROCK": "the-operators-own",
+    "AWS_ACCESS_KEY_ID": "the-operators-own",
+    "AWS_SECRET_ACCESS_KEY": "the-operators-own",
+    "AWS_PROFILE": "the-operators-own",
+    "AWS_REGION": "the-operators-own",
+    "ANTHROPIC_BEDROCK_BASE_URL": "https://the-operators-own.example",
+    "ANTHROPIC_VERTEX_BASE_URL": "https://the-operators-own.example",
+    "ANTHROPIC_VERTEX_PROJECT_ID": "the-operators-own",
+    "CLOUD_ML_REGION": "the-operators-own",
+    "ANTHROPIC_FOUNDRY_API_KEY": "the-operators-own",
+    "ANTHROPIC_FOUNDRY_BASE_URL": "https://the-operators-own.example",
+    "ANTHROPIC_FOUNDRY_RESOURCE": "the-operators-own",
+}
+CLOUDS = {
+    "bedrock": {
+        "region": "eu-west-1",
+        "aws_profile": "default",
+        "aws_access_key": "a",
+        "aws_secret_key": "b",
+    },
+    "vertex": {"region": "europe-west1", "project_id": "p"},
+    "foundry": {"resource": "house"},
+}
+
+
+@pytest.fixture
+def ambient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in AMBIENT.items():
+        monkeypatch.setenv(name, value)
+
+
+@pytest.mark.parametrize("kind", CLOUDS)
+def test_a_cloud_without_a_key_sends_nothing_of_the_operators(
+    ambient: None, fake_model: FakeModel, settings: Any, kind: str
+) -> None:
+    settings.EGRESS_EXCEPTIONS = [f"127.0.0.1:{fake_model.port}"]
+    for url in ("", fake_model.url):
+        with pytest.raises(ProviderMisconfigured, match="has no key"):
+            heard(request_to(Endpoint(kind, f"{kind} collector", url, options=CLOUDS[kind])))
+    assert fake_model.requests == []
+
+
+@pytest.mark.parametrize("kind", CLOUDS)
+def test_nor_does_one_with_a_key_take_anything_from_there(ambient: None, kind: str) -> None:
+    own: Any = bridge.run(made(Endpoint(kind, f"{kind} own", api_key="mine", options=CLOUDS[kind])))
+    told = {name: str(value) for name, value in vars(own).items() if not name.startswith("_")}
+    assert "the-operators-own" not in str(told) + str(own.base_url) + str(getattr(own, "project_id", ""))
+    profile, access = getattr(own, "aws_profile", None), getattr(own, "aws_access_key", None)
+    assert (profile, access) == (None, None)
+
+
+@pytest.mark.parametrize("kind", CLOUDS)
+def test_nor_stand_in_for_what_its_options_leave_out(ambient: None, kind: str) -> None:
+    with pytest.raises(ProviderMisconfigured, match="needs"):
+        bridge.run(made(Endpoint(kind, f"{kind} bare", api_key="mine")))
 
 
 def test_the_operators_headers_go_to_the_operators_endpoint_only(
