@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +13,7 @@ from django.conf import settings
 from agents_app import providers, toolset
 from agents_app.exceptions import AgentDisabled, AgentNotFound
 from agents_app.models import AgentType, ModelEndpoint
+from agents_app.providers import places
 from agents_app.providers.base import Endpoint, ModelRequest, Provider
 from agents_app.toolset import Carried
 from project.accounts.exceptions import Misconfigured
@@ -30,6 +31,13 @@ class EndpointDisabled(Misconfigured):
     """The model endpoint of this persona is switched off. An administrator has to choose another one."""
 
     code = "endpoint_disabled"
+
+
+class KeyNotForAddress(Misconfigured):
+    """The key of this model endpoint may not be sent to its address. An administrator has to add the host to the
+    secret's list, or choose another secret."""
+
+    code = "key_not_for_address"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class AgentClient:
 
 
 def client_for(agent_type: AgentType, identity: Identity) -> AgentClient:
-    """Raises EndpointDisabled, or SecretUnreadable where the endpoint's key cannot be decrypted."""
+    """Raises EndpointDisabled, KeyNotForAddress, or SecretUnreadable where the key cannot be decrypted."""
     endpoint = endpoint_of(agent_type)
     return AgentClient(
         agent_type=agent_type,
@@ -104,14 +112,14 @@ def endpoint_of(agent_type: AgentType) -> Endpoint:
 def _from_row(row: ModelEndpoint) -> Endpoint:
     if not row.enabled:
         raise EndpointDisabled(details={"endpoint": row.name})
-    return Endpoint(
-        kind=row.kind,
-        key=f"{row.pk}:{row.updated_at.isoformat()}:{row.secret.version if row.secret else 0}",
-        base_url=row.base_url,
-        api_key=row.secret.reveal() if row.secret else "",
-        headers=dict(row.headers),
-        options={**row.options, "trusted": False},
-    )
+    endpoint = row.without_key()
+    secret = row.secret
+    if secret is None or row.kind == ModelEndpoint.Kind.SCRIPTED:
+        return endpoint
+    # Before it is revealed: whoever changes the address, the options or the list decides only for what may be sent.
+    if not places.may_carry(endpoint, secret.hosts):
+        raise KeyNotForAddress(details={"endpoint": row.name})
+    return replace(endpoint, key=f"{endpoint.key}:{secret.version}", api_key=secret.reveal())
 
 
 def _from_environment() -> Endpoint:

@@ -151,7 +151,13 @@ class AuditedAdmin(Scoped, ModelAdmin):
     def save_model(self, request: HttpRequest, obj: Any, form: forms.ModelForm[Any], change: bool) -> None:  # noqa: FBT001
         if not change and hasattr(obj, "organization_id"):
             obj.organization_id = identity_of(request).organization_id
+        former = type(obj)._base_manager.filter(pk=obj.pk).first() if change else None
+        form.former_facts = self.facts_of(former) if former is not None else {}  # type: ignore[attr-defined]
         obj.save()
+
+    def facts_of(self, row: Any) -> dict[str, Any]:
+        """What the record names of a row before and after a change of it; never a secret value."""
+        return {}
 
     def construct_change_message(
         self,
@@ -160,24 +166,31 @@ class AuditedAdmin(Scoped, ModelAdmin):
         formsets: Any,
         add: bool = False,  # noqa: FBT001, FBT002 - Django's own signature
     ) -> Any:
-        return sorted(form.changed_data)
+        former, now = getattr(form, "former_facts", {}), self.facts_of(form.instance)
+        differing = [name for name, value in now.items() if former.get(name) != value]
+        told: dict[str, Any] = {"changed": sorted(form.changed_data)}
+        if differing:
+            told["now"] = {name: now[name] for name in differing}
+        if differing and former:
+            told["before"] = {name: former[name] for name in differing}
+        return told
 
     def log_addition(self, request: HttpRequest, obj: Model, message: Any) -> None:
         self._record("row.added", request, obj, message)
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> None:
-        if message:
+        if message["changed"]:
             self._record("row.changed", request, obj, message)
 
     def log_deletions(self, request: HttpRequest, queryset: Any) -> None:
         for row in queryset:
-            self._record("row.removed", request, row, [])
+            self._record("row.removed", request, row, {"changed": []})
 
-    def _record(self, action: str, request: HttpRequest, obj: Model, changed: Any) -> None:
+    def _record(self, action: str, request: HttpRequest, obj: Model, facts: dict[str, Any]) -> None:
         if self.verbs_record:
             return
         subject = records.Subject(obj._meta.model_name or "", str(obj.pk), str(obj))
-        records.record(action, by=identity_of(request), subject=subject, facts={"changed": list(changed)})
+        records.record(action, by=identity_of(request), subject=subject, facts=facts)
 
     def get_urls(self) -> list[Any]:
         name = f"{self.model._meta.app_label}_{self.model._meta.model_name}_verb"

@@ -15,6 +15,7 @@ from audit_app.audited_admin import AuditedAdmin
 from project.accounts.roles import CATALOG_CHANGE
 
 _KEYS = ("authorization", "x-api-key", "api-key", "cookie", "proxy-authorization")
+_KEYS_OF_CLOUDS = ("aws_profile", "aws_access_key", "aws_secret_key", "aws_session_token")
 
 
 class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -43,14 +44,18 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
             raise forms.ValidationError("This must be an object of names and texts.")
         if any(character in f"{name}{value}" for name, value in headers.items() for character in "\r\n\0"):
             raise forms.ValidationError("A header is one line.")
-        if keys := [name for name in headers if name.lower() in _KEYS]:
+        if keys := [name for name in headers if name.strip().lower() in _KEYS]:
             raise forms.ValidationError(f"Keep keys in a secret, not here: {', '.join(keys)}.")
+        if any(name.strip().lower() == "host" for name in headers):
+            raise forms.ValidationError("The host is said by the address alone.")
         return headers
 
     def clean_options(self) -> dict[str, Any]:
         options: Any = self.cleaned_data["options"] or {}
         if not isinstance(options, dict):
             raise forms.ValidationError("This must be an object.")
+        if keys := [name for name in options if name in _KEYS_OF_CLOUDS]:
+            raise forms.ValidationError(f"Keep keys in a secret, not here: {', '.join(keys)}.")
         return options
 
 
@@ -69,11 +74,15 @@ class ModelEndpointAdmin(AuditedAdmin):
             {
                 "fields": ["base_url", "secret", "headers", "options"],
                 "description": "Everything a persona reads and says is sent to this address. "
-                "It must be https and public, unless the operator listed it.",
+                "It must be https and public, unless the operator listed it. The secret goes along only if its own "
+                "list of hosts names this one; with an empty list it goes to the vendor's own address alone.",
             },
         ),
         ("Limits", {"fields": ["max_connections"]}),
     ]
+
+    def facts_of(self, row: ModelEndpoint) -> dict[str, Any]:
+        return {"address": row.reached(), "key": row.secret.name if row.secret else ""}
 
     @display(description="address")
     def address(self, row: ModelEndpoint) -> str:

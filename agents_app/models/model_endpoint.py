@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 
+from agents_app.providers import places
+from agents_app.providers.base import Endpoint
+from agents_app.providers.errors import ProviderMisconfigured
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
 from tools_app.models import Secret
@@ -52,3 +56,43 @@ class ModelEndpoint(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        """A key that may not go to the address is refused when the row is written, as it is when it is used."""
+        super().clean()
+        if self.kind == self.Kind.SCRIPTED:
+            return
+        if self.secret is None:
+            if self.kind != self.Kind.DIRECT:
+                raise ValidationError({"secret": "This kind of client needs a key."})
+            return
+        try:
+            may_carry = places.may_carry(self.without_key(), self.secret.hosts)
+        except ProviderMisconfigured as broken:
+            raise ValidationError(broken.message) from broken
+        if not may_carry:
+            raise ValidationError(
+                {
+                    "secret": f"This secret may not be sent to {self.reached()}. Add the host to the secret's list "
+                    "first, or choose another secret."
+                }
+            )
+
+    def without_key(self) -> Endpoint:
+        """What a provider is told of this row, all but the key. It is never trusted: people of a tenant typed it."""
+        return Endpoint(
+            kind=self.kind,
+            key=f"{self.pk}:{self.updated_at}",
+            base_url=self.base_url,
+            headers=dict(self.headers),
+            options={**self.options, "trusted": False},
+        )
+
+    def reached(self) -> str:
+        """The address requests go to: the row's own, or the vendor's; empty while that cannot be said."""
+        if self.base_url or self.kind == self.Kind.SCRIPTED:
+            return self.base_url
+        try:
+            return places.address(self.without_key())
+        except ProviderMisconfigured:
+            return ""

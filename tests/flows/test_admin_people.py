@@ -10,6 +10,7 @@ from project.accounts.models import ApiToken, Membership
 from tests import people
 from tests.flows.admin_world import address, filled, made_world, staff, told
 from tests.world import SECRET_WORD, World
+from tools_app import vault
 from tools_app.models import Secret, StandingApproval
 
 pytestmark = pytest.mark.django_db
@@ -113,7 +114,10 @@ def test_an_account_of_two_organizations_is_not_ours_alone(now: World) -> None:
         ({"base_url": "https://user:pw@models.example.org"}, "base_url"),
         ({"headers": '{"X-Api-Key": "k"}'}, "headers"),
         ({"headers": '{"x": "a\\r\\nb"}'}, "headers"),
+        ({"headers": '{"Host": "collector.example"}'}, "headers"),
         ({"options": '["a"]'}, "options"),
+        ({"options": '{"aws_profile": "default"}'}, "options"),
+        ({"kind": "bedrock", "options": '{"region": "eu-west-1"}'}, "secret"),
     ],
 )
 def test_an_endpoint_keeps_keys_and_private_addresses_out(
@@ -123,3 +127,47 @@ def test_an_endpoint_keeps_keys_and_private_addresses_out(
     path = address(ModelEndpoint, "add")
     answer = client.post(path, filled(client, path, name="new", **changes))
     assert field in answer.context["adminform"].form.errors
+
+
+def test_a_key_cannot_be_sent_elsewhere_by_editing_its_endpoint(now: World) -> None:
+    client, row = staff(now.carol), ModelEndpoint.objects.get()
+    path = address(ModelEndpoint, "change", row.pk)
+    for moved in (
+        {"base_url": "https://collector.example"},
+        {"kind": "foundry", "base_url": "https://collector.example"},
+    ):
+        answer = client.post(path, filled(client, path, **moved))
+        assert "may not be sent to https://collector.example" in str(answer.context["adminform"].form.errors)
+    answer = client.post(
+        path, filled(client, path, kind="bedrock", options='{"region": "collector.example/"}')
+    )
+    assert "region" in str(answer.context["adminform"].form.errors)
+    row.refresh_from_db()
+    assert (row.kind, row.base_url) == ("direct", "")
+
+
+def test_a_moved_endpoint_is_recorded_with_both_addresses_and_keys(now: World) -> None:
+    client, row = staff(now.carol), ModelEndpoint.objects.get()
+    other = vault.keep("gateway-key", "sk-other-value", hosts=["gw.example"], by=now.carol.identity)
+    path = address(ModelEndpoint, "change", row.pk)
+    moved = filled(client, path, base_url="https://gw.example/v1", secret=str(other.pk))
+    assert client.post(path, moved).status_code == 302
+    facts = AuditEntry.objects.get(action="row.changed").facts
+    assert facts == {
+        "changed": ["base_url", "secret"],
+        "before": {"address": "https://api.anthropic.com", "key": f"{SECRET_WORD}-key"},
+        "now": {"address": "https://gw.example/v1", "key": "gateway-key"},
+    }
+    again = filled(client, path, max_connections="7")
+    assert client.post(path, again).status_code == 302
+    latest = AuditEntry.objects.filter(action="row.changed").order_by("-seq")[0]
+    assert latest.facts == {"changed": ["max_connections"]}
+
+
+def test_a_new_endpoint_is_recorded_with_its_address_and_key(now: World) -> None:
+    client = staff(now.carol)
+    path = address(ModelEndpoint, "add")
+    assert client.post(path, filled(client, path, name="new", secret="")).status_code == 302
+    facts = AuditEntry.objects.get(action="row.added").facts
+    assert facts["now"] == {"address": "https://api.anthropic.com", "key": ""}
+    assert "before" not in facts

@@ -18,7 +18,10 @@ from tools_app.models import Secret
 
 
 class SecretForm(VerbForm):
-    hosts = LinesField(help_text="Host names this value may be sent to. Empty: tools send it nowhere.")
+    hosts = LinesField(
+        help_text="Hosts this value may be sent to, as host or host:port; a host without a port means the usual one. "
+        "Empty: tools send it nowhere, model endpoints to their vendor's own address alone."
+    )
     value = forms.CharField(
         required=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
@@ -54,7 +57,7 @@ class SecretAdmin(AuditedAdmin):
             {
                 "fields": ["hosts"],
                 "description": "Whoever may change this list decides who receives the secret. "
-                "Tools send it to no other host, whatever their address says.",
+                "Tools and model endpoints send it to no other host, whatever their address says.",
             },
         ),
     ]
