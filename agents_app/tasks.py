@@ -9,7 +9,7 @@ from agents_app.desk import desk
 from agents_app.models import Run
 from audit_app import crash
 from project.accounts.prepared import Given, Prepared
-from tools_app.bell import ring
+from tools_app.bell import ring_again
 
 _RUN = Prepared(
     lambda: Run.objects.select_related("conversation", "agent_type__endpoint__secret", "message").filter(
@@ -35,6 +35,5 @@ def _advance(run_id: int) -> None:
 def sweep_runs() -> None:
     for run in sweeps.abandoned():
         sweeps.hand_over(run)
-    for run_id in sweeps.overdue():
-        ring(advance_run, run_id)
+    ring_again(advance_run, sweeps.overdue())
     sweeps.close_left_open()

@@ -185,9 +185,6 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_STORE_EAGER_RESULT = False
 CELERY_TASK_DEFAULT_QUEUE = "tools"
 CELERY_TASK_ROUTES = {
-    # Never behind slow tools: a sweep that waits there expires, and then nothing is swept at all.
-    "tools_app.tasks.sweep_calls": {"queue": "runs"},
-    "tools_app.tasks.expire_approvals": {"queue": "runs"},
     "agents_app.tasks.*": {"queue": "runs"},
     "tools_app.tasks.*": {"queue": "tools"},
 }
@@ -211,13 +208,12 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "global_keyprefix": "toolroom:",
 }
-# The schedule is three fixed lines: kept in memory, it needs no file and cannot be stale.
+# Three fixed lines, which beat carries out by itself.
 CELERY_BEAT_SCHEDULER = "project.schedule:Fixed"
 CELERY_BEAT_SCHEDULE = {
     name: {
         "task": f"{room}.tasks.{name}",
         "schedule": timedelta(seconds=SWEEP_SECONDS),
-        "options": {"expires": SWEEP_SECONDS},
     }
     for room, name in (
         ("tools_app", "sweep_calls"),

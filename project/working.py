@@ -27,7 +27,7 @@ def load_the_model(**_: Any) -> None:
 
 @worker_ready.connect(dispatch_uid="project.keep_the_schedule")
 def keep_the_schedule(**_: Any) -> None:
-    """Run beat in a thread here: one installation on one machine need not pay for a process of its own."""
+    """Run beat in a thread here, apart from those of the work: one machine need not pay for a process of its own."""
     if settings.EMBEDDED_BEAT:
         service: Any = EmbeddedService(app, thread=True, scheduler_cls=Fixed)
         service.start()

@@ -76,7 +76,7 @@ def live_app(transactional_db: None, live_session: Live, _ended_before_its_datab
     if not live_session.is_running:
         connection.close()
         times = {"SWEEP_SECONDS": "1", "RUN_LEASE_SECONDS": "4", "CALL_LEASE_SECONDS": "4"}
-        live_session.variables = {**os.environ, **_database(), **times}
+        live_session.variables = {**with_this_database(), **times}
         live_session.start()
     yield live_session
     for name in ("runs", "tools", "web"):
@@ -84,8 +84,9 @@ def live_app(transactional_db: None, live_session: Live, _ended_before_its_datab
             live_session.start_again(name)
 
 
-def _database() -> dict[str, str]:
+def with_this_database() -> dict[str, str]:
+    """The environment of a process that is to find this test's database."""
     name = settings.DATABASES["default"]["NAME"]
     if connection.vendor == "sqlite":
-        return {"DATABASE_URL": f"sqlite://{name}"}
-    return {"DATABASE_URL": os.environ["DATABASE_URL"].replace("/postgres?", f"/{name}?")}
+        return {**os.environ, "DATABASE_URL": f"sqlite://{name}"}
+    return {**os.environ, "DATABASE_URL": os.environ["DATABASE_URL"].replace("/postgres?", f"/{name}?")}

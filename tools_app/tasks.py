@@ -6,7 +6,7 @@ from celery import shared_task
 
 from project.accounts.prepared import Given, Prepared
 from tools_app import calls, sweeps
-from tools_app.bell import ring
+from tools_app.bell import ring_again
 from tools_app.models import ToolCall
 
 _CALL = Prepared(lambda: ToolCall.objects.select_related("tool", "organization").filter(pk=Given("pk")))
@@ -23,8 +23,7 @@ def execute_call(call_id: int) -> None:
 def sweep_calls() -> None:
     for call in sweeps.abandoned():
         sweeps.give_up(call)
-    for call_id in sweeps.overdue():
-        ring(execute_call, call_id)
+    ring_again(execute_call, sweeps.overdue())
 
 
 @shared_task(ignore_result=True)
