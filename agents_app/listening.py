@@ -9,7 +9,6 @@ import threading
 from concurrent.futures import CancelledError, Future
 
 import redis
-from django.db import connection
 from django.db.models import Q
 
 from agents_app import news
@@ -23,7 +22,7 @@ from agents_app.providers.base import ModelRequest, Pausing, TextPiece, ToolUse,
 from agents_app.providers.errors import ProviderError
 from audit_app import crash
 from audit_app.redaction import storable
-from project.accounts import prepared
+from project.accounts import pooled, prepared
 from tools_app import bridge
 
 log = logging.getLogger(__name__)
@@ -46,7 +45,8 @@ def listen(turn: ModelTurn, client: AgentClient, request: ModelRequest) -> Heard
     if not _still_ours(turn.run):
         # Stopped between the claim and this line, when there was no stream yet that a stop could end.
         future.cancel()
-    _give_back_the_connection()
+    # A stream may last for minutes, and hundreds wait at once.
+    pooled.give_back()
     try:
         with desk.away():
             return future.result()
@@ -90,12 +90,6 @@ def announce_stop(run_id: int) -> None:
         news.client().publish(STOP_CHANNEL, str(run_id))
     except redis.RedisError as away:
         log.warning("a stop was not announced, the lease will end it: %s", type(away).__name__)
-
-
-def _give_back_the_connection() -> None:
-    """A stream may last for minutes and hundreds wait at once: a pooled connection is for others meanwhile."""
-    if connection.settings_dict["OPTIONS"].get("pool") and not connection.in_atomic_block:
-        connection.close()
 
 
 def _still_ours(run: Run) -> bool:

@@ -18,7 +18,7 @@ from audit_app.exceptions import StaleState
 from audit_app.redaction import plain, storable
 from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
-from project.accounts import prepared
+from project.accounts import pooled, prepared
 from project.accounts.identity import Identity
 from tools_app import claims, contexts, endings, executors, facts, outcomes, policy, questions
 from tools_app.exceptions import ToolFailed
@@ -220,9 +220,10 @@ def _outcome(call: ToolCall, found: Gathered, tool: Tool) -> Outcome:
     began = time.monotonic()
     work = Work(tool.name, tool.executor, tool.definition, tool.configuration, targets=found.targets)
     try:
-        result = executors.of(tool.executor).execute(
-            work, _copied(call.arguments), contexts.of(call, found.asked)
-        )
+        context = contexts.of(call, found.asked)
+        # Slow tools in every thread must leave connections to the leases and the sweeper.
+        pooled.give_back()
+        result = executors.of(tool.executor).execute(work, _copied(call.arguments), context)
         crash.point("mid-effect")
     except ToolFailed as failure:
         return Failed(failure.code, failure.message, _since(began))
