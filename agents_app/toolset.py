@@ -10,7 +10,7 @@ from agents_app import grants
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import executors
+from tools_app import availability, executors
 from tools_app.definition import ToolDefinition
 from tools_app.models import Tool
 from tools_app.policy import Grant
@@ -34,8 +34,12 @@ class Carried:
 
 
 def of(agent_type: AgentType, identity: Identity | None = None) -> list[Carried]:
-    """What the model is offered, in the order of the grants."""
-    return [carried for carried in granted(agent_type) if _is_offered(carried, identity)]
+    """What the model is offered, in the order of the grants; a tool's own code may leave it out or narrow it."""
+    offered = (carried for carried in granted(agent_type) if _is_offered(carried, identity))
+    shown = ((carried, _shown(carried, identity)) for carried in offered)
+    return [
+        replace(carried, definition=definition) for carried, definition in shown if definition is not None
+    ]
 
 
 def granted(agent_type: AgentType) -> Iterator[Carried]:
@@ -50,6 +54,12 @@ def _is_offered(carried: Carried, identity: Identity | None) -> bool:
     ready, _ = executors.readiness(tool.executor, tool.name)
     permitted = identity is None or set(tool.required_permissions or ()) <= identity.permissions
     return bool(tool.enabled and tool.archived_at is None and ready and grant.offered and permitted)
+
+
+def _shown(carried: Carried, identity: Identity | None) -> ToolDefinition | None:
+    if identity is None:
+        return carried.definition
+    return availability.shown(carried.tool, carried.definition, identity)
 
 
 def _narrowed(definition: ToolDefinition, grant: Grant) -> ToolDefinition:

@@ -54,6 +54,8 @@ FILE_ROOTS = env.folders("FILE_ROOTS", DATA_DIR / "files", separator=os.pathsep)
 FILE_ROOTS_WITH_HARD_LINKS = env.listing("FILE_ROOTS_WITH_HARD_LINKS")
 EGRESS_EXCEPTIONS = env.listing("EGRESS_EXCEPTIONS")
 EGRESS_CA_FILE = env.text("EGRESS_CA_FILE")
+# Modules that register functions as tools; imported when the process starts.
+TOOL_MODULES = env.listing("TOOL_MODULES")
 RUN_LEASE_SECONDS = env.number("RUN_LEASE_SECONDS", 30, minimum=1)
 CALL_LEASE_SECONDS = env.number("CALL_LEASE_SECONDS", 30, minimum=1)
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 10, minimum=1)

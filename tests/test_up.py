@@ -16,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from project.launch import folder
+from project.launch import fingerprint, folder
 from project.launch.refusal import Refusal
 from tests.live import wait_for
 from tests.services import free_port
@@ -206,3 +206,18 @@ def test_a_kept_secret_is_written_once(tmp_path: Path) -> None:
     assert folder.keep_once(tmp_path / "key", "second") == "first"
     (tmp_path / "key").write_text("")
     assert folder.keep_once(tmp_path / "key", "third") == "third"
+
+
+def test_functions_that_are_tools_are_seeded_anew_when_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The mark of the database knows the modules of TOOL_MODULES that lie beside the rooms."""
+    file = tmp_path / "shop" / "tools.py"
+    file.parent.mkdir()
+    file.write_text("first")
+    monkeypatch.setenv("TOOL_MODULES", "")
+    without = fingerprint.of_code(tmp_path)
+    monkeypatch.setenv("TOOL_MODULES", "elsewhere.tools, shop.tools")
+    first = fingerprint.of_code(tmp_path)
+    file.write_text("second")
+    assert len({without, first, fingerprint.of_code(tmp_path)}) == 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.apps import AppConfig
+from django.conf import settings
 from django.db import connections
 from django.db.models.signals import post_migrate
 
@@ -22,6 +23,10 @@ class ToolsConfig(AppConfig):
         )
 
         actions.register(sentences.SENTENCES)
+        if settings.TOOL_MODULES:
+            from tools_app import functions
+
+            functions.load(settings.TOOL_MODULES)
         post_migrate.connect(_lay_triggers, sender=self)
 
 

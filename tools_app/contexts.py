@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+from project.accounts.identity import Identity
 from tools_app import doors
 from tools_app.context import ToolContext
 from tools_app.facts import Asked
@@ -14,22 +15,32 @@ _PAUSE = 0.2
 
 
 def of(call: ToolCall, asked: Asked) -> ToolContext:
-    who = asked.identity
     return ToolContext(
         tool_name=call.tool_name,
         tool_call_id=str(call.pk),
         deps={
-            "user_id": who.user_id,
-            "org_id": str(call.organization_id),
-            "session_id": call.session_id,
-            "permissions": sorted(who.permissions),
-            "roles": [who.role] if who.role else [],
-            "request_id": who.request_id,
-            "locale": who.locale,
+            **_about(asked.identity, call.organization_id, call.session_id),
             "auditing_id": call.usage_id,
         },
         progress_callback=_Progress(call),
     )
+
+
+def before_a_call(tool_name: str, who: Identity) -> ToolContext:
+    """Who is asking, while it is still open whether the tool is shown to them at all."""
+    return ToolContext(tool_name=tool_name, deps=_about(who, who.organization_id, who.session_id))
+
+
+def _about(who: Identity, organization_id: int, session_id: str) -> dict[str, Any]:
+    return {
+        "user_id": who.user_id,
+        "org_id": str(organization_id),
+        "session_id": session_id,
+        "permissions": sorted(who.permissions),
+        "roles": [who.role] if who.role else [],
+        "request_id": who.request_id,
+        "locale": who.locale,
+    }
 
 
 class _Progress:

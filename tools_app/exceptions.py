@@ -14,6 +14,7 @@ __all__ = [
     "MayNotDecide",
     "Misconfigured",
     "NeedsFreshLogin",
+    "NotATool",
     "NotAllowed",
     "OperatorOnly",
     "ToolContextError",
@@ -57,6 +58,15 @@ class ToolContextError(ToolFailed):
             else None
         )
         super().__init__(message, details={"tool": tool_name, "key": key})
+
+
+class NotATool(Misconfigured):
+    """This cannot be a tool as it is written.
+
+    Whoever writes the code reads the message, when it is loaded: it says what to change.
+    """
+
+    code = "not_a_tool"
 
 
 class InvalidArguments(HouseError):

@@ -1,11 +1,12 @@
-"""The tools an organization starts with: the built-in ones, and those announced but not built yet, switched off."""
+"""The tools an organization starts with: the built-in ones, the functions this installation registers, and those
+announced but not built yet, switched off."""
 
 from __future__ import annotations
 
 from typing import Any, Final
 
 from project.accounts.models import Organization
-from tools_app import builtin_tools, seeding
+from tools_app import builtin_tools, functions, seeding
 from tools_app.builtin_tools import BuiltinTool
 from tools_app.models import Tool, ToolVersion
 
@@ -50,14 +51,35 @@ _ANNOUNCED: Final[tuple[dict[str, Any], ...]] = (
 
 def apply(organization: Organization) -> list[str]:
     """Returns the names of the tools that were written."""
-    wanted = [*map(_built, builtin_tools.everything()), *map(_announced, _ANNOUNCED)]
+    wanted = [
+        *map(_built, builtin_tools.everything()),
+        *map(_of_function, functions.everything()),
+        *map(_announced, _ANNOUNCED),
+    ]
     return [fields["name"] for fields in wanted if _apply(organization, fields)]
 
 
 def _apply(organization: Organization, fields: dict[str, Any]) -> bool:
     rows = Tool.objects.filter(organization=organization, name=fields["name"])
     default = seeding.Default(organization, "tool", fields["name"], {**fields, "organization": organization})
-    return seeding.apply(default, rows, after=_versioned) is not None
+    if seeding.apply(default, rows, after=_versioned) is not None:
+        return True
+    row = rows.filter(executor=Tool.Executor.PYTHON).first()
+    return row is not None and _followed(row, fields)
+
+
+def _followed(row: Tool, fields: dict[str, Any]) -> bool:
+    """Bring a row that somebody has edited to the parameters its function has now; all else in it stays theirs.
+
+    Parameters belong to the code. Text and policy belong to the row.
+    """
+    if row.configuration.get("fingerprint") in (None, fields["configuration"].get("fingerprint")):
+        return False
+    row.definition = {**row.definition, "input_schema": fields["definition"]["input_schema"]}
+    row.configuration = fields["configuration"]
+    row.save(update_fields=["definition", "configuration", "updated_at"])
+    _versioned(row)
+    return True
 
 
 def _versioned(tool: Tool) -> None:
@@ -90,6 +112,27 @@ def _built(tool: BuiltinTool) -> dict[str, Any]:
         "tags": list(tool.tags),
     }
     return _row(fields, dict(definition.input_schema), list(definition.examples))
+
+
+def _of_function(tool: functions.Tool) -> dict[str, Any]:
+    fields: dict[str, Any] = {
+        "name": tool.name,
+        "description": tool.definition.description,
+        "category": tool.category,
+        "icon": tool.icon,
+        "enabled": True,
+        "disabled_reason": "",
+        "is_dangerous": tool.is_dangerous,
+        "requires_approval": tool.requires_approval,
+        "requires_auth": tool.requires_auth,
+        "required_permissions": list(tool.required_permissions),
+        "is_idempotent": tool.idempotent,
+        "is_open_world": tool.open_world,
+        "tags": list(tool.tags),
+    }
+    row = _row(fields, dict(tool.definition.input_schema), [])
+    row["configuration"] = {"function": tool.where, "fingerprint": tool.fingerprint}
+    return {**row, "tool_type": "custom", "executor": "python"}
 
 
 def _announced(spec: dict[str, Any]) -> dict[str, Any]:

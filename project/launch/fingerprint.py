@@ -16,6 +16,7 @@ VARIABLES = (
     "DEFAULT_MODEL",
     "EGRESS_EXCEPTIONS",
     "FILE_ROOTS",
+    "TOOL_MODULES",
     "DEBUG",
     "TESTING",
 )
@@ -27,6 +28,7 @@ def of_code(root: Path) -> int:
     for room in ROOMS:
         files.extend(sorted((root / room).rglob("*.py")))
         files.extend(sorted((root / room).rglob("*.json")))
+    files.extend(_of_tools(root))
     mark = 0
     for file in files:
         with suppress(OSError):
@@ -34,6 +36,13 @@ def of_code(root: Path) -> int:
     for name in VARIABLES:
         mark = zlib.crc32(f"{name}={os.environ.get(name, '')}".encode(), mark)
     return mark & 0x7FFFFFFF or 1
+
+
+def _of_tools(root: Path) -> list[Path]:
+    """The modules of TOOL_MODULES that lie beside the rooms: their functions are seeded too."""
+    named = [name.strip() for name in os.environ.get("TOOL_MODULES", "").split(",") if name.strip()]
+    places = [root.joinpath(*name.split(".")) for name in named]
+    return [file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")]
 
 
 def of_database(path: Path) -> int:

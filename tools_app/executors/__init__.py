@@ -13,6 +13,7 @@ __all__ = ["Executor", "ToolResult", "Work", "of", "readiness", "register", "reg
 
 _paths: dict[str, str] = {
     "builtin": "tools_app.executors.builtin.BuiltinExecutor",
+    "python": "tools_app.executors.python.PythonExecutor",
 }
 
 

@@ -1,0 +1,115 @@
+"""The functions this installation offers as tools: registered in code, by name, when its modules are imported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from importlib import import_module
+from typing import Any, TypedDict, TypeVar, Unpack, overload
+
+from tools_app import builtin_tools
+from tools_app.exceptions import Misconfigured, NotATool, UnknownTool
+from tools_app.functions.wrapper import Prepare, Tool
+
+_Function = TypeVar("_Function", bound=Callable[..., Any])
+
+_tools: dict[str, Tool] = {}
+
+
+class Options(TypedDict, total=False):
+    """What may be said of a tool beside its function, as in `Tool`."""
+
+    name: str
+    description: str
+    prepare: Prepare
+    category: str
+    icon: str
+    is_dangerous: bool
+    requires_approval: bool
+    requires_auth: bool
+    required_permissions: tuple[str, ...]
+    idempotent: bool
+    open_world: bool
+    tags: tuple[str, ...]
+
+
+@overload
+def tool(function: _Function, /) -> _Function: ...
+
+
+@overload
+def tool(**options: Unpack[Options]) -> Callable[[_Function], _Function]: ...
+
+
+def tool(function: Any = None, /, **options: Any) -> Any:
+    """Register a function where it is written; it stays the function it was. The same as `register` (S1.35)."""
+
+    def keep(given: Any) -> Any:
+        register(Tool(given, **options))
+        return given
+
+    return keep if function is None else keep(function)
+
+
+def register(*given: Any) -> list[Tool]:
+    """Functions, methods, `Tool(...)`, and lists of any of them, mixed (S1.1-7). All are kept, or none.
+
+    Raises NotATool, here and now.
+    """
+    made = [_made(item) for item in _each(given)]
+    for at, each in enumerate(made):
+        _require_free(each, made[:at])
+    for each in made:
+        _tools[each.name] = each
+    return made
+
+
+def load(modules: Iterable[str]) -> None:
+    """Import the modules that register tools; raises Misconfigured for one that cannot be found."""
+    for name in modules:
+        try:
+            import_module(name)
+        except ModuleNotFoundError as missing:
+            raise Misconfigured(f"TOOL_MODULES names {name!r}, but: {missing}.") from missing
+
+
+def names() -> tuple[str, ...]:
+    return tuple(_tools)
+
+
+def everything() -> tuple[Tool, ...]:
+    return tuple(_tools.values())
+
+
+def named(name: str) -> Tool:
+    if name not in _tools:
+        raise UnknownTool(f"There is no function for the tool {name!r}.", details={"tool": name})
+    return _tools[name]
+
+
+def _each(given: Iterable[Any]) -> Iterable[Any]:
+    for item in given:
+        if isinstance(item, list | tuple):
+            yield from _each(item)
+        else:
+            yield item
+
+
+def _made(item: Any) -> Tool:
+    """A decorated function in a list is the tool it was decorated to be."""
+    if isinstance(item, Tool):
+        return item
+    known = next((each for each in _tools.values() if each.function == item), None)
+    return known or Tool(item)
+
+
+def _require_free(wanted: Tool, beside: list[Tool]) -> None:
+    if wanted.name in builtin_tools.names():
+        raise NotATool(f"{wanted.where}: the name {wanted.name!r} belongs to a built-in tool.")
+    other = next((each for each in beside if each.name == wanted.name), None) or _tools.get(wanted.name)
+    if other is not None and other is not wanted and not _is_again(wanted, other):
+        raise NotATool(f"{wanted.where}: {other.where} is called {wanted.name!r} already.")
+
+
+def _is_again(wanted: Tool, other: Tool) -> bool:
+    """A module that is loaded again brings the same function as a new object."""
+    return wanted.is_of_a_module and wanted.where == other.where

@@ -1,0 +1,154 @@
+"""Tool: a Python function with what a model is shown of it, and the flags its row in the catalog begins with."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+import re
+import warnings
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tools_app.context import ToolContext
+from tools_app.definition import ToolDefinition
+from tools_app.exceptions import NotATool
+from tools_app.functions import docstrings, signatures
+from tools_app.functions.docstrings import Documentation, PoorDocstring
+from tools_app.functions.signatures import Signature
+
+_UNTYPED: Final = inspect.Parameter.empty
+NAME: Final = re.compile(r"[a-z0-9_-]{1,64}\Z")
+
+# Called for each answer: the definition, another one, or None to leave the tool out (S1.28-33).
+Prepare = Callable[[ToolContext, ToolDefinition], ToolDefinition | Awaitable[ToolDefinition | None] | None]
+
+
+@dataclass(eq=False, slots=True)
+class Tool:
+    """A function as a tool. Everything is looked at here and now: a wrong one raises NotATool (S1.38).
+
+    Name and description take the place of the function's own (S1.37). The flags are what the catalog is seeded
+    with; the row in the catalog decides from then on.
+    """
+
+    function: Callable[..., Any]
+    name: str = ""
+    description: str = ""
+    prepare: Prepare | None = None
+    category: str = "custom"
+    icon: str = ""
+    is_dangerous: bool = False
+    requires_approval: bool = False
+    requires_auth: bool = False
+    required_permissions: tuple[str, ...] = ()
+    idempotent: bool = False
+    open_world: bool = False
+    tags: tuple[str, ...] = ()
+    definition: ToolDefinition = field(init=False, repr=False)
+    signature: Signature = field(init=False, repr=False)
+    remarks: tuple[str, ...] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        _require_function(self.function)
+        self.name = self.name or str(getattr(self.function, "__name__", ""))
+        documentation = docstrings.read(self.function)
+        try:
+            _require_name(self.name)
+            _require_prepare(self.prepare)
+            self.signature = signatures.read(self.function, documentation.parameters)
+        except NotATool as unfit:
+            raise NotATool(f"{self.where} cannot be a tool. {unfit.message}") from unfit
+        self.remarks = tuple(_remarks(self, documentation))
+        self.definition = ToolDefinition(
+            name=self.name,
+            description=self.description or documentation.text or _stand_in(self.name),
+            input_schema=self.signature.schema,
+            category=self.category,
+        )
+        if self.remarks:
+            warnings.warn(f"{self.where}: {'; '.join(self.remarks)}.", PoorDocstring, stacklevel=3)
+
+    @property
+    def where(self) -> str:
+        """Where the function stands, for people and to tell two functions of one name apart."""
+        source = docstrings.source(self.function)
+        name = getattr(source, "__qualname__", type(source).__name__)
+        return f"{getattr(source, '__module__', None) or '?'}:{name}"
+
+    @property
+    def is_of_a_module(self) -> bool:
+        """Whether there is one such function only: not a method of an object, nor made anew by another function."""
+        return inspect.isfunction(self.function) and "<locals>" not in self.function.__qualname__
+
+    @property
+    def fingerprint(self) -> str:
+        """Of the parameters as the code has them now; the row in the catalog remembers the one it was made for."""
+        written = json.dumps(self.signature.schema, sort_keys=True)
+        return hashlib.sha256(written.encode()).hexdigest()
+
+    def call(self, arguments: Mapping[str, Any], context: ToolContext) -> Any:
+        """What the function returns; for an asynchronous one a coroutine that nobody has begun yet.
+
+        Raises InvalidArguments, and whatever the function raises.
+        """
+        values = self.signature.values(arguments)
+        first, named = self.signature.placed(context)
+        return self.function(*first, **named, **values)
+
+
+def _require_function(given: Any) -> None:
+    if isinstance(given, Mapping):
+        raise NotATool(
+            "A dictionary is not a tool. Definitions as data become tools by being registered in the catalog."
+        )
+    if inspect.isclass(given) or not callable(given):
+        raise NotATool(f"{given!r:.100} is not a function. Give a function, a method or Tool(...).")
+    source = docstrings.source(given)
+    if inspect.isgeneratorfunction(source) or inspect.isasyncgenfunction(source):
+        raise NotATool(f"{given!r:.100} yields instead of returning; a tool returns one result.")
+
+
+def _require_name(name: str) -> None:
+    if not NAME.match(name):
+        raise NotATool(
+            f"{name!r} is no name for a tool: use 1 to 64 lower-case letters, digits, _ or -, "
+            "if need be with Tool(function, name=...)."
+        )
+
+
+def _require_prepare(prepare: Any) -> None:
+    if prepare is None:
+        return
+    try:
+        inspect.signature(prepare).bind(None, None)
+    except (TypeError, ValueError):
+        raise NotATool("Its prepare must be a function of two: the context and the definition.") from None
+
+
+def _remarks(tool: Tool, documentation: Documentation) -> Iterable[str]:
+    """What a model would miss (S1.19); shown once, when the tool is made."""
+    if not tool.description and not documentation.text:
+        yield "no docstring says when to use it"
+    properties: Mapping[str, Mapping[str, Any]] = tool.signature.schema["properties"]
+    bare = [name for name, described in properties.items() if not _is_described(described)]
+    if bare:
+        yield f"not described: {', '.join(bare)}"
+    context = tool.signature.context
+    known = {*tool.signature.names.values(), *([context.name] if context else [])}
+    strangers = sorted(set(documentation.parameters) - known)
+    if strangers:
+        yield f"described, but no parameters: {', '.join(strangers)}"
+    written = inspect.signature(tool.function).parameters
+    untyped = [name for name in tool.signature.names.values() if written[name].annotation is _UNTYPED]
+    if untyped:
+        yield f"without a type hint: {', '.join(untyped)}"
+
+
+def _is_described(described: Mapping[str, Any]) -> bool:
+    return "description" in described or any("description" in each for each in described.get("anyOf", ()))
+
+
+def _stand_in(name: str) -> str:
+    return f"{re.sub('[_-]+', ' ', name).strip().capitalize() or name}."
