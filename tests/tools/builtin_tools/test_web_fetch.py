@@ -160,7 +160,7 @@ def test_unlisted_addresses_are_refused(use: Use, site: FakeSite) -> None:
 def test_a_hostile_page_is_read_in_good_time(markup: str) -> None:
     began = time.monotonic()
     page_text.of(markup, base="https://example.org/")
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 @pytest.mark.parametrize(

@@ -203,7 +203,7 @@ def test_links_out_and_things_that_are_no_files_are_not_read(root: Path, make: C
     for act in (paths.identify, paths.read):
         told = outcome(act, path)
         assert told is None or (SECRET not in told and str(root.parent) not in told)
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30
 
 
 def test_a_link_inside_is_the_file_it_leads_to_or_nothing(root: Path) -> None:
