@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import codecs
 import json
-import re
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -13,8 +11,7 @@ from tools_app.builtin_tools import page_text
 from tools_app.builtin_tools.base import BuiltinTool
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
-from tools_app.exceptions import ToolFailed
-from tools_app.executors import network
+from tools_app.executors import network, texts
 from tools_app.executors.base import ToolResult, Work
 
 DEFAULT_CHARACTERS = 20_000
@@ -66,22 +63,12 @@ _ACCEPT = {
     "Accept": "text/html, text/plain, application/json;q=0.9, */*;q=0.1",
     "Accept-Language": "en, *;q=0.5",
 }
-_TEXTUAL = re.compile(
-    r"text/|application/(?:[a-z0-9.+-]*\+)?(?:json|xml)|application/(?:javascript|x-ndjson|yaml)"
-)
-_PAGES = ("text/html", "application/xhtml+xml")
-_CHARSET = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?([A-Za-z0-9_-]{1,40})""", re.IGNORECASE)
-# Only encodings of text whose cost is plain: the language's own list also holds compressions and puzzles.
-_ENCODINGS = re.compile(
-    r"ascii|utf-8|utf-16(?:-[bl]e)?|utf-32(?:-[bl]e)?|iso8859-\d+|cp\d+|koi8-[rtu]|mac-\w+|gb2312|gbk|gb18030|"
-    r"big5|big5hkscs|euc_jp|euc_kr|shift_jis|iso2022_jp|johab|tis-620"
-)
 
 
 def run(work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
     response = network.fetch(network.Request(url=str(arguments["url"]), headers=_ACCEPT))
-    kind, charset = _content_type(response.headers.get("content-type", ""))
-    title, text = _readable(response, kind, charset)
+    kind, _ = texts.content_type(response)
+    title, text = _readable(response, kind)
     start = int(arguments.get("start") or 0)
     end = start + int(arguments.get("max_characters") or DEFAULT_CHARACTERS)
     head = f"Address: {response.url}\nStatus: {response.status} {_phrase(response.status)}".rstrip()
@@ -100,53 +87,14 @@ def run(work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolR
     )
 
 
-def _readable(response: network.Response, kind: str, charset: str) -> tuple[str, str]:
-    """Title and text; a kind that is not text is named, never shown."""
-    octets = response.body
-    is_binary = b"\x00" in octets[:1_024] and not charset.startswith("utf")
-    if is_binary or (kind and not _TEXTUAL.match(kind)):
-        size = f"more than {len(octets)}" if response.truncated else str(len(octets))
-        raise ToolFailed(
-            f"The address answered with {kind or 'binary data'} ({size} bytes), and only text can be read.",
-            code="not_text",
-        )
-    text = _decoded(octets, charset, is_page=kind in _PAGES)
-    if kind in _PAGES or (not kind and text.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))):
+def _readable(response: network.Response, kind: str) -> tuple[str, str]:
+    """Title and text of a page; of anything else its text alone."""
+    text = texts.decoded(response)
+    if kind in texts.PAGES or (
+        not kind and text.lstrip()[:15].lower().startswith(("<!doctype html", "<html"))
+    ):
         return page_text.of(text, base=response.url)
     return "", _indented(text) if "json" in kind else text.strip()
-
-
-def _content_type(header: str) -> tuple[str, str]:
-    kind, *parameters = (part.strip() for part in header.lower().split(";"))
-    named = dict(parameter.partition("=")[::2] for parameter in parameters)
-    return (kind if re.fullmatch(r"[\w.+-]+/[\w.+-]+", kind) else ""), named.get("charset", "").strip("\"' ")
-
-
-def _decoded(octets: bytes, charset: str, *, is_page: bool) -> str:
-    marked = _CHARSET.search(octets[:2_048]) if is_page else None
-    for candidate in (charset, marked[1].decode() if marked else "", "utf-8"):
-        name = _known(candidate)
-        if name and (name != "utf-8" or candidate):
-            try:
-                return octets.decode(
-                    "utf-8-sig" if name == "utf-8" else name, errors=_errors(candidate, charset)
-                )
-            except UnicodeError:
-                continue
-    return octets.decode("cp1252", errors="replace")
-
-
-def _errors(candidate: str, charset: str) -> str:
-    """What the server says about its text is believed; what is only supposed must fit without a doubt."""
-    return "replace" if candidate == charset else "strict"
-
-
-def _known(charset: str) -> str:
-    try:
-        name = codecs.lookup(charset).name if charset else ""
-    except LookupError:
-        return ""
-    return name if _ENCODINGS.fullmatch(name) else ""
 
 
 def _indented(text: str) -> str:
