@@ -225,8 +225,11 @@ def call(row: ToolCall, identity: Identity | None = None) -> Item:
 def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> Item:
     """The question as it is shown: every argument whole, nothing styled or hidden by what it contains."""
     card = [
-        _argument(name, value, filled=name in of.filled)
-        for name, value in row.covers.get("arguments", {}).items()
+        *_goal(row.covers.get("reach") or {}),
+        *(
+            _argument(name, value, filled=name in of.filled)
+            for name, value in row.covers.get("arguments", {}).items()
+        ),
     ]
     item = {
         "id": row.pk,
@@ -253,6 +256,15 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
     if identity is not None:
         item["may_decide"] = approvals.may_decide(row, identity)
     return item
+
+
+def _goal(reach: Mapping[str, Any]) -> list[Item]:
+    """Where the call goes and with which secrets, as rows whose names no parameter can have."""
+    if not reach:
+        return []
+    rows = [_argument("goes to", reach["to"], filled=False)]
+    carried = ", ".join(sorted(reach["secrets"]))
+    return [*rows, _argument("with the secret", carried, filled=False)] if carried else rows
 
 
 def _argument(name: str, value: Any, *, filled: bool) -> Item:

@@ -51,7 +51,7 @@ def granted(agent_type: AgentType) -> Iterator[Carried]:
 
 def _is_offered(carried: Carried, identity: Identity | None) -> bool:
     tool, grant = carried.tool, carried.grant
-    ready, _ = executors.readiness(tool.executor, tool.name)
+    ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
     permitted = identity is None or set(tool.required_permissions or ()) <= identity.permissions
     return bool(tool.enabled and tool.archived_at is None and ready and grant.offered and permitted)
 

@@ -13,6 +13,7 @@ from django.test import TransactionTestCase
 from audit_app import triggers
 from tests import before_django
 from tests.live import Live
+from tests.tools.executors.fake_site import FakeSite, fake_site
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +51,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def live_site() -> Iterator[FakeSite]:
+    """A web server the tools of the live installation may reach; bound once, so that its port stays its own."""
+    with fake_site() as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
 def live_session() -> Iterator[Live]:
     live = Live({})
     yield live
@@ -71,12 +79,15 @@ def _alone(request: pytest.FixtureRequest, live_session: Live) -> None:
 
 
 @pytest.fixture
-def live_app(transactional_db: None, live_session: Live, _ended_before_its_database: None) -> Iterator[Live]:
+def live_app(
+    transactional_db: None, live_session: Live, _ended_before_its_database: None, live_site: FakeSite
+) -> Iterator[Live]:
     """The installation as processes on this test's database. What a test killed runs again after it."""
     if not live_session.is_running:
         connection.close()
         times = {"SWEEP_SECONDS": "1", "RUN_LEASE_SECONDS": "4", "CALL_LEASE_SECONDS": "4"}
         live_session.variables = {**with_this_database(), **times}
+        live_session.variables["EGRESS_EXCEPTIONS"] = live_site.endpoint
         live_session.start()
     yield live_session
     for name in ("runs", "tools", "web"):

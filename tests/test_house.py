@@ -31,7 +31,7 @@ ORDER = {
         # Pure rules.
         ("arguments", "rules", "policy", "doors"),
         # Readings.
-        ("facts", "contexts", "availability", "standing"),
+        ("credentials", "facts", "contexts", "availability", "standing"),
         # Verbs, the smaller ones first.
         ("questions", "outcomes", "claims", "endings", "vault", "written", "seeding"),
         ("calls", "approvals", "catalog", "seeds"),

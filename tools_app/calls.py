@@ -20,7 +20,7 @@ from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
 from project.accounts import pooled, prepared
 from project.accounts.identity import Identity
-from tools_app import claims, contexts, endings, executors, facts, outcomes, policy, questions
+from tools_app import claims, contexts, credentials, endings, executors, facts, outcomes, policy, questions
 from tools_app.exceptions import ToolFailed
 from tools_app.executors.base import ToolResult, Work
 from tools_app.facts import Asked, Gathered
@@ -218,8 +218,8 @@ def _blocked_at_birth(call: ToolCall, why: endings.Blocked, *, by: Identity) -> 
 
 def _outcome(call: ToolCall, found: Gathered, tool: Tool) -> Outcome:
     began = time.monotonic()
-    work = Work(tool.name, tool.executor, tool.definition, tool.configuration, targets=found.targets)
     try:
+        work = _work(tool, found)
         context = contexts.of(call, found.asked)
         # Slow tools in every thread must leave connections to the leases and the sweeper.
         pooled.give_back()
@@ -233,6 +233,18 @@ def _outcome(call: ToolCall, found: Gathered, tool: Tool) -> Outcome:
             "error", f"{tool.name} broke in an unexpected way. The operator has been told.", _since(began)
         )
     return Succeeded(result, _since(began))
+
+
+def _work(tool: Tool, found: Gathered) -> Work:
+    """Everything the executor is told; only here, in the worker and after the claim, secrets are revealed."""
+    return Work(
+        tool.name,
+        tool.executor,
+        tool.definition,
+        tool.configuration,
+        targets=found.targets,
+        credentials=credentials.of(tool),
+    )
 
 
 def _copied(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -146,7 +146,7 @@ class SecretNameTaken(HouseError):
 
 
 class SecretInUse(HouseError):
-    """A model endpoint still uses this secret. Give the endpoint another one first."""
+    """A tool or a model endpoint still uses this secret. Give it another one first."""
 
     code = "secret_in_use"
     status = 409

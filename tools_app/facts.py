@@ -14,7 +14,7 @@ from audit_app.redaction import storable
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.prepared import Given, Prepared
-from tools_app import arguments, doors, executors
+from tools_app import arguments, credentials, doors, executors
 from tools_app.exceptions import InvalidArguments, ToolFailed
 from tools_app.executors import network, paths
 from tools_app.models import Tool, ToolCall, UsageCounter
@@ -55,6 +55,8 @@ class Gathered:
     asked: Asked
     filled: tuple[str, ...] = ()
     targets: Mapping[str, Any] = field(default_factory=dict)
+    # Where a call leaves the house and which secrets go along, by name and version; empty if it does not.
+    reach: Mapping[str, Any] = field(default_factory=dict)
 
 
 def gather(tool_name: str, raw: str, asked: Asked) -> Gathered:
@@ -192,7 +194,7 @@ def _judged(
         also=real.also,
     )
     names = tuple(name for name in effective if name not in supplied)
-    return Gathered(tool, grant, facts, call, asked, filled=names, targets=real.targets)
+    return Gathered(tool, grant, facts, call, asked, filled=names, targets=real.targets, reach=real.reach)
 
 
 def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
@@ -215,7 +217,7 @@ def _uses(tool: Tool | None, grant: Grant | None, asked: Asked) -> int:
 
 
 def _tool_facts(tool: Tool, organization_id: int) -> ToolFacts:
-    ready, why = executors.readiness(tool.executor, tool.name)
+    ready, why = executors.readiness(tool.executor, tool.name, tool.configuration)
     return ToolFacts(
         id=tool.pk,
         name=tool.name,
@@ -248,6 +250,7 @@ class _Real:
     """What arguments mean outside of this process: files, how else they are called, and what is out of bounds."""
 
     targets: dict[str, Any] = field(default_factory=dict)
+    reach: dict[str, Any] = field(default_factory=dict)
     also: dict[str, list[str]] = field(default_factory=dict)
     beyond: list[str] = field(default_factory=list)
 
@@ -273,4 +276,19 @@ def _real(tool: Tool, effective: Mapping[str, Any]) -> _Real:
                 network.vet(value)
         except ToolFailed as refused:
             found.beyond.append(refused.message)
+    _add_reach(found, tool, effective)
     return found
+
+
+def _add_reach(found: _Real, tool: Tool, effective: Mapping[str, Any]) -> None:
+    """Where the call would go, and with which secrets: shown to the person, and part of what they approve."""
+    try:
+        goal = executors.reach(tool.executor, tool.configuration, effective)
+    except ToolFailed as refused:
+        found.beyond.append(refused.message)
+        return
+    if goal is None:
+        return
+    found.reach.update(to=goal.shown, secrets=credentials.versions(tool))
+    if credentials.obstacles(tool, goal):
+        found.beyond.append("A secret of this tool is missing or may not go there. Tell an administrator.")

@@ -90,4 +90,6 @@ def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, An
         "targets": dict(found.targets),
         "tainted": call.tainted,
         "expires_at": expires_at,
+        # Only where a call leaves the house, so that questions about all others stay what they were.
+        **({"reach": dict(found.reach)} if found.reach else {}),
     }

@@ -13,6 +13,7 @@ from audit_app import records
 from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
+from tools_app import credentials
 from tools_app.exceptions import InvalidSecret, SecretInUse, SecretNameTaken
 from tools_app.executors.network import EgressRefused, parse_host
 from tools_app.models import Secret
@@ -58,6 +59,8 @@ def change(secret: Secret, *, value: str, hosts: Sequence[str], by: Identity) ->
 def drop(secret: Secret, *, by: Identity) -> None:
     """Delete a secret that nothing uses. Raises SecretInUse."""
     _require_right(by, secret)
+    if credentials.users(secret):
+        raise SecretInUse
     try:
         with transaction.atomic():
             _record("secret.removed", secret, by=by, changed=[])

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from project.accounts.identity import Identity
 from project.accounts.roles import ALL_PERMISSIONS
-from tools_app import arguments, builtin_tools
+from tools_app import arguments, builtin_tools, credentials, executors
 from tools_app.exceptions import InvalidArguments, InvalidTool, OperatorOnly, UnknownTool
 from tools_app.models import Tool
 
@@ -60,11 +60,21 @@ def check_row(tool: Tool) -> None:
     if not NAME.match(tool.name):
         wrong["name"] = ["Use 1 to 64 lower-case letters, digits, _ or -."]
     wrong |= _wrong_lists(tool)
-    if not isinstance(tool.configuration, dict):
-        wrong["configuration"] = ["This must be an object."]
+    if told := _wrong_configuration(tool):
+        wrong["configuration"] = told
     if wrong:
         raise InvalidTool(details=wrong)
     tool.content_hash()
+
+
+def _wrong_configuration(tool: Tool) -> list[str]:
+    """What its executor says about it, and whether its secrets may go where it always goes."""
+    if not isinstance(tool.configuration, dict):
+        return ["This must be an object."]
+    found = executors.problems(tool.executor, tool.configuration, tool.input_schema)
+    if found:
+        return found
+    return credentials.obstacles(tool, executors.lasting_reach(tool.executor, tool.configuration))
 
 
 def _require_known(given: Mapping[str, Any], allowed: Collection[str]) -> None:

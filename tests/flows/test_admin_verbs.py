@@ -53,6 +53,30 @@ def test_a_tool_is_added_by_the_catalog_and_refusals_stand_at_their_field(now: W
     assert AuditEntry.objects.filter(action="tool.added", subject_name="weather").count() == 1
 
 
+def test_how_an_http_tool_is_carried_out_is_checked_at_its_field(now: World) -> None:
+    client = staff(now.carol)
+    path = address(Tool, "add")
+    kind = {"tool_type": "custom", "executor": "http"}
+    sent = {"name": "weather", "description": "Tells.", "category": "web", **kind}
+    for configuration, words in {
+        '{"method": "GET"': "valid JSON",
+        "[1]": "must be an object",
+        '{"method": "GET"}': "url",
+        '{"method": "GET", "url": "https://10.0.0.1/"}': "/url: ",
+    }.items():
+        refused = client.post(path, filled(client, path, **sent, configuration=configuration))
+        assert words in str(refused.context["adminform"].form.errors["configuration"])
+    good = '{"method": "GET", "url": "https://weather.example/now"}'
+    assert client.post(path, filled(client, path, **sent, configuration=good)).status_code == 302
+    tool = Tool.objects.get(name="weather")
+    change = address(Tool, "change", tool.pk)
+    assert "weather.example" in client.get(change).content.decode()
+    emptied = client.post(change, filled(client, change, configuration=""))
+    assert emptied.status_code == 302
+    tool.refresh_from_db()
+    assert tool.configuration == {}
+
+
 def test_code_of_the_installation_is_not_offered(now: World) -> None:
     client = staff(now.carol)
     path = address(Tool, "add")

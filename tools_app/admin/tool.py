@@ -35,6 +35,14 @@ class ToolForm(VerbForm):
     examples = ReadableJSONField(
         required=False, initial=list, help_text='A list of {"input": {…}, "output": …}.'
     )
+    configuration = ReadableJSONField(
+        required=False,
+        initial=dict,
+        help_text="How it is carried out, for tools of the kind HTTP request: method, url with {parameters} in its "
+        "path, where the other parameters go, headers, auth with the name of a secret. For example "
+        '{"method": "GET", "url": "https://api.example/v1/{city}", "parameters": {"days": "query"}, '
+        '"auth": {"type": "bearer", "secret": "weather-key"}}.',
+    )
     reason = forms.CharField(
         required=False,
         max_length=300,
@@ -60,6 +68,8 @@ class ToolForm(VerbForm):
 
     def perform(self) -> Tool:
         given = self.cleaned_data
+        if "configuration" in given:
+            given["configuration"] = given["configuration"] or {}
         names = [name for name in given if name != "reason"]
         if self.instance.pk:
             changes = {name: given[name] for name in names if name in self.changed_data}
@@ -144,7 +154,7 @@ class ToolAdmin(AuditedAdmin):
     def state(self, tool: Tool) -> tuple[str, str]:
         if tool.archived_at is not None:
             return "archived", "Archived"
-        ready, _ = executors.readiness(tool.executor, tool.name)
+        ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
         return ("on", "On") if tool.enabled and ready else ("off", "Off" if ready else "Not available")
 
     @display(description="asks", label={"always": "danger", "yes": "warning", "no": ""})
@@ -169,6 +179,6 @@ class ToolAdmin(AuditedAdmin):
         obj.__dict__.update(form.perform().__dict__)
 
     def page_context(self, request: HttpRequest, obj: Tool) -> dict[str, Any]:
-        ready, why = executors.readiness(obj.executor, obj.name)
+        ready, why = executors.readiness(obj.executor, obj.name, obj.configuration)
         warning = "" if ready else format_html("{} {}", "This installation cannot carry it out.", why)
         return {**super().page_context(request, obj), "toolroom_warning": warning}

@@ -51,10 +51,10 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
         return tool.configuration if identity.may(CATALOG_CHANGE) else None
 
     def get_ready(self, tool: Tool) -> bool:
-        return executors.readiness(tool.executor, tool.name)[0]
+        return executors.readiness(tool.executor, tool.name, tool.configuration)[0]
 
     def get_ready_reason(self, tool: Tool) -> str:
-        return executors.readiness(tool.executor, tool.name)[1]
+        return executors.readiness(tool.executor, tool.name, tool.configuration)[1]
 
 
 class ToolWriteSerializer(StrictSerializer):

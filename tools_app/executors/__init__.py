@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
+from typing import Any
 
 from django.utils.module_loading import import_string
 
 from tools_app.exceptions import Misconfigured
-from tools_app.executors.base import Executor, ToolResult, Work
+from tools_app.executors.base import Configured, Credential, Executor, Reach, ToolResult, Work
 
-__all__ = ["Executor", "ToolResult", "Work", "of", "readiness", "register", "registered"]
+__all__ = [
+    "Credential",
+    "Executor",
+    "Reach",
+    "ToolResult",
+    "Work",
+    "lasting_reach",
+    "of",
+    "problems",
+    "reach",
+    "readiness",
+    "register",
+    "registered",
+    "secrets",
+]
 
 _paths: dict[str, str] = {
     "builtin": "tools_app.executors.builtin.BuiltinExecutor",
     "python": "tools_app.executors.python.PythonExecutor",
+    "http": "tools_app.executors.http.HttpExecutor",
 }
 
 
@@ -21,6 +38,7 @@ def register(name: str, dotted_path: str) -> None:
     """Let another room carry out tools of this name; the last registration wins."""
     _paths[name] = dotted_path
     _load.cache_clear()
+    _load_configured.cache_clear()
 
 
 def registered() -> list[str]:
@@ -35,12 +53,48 @@ def of(name: str) -> Executor:
     return _load(_paths[name])
 
 
-def readiness(name: str, tool_name: str) -> tuple[bool, str]:
+def readiness(name: str, tool_name: str, settings: Mapping[str, Any] | None = None) -> tuple[bool, str]:
     """Whether a tool can be carried out on this installation, and if not, why, for people."""
     if name not in _paths:
         return False, f"Tools of the kind {name!r} cannot be carried out by this installation."
-    why = of(name).readiness(tool_name)
+    configured = _configured(name)
+    why = of(name).readiness(tool_name) or (configured.unready(settings or {}) if configured else "")
     return not why, why
+
+
+def problems(name: str, settings: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+    """Everything wrong with the configuration of a tool that somebody wants to save."""
+    configured = _configured(name)
+    return configured.problems(settings, schema) if configured else []
+
+
+def secrets(name: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """The names of the secrets a tool with this configuration needs."""
+    configured = _configured(name)
+    return configured.secrets(settings) if configured else ()
+
+
+def reach(name: str, settings: Mapping[str, Any], arguments: Mapping[str, Any]) -> Reach | None:
+    """Where a call with these arguments goes, if that can be said. Raises ToolFailed where it may not go."""
+    configured = _configured(name)
+    return configured.reach(settings, arguments) if configured else None
+
+
+def lasting_reach(name: str, settings: Mapping[str, Any]) -> Reach | None:
+    """The host every call of a tool goes to, whatever its arguments; None if there is no such host."""
+    configured = _configured(name)
+    return configured.lasting_reach(settings) if configured else None
+
+
+def _configured(name: str) -> Configured | None:
+    return _load_configured(_paths[name]) if name in _paths else None
+
+
+@lru_cache(maxsize=32)
+def _load_configured(dotted_path: str) -> Configured | None:
+    """Remembered, because asking whether a thing has all those methods is slow, and readiness is asked often."""
+    found = _load(dotted_path)
+    return found if isinstance(found, Configured) else None
 
 
 @lru_cache(maxsize=32)

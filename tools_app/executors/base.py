@@ -1,12 +1,21 @@
-"""What an executor is told, what it returns, and its one method."""
+"""What an executor is told, what it returns, and its methods."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from tools_app.context import ToolContext
+from tools_app.executors import network
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A secret as a worker holds it for one call: its value, and the hosts it may be sent to."""
+
+    value: str = field(repr=False)
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +23,7 @@ class Work:
     """What an executor is told of a Tool; no rows, so that it can be carried to another process.
 
     `targets` holds, by parameter name, the real file the gate judged: [relative, device, inode], or None.
+    `credentials` holds the secrets its configuration names, and shows in no representation.
     """
 
     name: str
@@ -21,6 +31,7 @@ class Work:
     definition: Mapping[str, Any]
     settings: Mapping[str, Any]
     targets: Mapping[str, Any] = field(default_factory=dict)
+    credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +50,36 @@ class Executor(Protocol):
     def readiness(self, name: str) -> str:
         """Why a tool of this name cannot be carried out here, or "" if it can."""
         ...
+
+
+@runtime_checkable
+class Configured(Protocol):
+    """An executor whose tools carry a configuration of their own, which says where a call goes."""
+
+    def unready(self, settings: Mapping[str, Any]) -> str:
+        """Why nothing can be carried out under this configuration, or "" if it can; asked often, so cheap."""
+        ...
+
+    def problems(self, settings: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+        """Everything wrong with a configuration somebody wants to save for a tool with these parameters."""
+        ...
+
+    def secrets(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        """The names of the secrets it needs."""
+        ...
+
+    def reach(self, settings: Mapping[str, Any], arguments: Mapping[str, Any]) -> Reach | None:
+        """What this call reaches; None if nothing outside. Raises ToolFailed where it may not."""
+        ...
+
+    def lasting_reach(self, settings: Mapping[str, Any]) -> Reach | None:
+        """What every call reaches, whatever its arguments; None if they decide."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """Where a call goes: as a person is shown it, and the address by which its secrets are judged."""
+
+    shown: str
+    url: network.Url

@@ -9,6 +9,7 @@ from tools_app.executors.network.client import (
     Request,
     Response,
     fetch,
+    may_set_header,
     vet,
 )
 from tools_app.executors.network.urls import EgressRefused, Url, parse_host, parse_url
@@ -21,6 +22,7 @@ __all__ = [
     "Response",
     "Url",
     "fetch",
+    "may_set_header",
     "parse_host",
     "parse_url",
     "vet",

@@ -131,11 +131,16 @@ def vet(url: str) -> Url:
     return found
 
 
+def may_set_header(name: str) -> bool:
+    """Whether a request may carry a header of this name: those that frame it are the client's own."""
+    return bool(_HEADER_NAME.match(name)) and name.lower() not in _OWN_HEADERS
+
+
 def _check_request(request: Request) -> None:
     if request.method not in _METHODS:
         raise EgressRefused(f"The method {request.method[:20]!r} is not supported.", code="invalid_request")
     for name, value in request.headers.items():
-        if not _HEADER_NAME.match(name) or name.lower() in _OWN_HEADERS:
+        if not may_set_header(name):
             raise EgressRefused(f"The header {name[:50]!r} may not be set.", code="invalid_request")
         if any(ord(character) < 32 or ord(character) > 126 for character in value):
             raise EgressRefused(f"The header {name!r} holds characters it must not.", code="invalid_request")

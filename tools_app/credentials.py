@@ -1,0 +1,51 @@
+"""Readings about the secrets a tool's configuration names: which there are, where they may go, what they hold.
+
+Values are revealed to the worker alone, after the claim; everybody else learns names and versions.
+"""
+
+from __future__ import annotations
+
+from tools_app import executors
+from tools_app.executors import Credential, Reach
+from tools_app.models import Secret, Tool
+
+
+def of(tool: Tool) -> dict[str, Credential]:
+    """What the executor gets, by name; a name without a secret is left out, and the executor refuses."""
+    return {
+        secret.name: Credential(secret.reveal(), tuple(map(str, secret.hosts)))
+        for secret in _named(tool).values()
+    }
+
+
+def versions(tool: Tool) -> dict[str, int]:
+    return {name: secret.version for name, secret in _named(tool).items()}
+
+
+def obstacles(tool: Tool, goal: Reach | None) -> list[str]:
+    """Why the secrets that are named cannot be used, or not for a call to this place; for an administrator."""
+    found = _named(tool)
+    missing = [f"There is no secret {name!r}." for name in _names(tool) if name not in found]
+    if goal is None:
+        return missing
+    strangers = [name for name, secret in found.items() if not goal.url.is_listed(secret.hosts)]
+    told = f"may not be sent to {goal.url.endpoint}: add it to the hosts of the secret first."
+    return [*missing, *(f"The secret {name!r} {told}" for name in strangers)]
+
+
+def users(secret: Secret) -> list[str]:
+    """The names of the tools in use that need this secret."""
+    tools = Tool.objects.current().filter(organization_id=secret.organization_id)
+    return [tool.name for tool in tools.exclude(executor="builtin") if secret.name in _names(tool)]
+
+
+def _names(tool: Tool) -> tuple[str, ...]:
+    return executors.secrets(tool.executor, tool.configuration)
+
+
+def _named(tool: Tool) -> dict[str, Secret]:
+    names = _names(tool)
+    if not names:
+        return {}
+    rows = Secret.objects.filter(organization_id=tool.organization_id, name__in=names)
+    return {secret.name: secret for secret in rows}

@@ -1,0 +1,72 @@
+"""Carries out tools that are one HTTP request: the configuration says where each argument goes, and no code does."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tools_app.context import ToolContext
+from tools_app.exceptions import ToolFailed
+from tools_app.executors import network
+from tools_app.executors.base import Reach, ToolResult, Work
+from tools_app.executors.http import answer, checks, configuration, request
+from tools_app.executors.http.configuration import HttpTool
+
+_EMPTY = "This HTTP tool has no configuration yet: it needs at least a method and an address."
+_BROKEN = "The configuration of this HTTP tool is not valid: an administrator has to mend it."
+
+
+class HttpExecutor:
+    def execute(self, work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+        if self.unready(work.settings):
+            raise ToolFailed(_BROKEN, code="executor_unavailable")
+        tool = configuration.read(work.settings)
+        credential = work.credentials.get(tool.auth.secret) if tool.auth else None
+        sent = request.build(tool, arguments, credential)
+        found = network.fetch(sent, _Way(tool))
+        return answer.read(tool, found, answer.hider(tool, credential))
+
+    def readiness(self, name: str) -> str:
+        return ""
+
+    def unready(self, settings: Mapping[str, Any]) -> str:
+        if not settings:
+            return _EMPTY
+        return "" if configuration.is_shaped(settings) else _BROKEN
+
+    def problems(self, settings: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+        if not settings:
+            # A draft: it can be saved, and is not ready.
+            return []
+        found = configuration.shape_problems(settings)
+        return found or checks.problems(configuration.read(settings), schema)
+
+    def secrets(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
+        if self.unready(settings):
+            return ()
+        auth = configuration.read(settings).auth
+        return (auth.secret,) if auth else ()
+
+    def reach(self, settings: Mapping[str, Any], arguments: Mapping[str, Any]) -> Reach | None:
+        return None if self.unready(settings) else request.reach(configuration.read(settings), arguments)
+
+    def lasting_reach(self, settings: Mapping[str, Any]) -> Reach | None:
+        return None if self.unready(settings) else request.lasting_reach(configuration.read(settings))
+
+
+class _Way:
+    """Asked about every address on the way: the first one is the tool's, the others are what it redirects to."""
+
+    def __init__(self, tool: HttpTool) -> None:
+        self._redirects = tool.redirects
+        self._first: network.Url | None = None
+
+    def __call__(self, url: network.Url) -> None:
+        if self._first is None:
+            self._first = url
+        elif self._redirects == "none":
+            raise network.EgressRefused("The service redirects, which this tool does not follow.")
+        elif self._redirects == "same_origin" and url.origin != self._first.origin:
+            raise network.EgressRefused(
+                "The service redirects to another host, which this tool does not follow."
+            )
