@@ -119,8 +119,8 @@ TO_BE_MADE = frozenset(
     {
         "tools_app/builtin_tools/count_words.py",
         "tests/tools/builtin_tools/test_count_words.py",
-        "tools_app/executors/http.py",
-        "tests/tools/executors/test_http.py",
+        "tools_app/executors/table.py",
+        "tests/tools/executors/test_table.py",
     }
 )
 
