@@ -26,6 +26,8 @@ _ENDINGS = {
 }
 _RETRYABLE_NOT = frozenset({"agent_disabled", "requester_gone", "poison"})
 _DEFAULT_ICONS = {"filesystem": "📄", "web": "🌐", "time": "🕑", "math": "🧮", "code": "⌨️"}
+# The row of a card that is no argument: what the use would change. No parameter can be called so.
+PREVIEW = "what it changes"
 Item = dict[str, Any]
 
 
@@ -231,6 +233,8 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
             for name, value in row.covers.get("arguments", {}).items()
         ),
     ]
+    if preview := row.covers.get("preview"):
+        card.append(_argument(PREVIEW, preview, filled=False))
     item = {
         "id": row.pk,
         "call": of.pk,

@@ -91,6 +91,8 @@ _GRANTS: Final[dict[str, tuple[tuple[str, dict[str, Any]], ...]]] = {
         ("read_file", {"usage_limit": 50}),
         ("web_search", {}),
         ("web_fetch", {}),
+        ("list_files", {}),
+        ("search_files", {"usage_limit": 50}),
     ),
     "evaluation": (
         ("calculate", {}),
@@ -102,6 +104,9 @@ _GRANTS: Final[dict[str, tuple[tuple[str, dict[str, Any]], ...]]] = {
         ("web_search", {"usage_limit": -1}),
         ("read_file", {}),
         ("edit_file", {"requires_approval": True}),
+        ("list_files", {}),
+        ("search_files", {}),
+        ("write_file", {"requires_approval": True}),
         ("bash", {"requires_approval": True, "denied_parameters": {"command": ["rm -rf", "sudo"]}}),
     ),
 }

@@ -59,6 +59,15 @@ class Environment:
         parts = [part.strip() for part in value.split(",") if part.strip()]
         return [Path(part).expanduser().absolute() for part in parts] or [default]
 
+    def folders_among(self, name: str, known: list[Path], default: Path, *, separator: str) -> list[Path]:
+        """Read some of the folders another variable names, or the word none."""
+        if self.text(name).lower() == "none":
+            return []
+        chosen = self.folders(name, default, separator=separator)
+        if self.text(name) and not set(chosen) <= set(known):
+            raise Misconfigured(f"{name} must name folders that are file roots too.")
+        return [folder for folder in chosen if folder in known]
+
     def secret(self, name: str, *, kept_in: Path | None = None) -> str:
         """Read NAME, else the file named by NAME_FILE, else the file `kept_in`, else "".
 

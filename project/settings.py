@@ -52,6 +52,10 @@ EMBEDDED_BEAT = env.flag("EMBEDDED_BEAT")
 FILE_ROOTS = env.folders("FILE_ROOTS", DATA_DIR / "files", separator=os.pathsep)
 # Roots in which files may have several names (hard links); elsewhere such a file is refused.
 FILE_ROOTS_WITH_HARD_LINKS = env.listing("FILE_ROOTS_WITH_HARD_LINKS")
+# Roots in which tools may also change files; "none" for none. The folder of `make run` is, if it is a root at all.
+WRITABLE_FILE_ROOTS = env.folders_among(
+    "WRITABLE_FILE_ROOTS", FILE_ROOTS, DATA_DIR / "files", separator=os.pathsep
+)
 EGRESS_EXCEPTIONS = env.listing("EGRESS_EXCEPTIONS")
 EGRESS_CA_FILE = env.text("EGRESS_CA_FILE")
 # Modules that register functions as tools; imported when the process starts.

@@ -31,6 +31,7 @@ OURS = (
         "EGRESS_CA_FILE",
         "FILE_ROOTS",
         "FILE_ROOTS_WITH_HARD_LINKS",
+        "WRITABLE_FILE_ROOTS",
         "CRASH_AT",
         "PORT",
     ),

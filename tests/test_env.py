@@ -129,3 +129,23 @@ def test_celery_hears_the_same_address_in_its_own_words(url: str, for_celery: st
 def test_another_broker_is_refused() -> None:
     with pytest.raises(Misconfigured, match="REDIS_URL"):
         addresses.redis("amqp://host")
+
+
+@pytest.mark.parametrize(
+    ("written", "roots", "read"),
+    [
+        ("", "/own", ["/own"]),
+        ("", "/elsewhere", []),
+        ("none", "/own", []),
+        ("/b", "/a,/b", ["/b"]),
+        ("/b:/a", "/a,/b", ["/b", "/a"]),
+    ],
+)
+def test_writable_roots_are_some_of_the_roots(written: str, roots: str, read: list[str]) -> None:
+    known = [Path(root) for root in roots.split(",")]
+    given = environment(WRITABLE=written)
+    assert given.folders_among("WRITABLE", known, Path("/own"), separator=":") == [
+        Path(each) for each in read
+    ]
+    with pytest.raises(Misconfigured, match="WRITABLE"):
+        environment(WRITABLE="/a,/c").folders_among("WRITABLE", known, Path("/own"), separator=":")

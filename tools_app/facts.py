@@ -14,9 +14,10 @@ from audit_app.redaction import storable
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.prepared import Given, Prepared
-from tools_app import arguments, credentials, doors, executors
+from tools_app import arguments, builtin_tools, credentials, doors, executors
 from tools_app.exceptions import InvalidArguments, ToolFailed
-from tools_app.executors import network, paths
+from tools_app.executors import network, targets
+from tools_app.executors.base import Work
 from tools_app.models import Tool, ToolCall, UsageCounter
 from tools_app.models.usage_counter import CounterKey
 from tools_app.policy import Call, Facts, Grant, ToolFacts
@@ -57,6 +58,8 @@ class Gathered:
     targets: Mapping[str, Any] = field(default_factory=dict)
     # Where a call leaves the house and which secrets go along, by name and version; empty if it does not.
     reach: Mapping[str, Any] = field(default_factory=dict)
+    # What it would change, as the person who is asked is shown it.
+    preview: str = ""
 
 
 def gather(tool_name: str, raw: str, asked: Asked) -> Gathered:
@@ -194,7 +197,12 @@ def _judged(
         also=real.also,
     )
     names = tuple(name for name in effective if name not in supplied)
-    return Gathered(tool, grant, facts, call, asked, filled=names, targets=real.targets, reach=real.reach)
+    seen = "" if problems or real.beyond else executors.preview(_work(tool, real), effective)
+    return Gathered(tool, grant, facts, call, asked, names, real.targets, real.reach, seen)
+
+
+def _work(tool: Tool, real: _Real) -> Work:
+    return Work(tool.name, tool.executor, tool.definition, tool.configuration, targets=real.targets)
 
 
 def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
@@ -236,13 +244,20 @@ def _tool_facts(tool: Tool, organization_id: int) -> ToolFacts:
 
 
 def kinds_of(tool: Tool) -> dict[str, str]:
-    """The `x-kind` of each top-level parameter: what its bare-text rules mean."""
-    properties = tool.input_schema.get("properties") or {}
+    """The `x-kind` of each top-level parameter: what its bare-text rules mean. A path to look through is a folder."""
     return {
-        name: str(spec["x-kind"])
-        for name, spec in properties.items()
-        if isinstance(spec, dict) and "x-kind" in spec
+        name: "folder" if (spec["x-kind"], spec.get("x-access")) == ("path", "list") else str(spec["x-kind"])
+        for name, spec in _parameters(tool).items()
+        if "x-kind" in spec
     }
+
+
+def _parameters(tool: Tool) -> dict[str, dict[str, Any]]:
+    """Of a built-in tool as the program has them: what it does to a file does not depend on an older row."""
+    is_ours = tool.executor == Tool.Executor.BUILTIN and tool.name in builtin_tools.names()
+    schema = builtin_tools.named(tool.name).definition.input_schema if is_ours else tool.input_schema
+    properties = schema.get("properties") or {}
+    return {name: spec for name, spec in properties.items() if isinstance(spec, dict)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,18 +276,15 @@ def _real(tool: Tool, effective: Mapping[str, Any]) -> _Real:
     The files are part of what an approval is bound to. The executor enforces the same limits on the real object.
     """
     found = _Real()
-    for name, kind in kinds_of(tool).items():
+    for name, spec in _parameters(tool).items():
         value = effective.get(name)
         if not isinstance(value, str):
             continue
         try:
-            if kind == "path":
-                identity = paths.identify(value)
-                found.targets[name] = identity.target if identity else None
-                found.also[name] = (
-                    [identity.relative, f"{identity.root}/{identity.relative}"] if identity else []
-                )
-            elif kind == "url":
+            if spec.get("x-kind") == "path":
+                meant = targets.meant(value, str(spec.get("x-access", "read")))
+                found.targets[name], found.also[name] = meant.target, meant.names
+            elif spec.get("x-kind") == "url":
                 network.vet(value)
         except ToolFailed as refused:
             found.beyond.append(refused.message)

@@ -95,6 +95,9 @@ def _hits(matcher: Any, leaf: Any, kind: str) -> bool:
     wanted, found = _loosened(matcher), _loosened(leaf)
     if kind == "path":
         return _is_beneath(found, wanted)
+    if kind == "folder":
+        # All that lies in a folder is looked through with it: what is forbidden in it forbids it whole.
+        return _is_beneath(found, wanted) or _is_beneath(wanted, found)
     if kind in _HOST_KINDS:
         return found == wanted or _is_within(_host(found), _host(wanted))
     if kind in _TEXT_KINDS:
@@ -105,6 +108,8 @@ def _hits(matcher: Any, leaf: Any, kind: str) -> bool:
 def _is_beneath(path: str, root: str) -> bool:
     """By whole segments after normalising: /etc hits /etc/passwd and /x/../etc, not /etcetera."""
     path, root = _normal(path), _normal(root)
+    if root == ".":
+        return not path.startswith("/")
     return path == root or path.startswith(root.rstrip("/") + "/")
 
 

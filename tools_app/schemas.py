@@ -40,6 +40,7 @@ MAX_DEPTH = 16
 MAX_RAW_DEPTH = 64
 MAX_PROBLEMS = 10
 KINDS = frozenset({"argv", "bigint", "code", "command", "host", "path", "sql", "text", "url"})
+ACCESSES = frozenset({"list", "read", "write"})
 DIALECTS = frozenset(
     {
         "http://json-schema.org/draft-07/schema",
@@ -175,6 +176,9 @@ def _part(schema: Any, pointer: str, depth: int) -> Iterator[Problem]:
     kind = schema.get("x-kind", "text")
     if not isinstance(kind, str) or kind not in KINDS:
         yield Problem(f"{pointer}/x-kind", f"unknown kind; use one of {', '.join(sorted(KINDS))}")
+    access = schema.get("x-access", "read")
+    if not isinstance(access, str) or access not in ACCESSES:
+        yield Problem(f"{pointer}/x-access", f"unknown access; use one of {', '.join(sorted(ACCESSES))}")
     yield from _patterns(schema, pointer)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, TypeVar
 
 import rfc8785
@@ -25,6 +26,8 @@ class Default:
     kind: str
     name: str
     fields: Fields
+    # Fields that earlier versions may not have named: then the row holds the model's own default of them.
+    optional: tuple[str, ...] = ()
 
 
 def apply(default: Default, rows: models.QuerySet[Row], *, after: Callable[[Row], None]) -> Row | None:
@@ -32,7 +35,7 @@ def apply(default: Default, rows: models.QuerySet[Row], *, after: Callable[[Row]
     wanted = _hash(default.fields)
     key: dict[str, Any] = {"organization": default.organization, "kind": default.kind, "name": default.name}
     memory, row = SeededRow.objects.filter(**key).first(), rows.first()
-    if memory is not None and not _may_renew(memory, row, default.fields, wanted):
+    if memory is not None and not _may_renew(memory, row, default, wanted):
         return None
     if memory is None and row is not None:
         # Somebody made a row of this name before the seed did: it is theirs.
@@ -44,12 +47,22 @@ def apply(default: Default, rows: models.QuerySet[Row], *, after: Callable[[Row]
     return written
 
 
-def _may_renew(memory: SeededRow, row: models.Model | None, fields: Fields, wanted: str) -> bool:
+def _may_renew(memory: SeededRow, row: models.Model | None, default: Default, wanted: str) -> bool:
     if row is None or memory.content_hash in ("", wanted):
         return False
-    return _hash({name: getattr(row, name) for name in fields if isinstance(getattr(row, name), _PLAIN)}) == (
-        memory.content_hash
+    now = {name: getattr(row, name) for name in default.fields}
+    return any(
+        _hash({name: value for name, value in now.items() if name not in unnamed}) == memory.content_hash
+        for unnamed in _unnamed(row, default)
     )
+
+
+def _unnamed(row: models.Model, default: Default) -> Iterator[tuple[str, ...]]:
+    """Every choice of optional fields that nobody has touched; none of them first."""
+    fresh = type(row)()
+    untouched = [name for name in default.optional if getattr(row, name) == getattr(fresh, name)]
+    for count in range(len(untouched) + 1):
+        yield from combinations(untouched, count)
 
 
 _PLAIN = (str, int, float, bool, list, dict, type(None))

@@ -12,6 +12,9 @@ from tools_app.models import Tool, ToolVersion
 
 _LATER: Final = "Not part of this version yet; it is carried out from the next one on."
 
+# What is announced names only those that are raised.
+_FLAGS: Final = ("is_dangerous", "requires_approval", "is_idempotent", "is_open_world")
+
 _ANNOUNCED: Final[tuple[dict[str, Any], ...]] = (
     {
         "name": "web_search",
@@ -21,20 +24,6 @@ _ANNOUNCED: Final[tuple[dict[str, Any], ...]] = (
         "is_open_world": True,
         "tags": ["web", "search"],
         "schema": {"query": {"type": "string", "description": "What to search for, in a few words."}},
-    },
-    {
-        "name": "edit_file",
-        "description": "Replace one exact piece of text in a file by another.",
-        "category": "filesystem",
-        "icon": "✏️",
-        "is_dangerous": True,
-        "requires_approval": True,
-        "tags": ["filesystem", "security-critical"],
-        "schema": {
-            "path": {"type": "string", "x-kind": "path", "description": "File to change."},
-            "old_text": {"type": "string", "description": "The exact text to replace. It must occur once."},
-            "new_text": {"type": "string", "description": "What to put in its place."},
-        },
     },
     {
         "name": "bash",
@@ -61,7 +50,8 @@ def apply(organization: Organization) -> list[str]:
 
 def _apply(organization: Organization, fields: dict[str, Any]) -> bool:
     rows = Tool.objects.filter(organization=organization, name=fields["name"])
-    default = seeding.Default(organization, "tool", fields["name"], {**fields, "organization": organization})
+    complete = {**fields, "organization": organization}
+    default = seeding.Default(organization, "tool", fields["name"], complete, optional=_FLAGS)
     if seeding.apply(default, rows, after=_versioned) is not None:
         return True
     row = rows.filter(executor=Tool.Executor.PYTHON).first()

@@ -12,12 +12,15 @@ from django.core.management import call_command
 from agents_app.models import AgentToolConfig, AgentType
 from audit_app.models import AuditEntry
 from tests import people
-from tools_app.models import Tool, ToolVersion
+from tools_app import builtin_tools, seeding
+from tools_app import seeds as tool_seeds
+from tools_app.models import SeededRow, Tool, ToolVersion
 
 pytestmark = pytest.mark.django_db
 
 PERSONAS = {"brainstorm", "analysis", "evaluation", "code_reviewer"}
-TOOLS = {"current_time", "calculate", "read_file", "web_fetch", "web_search", "edit_file", "bash"}
+FILE_TOOLS = {"edit_file", "list_files", "read_file", "search_files", "write_file"}
+TOOLS = {"current_time", "calculate", "web_fetch", "web_search", "bash", *FILE_TOOLS}
 
 
 def seed() -> str:
@@ -45,7 +48,8 @@ def test_first_seed_makes_the_defaults_of_the_source_design() -> None:
     flags = {row.name: (row.enabled, row.is_dangerous, row.requires_approval) for row in Tool.objects.all()}
     assert flags["read_file"] == (True, True, True)
     assert flags["bash"] == (False, True, True)
-    assert flags["edit_file"] == (False, True, True)
+    assert flags["edit_file"] == flags["write_file"] == flags["search_files"] == (True, True, True)
+    assert flags["list_files"] == (True, False, False)
     assert flags["web_search"] == (False, False, False)
     assert all(row.disabled_reason for row in Tool.objects.filter(enabled=False))
     brainstorm = AgentType.objects.get(name="brainstorm")
@@ -102,6 +106,48 @@ def test_edits_of_an_administrator_stay(model: Any, name: str, fields: dict[str,
     before = everything()
     seed()
     assert everything() == before
+
+
+def announced(**edited: Any) -> Tool:
+    """edit_file as the version before it seeded it: switched off, with a schema of its own."""
+    row = Tool.objects.get(name="edit_file")
+    schema = {"type": "object", "properties": {"path": {"type": "string", "x-kind": "path"}}}
+    was = {"enabled": False, "disabled_reason": "Not part of this version yet.", "description": "Replace."}
+    definition = {**row.definition, "input_schema": schema}
+    Tool.objects.filter(pk=row.pk).update(**was, definition=definition)
+    row.refresh_from_db()
+    written = {name: getattr(row, name) for name in FIELDS}
+    SeededRow.objects.filter(kind="tool", name="edit_file").update(content_hash=seeding._hash(written))
+    Tool.objects.filter(pk=row.pk).update(**edited)
+    return row
+
+
+# What is only announced names no more flags than it raises.
+FIELDS = set(tool_seeds._built(builtin_tools.named("edit_file"))) - {"is_idempotent", "is_open_world"}
+
+
+def test_tool_that_was_announced_is_switched_on_once_it_is_there() -> None:
+    row = announced()
+    assert "edit_file" in seed()
+    row.refresh_from_db()
+    assert (row.enabled, row.disabled_reason, row.is_dangerous, row.requires_approval) == (
+        True,
+        "",
+        True,
+        True,
+    )
+    assert "x-access" in row.input_schema["properties"]["path"]
+    newest = row.versions.order_by("-number").first()
+    assert newest is not None
+    assert newest.content_hash == row.content_hash()
+    assert seed() == ""
+
+
+def test_announced_tool_that_somebody_edited_stays_theirs() -> None:
+    row = announced(description="Mine.")
+    assert "edit_file" not in seed()
+    row.refresh_from_db()
+    assert (row.enabled, row.description) == (False, "Mine.")
 
 
 def test_deleted_default_does_not_come_back() -> None:

@@ -264,3 +264,28 @@ def test_value_that_is_allowed_is_the_same_json_value(matcher: Any, value: Any) 
 def test_no_value_breaks_a_sound_rule(value: Any) -> None:
     for kind in ("", "path", "command", "url"):
         denied({"x": ["/etc", 1, None, True, "a.b"]}, {"x": value}, {"x": kind})
+
+
+@pytest.mark.parametrize(
+    ("folder", "is_hit"),
+    [
+        ("secrets", True),
+        ("secrets/old", True),
+        (".", True),
+        ("./", True),
+        ("SECRETS", True),
+        ("secretsandmore", False),
+        ("public", False),
+        ("/srv/secrets", False),
+    ],
+)
+def test_folder_is_denied_with_what_lies_in_it_and_around_it(folder: str, is_hit: bool) -> None:
+    assert denied({"x": ["secrets"]}, {"x": folder}, {"x": "folder"}) == (["x"] if is_hit else [])
+    assert denied({"x": ["/srv/secrets"]}, {"x": ["a", "/srv/."]}, {"x": "folder"}) == ["x"]
+
+
+@pytest.mark.parametrize("kind", ["folder", "path"])
+def test_dot_denies_the_whole_folder(kind: str) -> None:
+    for path in ("a.txt", "a/b", "."):
+        assert denied({"x": ["."]}, {"x": path}, {"x": kind}) == ["x"]
+    assert denied({"x": ["."]}, {"x": "/srv/a"}, {"x": kind}) == []

@@ -91,6 +91,7 @@ def test_good_schemas_can_be_saved(good: dict[str, Any]) -> None:
         (schema({"a": {"pattern": 5}}), "/properties/a/pattern", "RE2"),
         (schema({"a": {"patternProperties": {"(a)\\1": {}}}}), "/properties/a/patternProperties", "RE2"),
         (schema({"a": {"x-kind": "shell"}}), "/properties/a/x-kind", "kind"),
+        (schema({"a": {"x-kind": "path", "x-access": "own"}}), "/properties/a/x-access", "access"),
         (deep_schema(17), "/properties/a" * 16, "16 levels"),
         (deep_schema(3_000), "", "levels"),
         (schema({"a": {"description": "x" * 65_536}}), "", "65536"),

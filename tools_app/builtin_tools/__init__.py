@@ -14,8 +14,12 @@ __all__ = ["MODULES", "BuiltinTool", "everything", "named", "names"]
 MODULES = (
     "calculate",
     "current_time",
+    "edit_file",
+    "list_files",
     "read_file",
+    "search_files",
     "web_fetch",
+    "write_file",
 )
 
 

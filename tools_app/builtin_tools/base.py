@@ -11,6 +11,7 @@ from tools_app.definition import ToolDefinition
 from tools_app.executors.base import ToolResult, Work
 
 Run = Callable[[Work, Mapping[str, Any], ToolContext], ToolResult]
+Preview = Callable[[Work, Mapping[str, Any]], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class BuiltinTool:
     idempotent: bool = False
     open_world: bool = False
     tags: tuple[str, ...] = ()
+    # What a use would change, as the person who is asked is to see it.
+    preview: Preview | None = None
 
     @property
     def name(self) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.module_loading import import_string
 
 from tools_app.exceptions import Misconfigured
-from tools_app.executors.base import Configured, Credential, Executor, Reach, ToolResult, Work
+from tools_app.executors.base import Configured, Credential, Executor, Foretelling, Reach, ToolResult, Work
 
 __all__ = [
     "Credential",
@@ -19,6 +19,7 @@ __all__ = [
     "Work",
     "lasting_reach",
     "of",
+    "preview",
     "problems",
     "reach",
     "readiness",
@@ -95,6 +96,12 @@ def _load_configured(dotted_path: str) -> Configured | None:
     """Remembered, because asking whether a thing has all those methods is slow, and readiness is asked often."""
     found = _load(dotted_path)
     return found if isinstance(found, Configured) else None
+
+
+def preview(work: Work, arguments: Mapping[str, Any]) -> str:
+    """What this use would change, for the person who is asked; "" where that cannot be told beforehand."""
+    executor: object = of(work.executor) if work.executor in _paths else None
+    return executor.preview(work, arguments) if isinstance(executor, Foretelling) else ""
 
 
 @lru_cache(maxsize=32)

@@ -22,7 +22,8 @@ class Credential:
 class Work:
     """What an executor is told of a Tool; no rows, so that it can be carried to another process.
 
-    `targets` holds, by parameter name, the real file the gate judged: [relative, device, inode], or None.
+    `targets` holds, by parameter name, the real file the gate judged: [relative, device, inode], with the
+    hash of its content where it is to be changed; or None.
     `credentials` holds the secrets its configuration names, and shows in no representation.
     """
 
@@ -83,3 +84,12 @@ class Reach:
 
     shown: str
     url: network.Url
+
+
+@runtime_checkable
+class Foretelling(Protocol):
+    """An executor that can say beforehand what a use would change."""
+
+    def preview(self, work: Work, arguments: Mapping[str, Any]) -> str:
+        """Text for the person who is asked, or ""; changes nothing itself."""
+        ...

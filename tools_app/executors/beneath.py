@@ -107,7 +107,7 @@ def _no_link(descriptor: int) -> int:
 def _supported(flags: int) -> int:
     """Unlike `open`, `openat2` refuses flags that mean nothing together with O_PATH."""
     looking = getattr(os, "O_PATH", 0)
-    return flags & (looking | os.O_CLOEXEC) if looking and flags & looking else flags
+    return flags & (looking | os.O_CLOEXEC | os.O_DIRECTORY) if looking and flags & looking else flags
 
 
 @lru_cache(maxsize=1)

@@ -7,6 +7,7 @@ from typing import Any
 
 from tools_app import builtin_tools
 from tools_app.context import ToolContext
+from tools_app.exceptions import ToolFailed, UnknownTool
 from tools_app.executors import border
 from tools_app.executors.base import ToolResult, Work
 
@@ -15,6 +16,15 @@ class BuiltinExecutor:
     def execute(self, work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
         with border.around(work.name):
             return builtin_tools.named(work.name).run(work, arguments, context)
+
+    def preview(self, work: Work, arguments: Mapping[str, Any]) -> str:
+        try:
+            foretell = builtin_tools.named(work.name).preview
+            return foretell(work, arguments) if foretell else ""
+        except ToolFailed as impossible:
+            return f"Nothing would change: {impossible.message}"
+        except UnknownTool:
+            return ""
 
     def readiness(self, name: str) -> str:
         return "" if name in builtin_tools.names() else "This built-in tool is not part of this version yet."

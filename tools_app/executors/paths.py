@@ -20,6 +20,7 @@ from tools_app.exceptions import ToolFailed
 from tools_app.executors import beneath
 
 MAX_READ_BYTES = 10 * 2**20
+_TRIES = 16
 _UNNAMEABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 _KERNEL = ("/proc/", "/sys/", "/dev/")
@@ -39,12 +40,20 @@ class FileMissing(ToolFailed):
     status = 404
 
 
+class StaleTarget(ToolFailed):
+    """The file was exchanged for another one, or changed, since it was looked at. Read it again first."""
+
+    code = "stale_target"
+    status = 409
+
+
 @dataclass(frozen=True, slots=True)
 class Root:
-    """A folder whose files tools may reach; hard links in it only where the operator calls them harmless."""
+    """A folder whose files tools may reach; hard links and changes only where the operator allows them."""
 
     path: Path
     allow_hard_links: bool = False
+    is_writable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,7 @@ class FileIdentity:
     inode: int
     size: int
     mtime_ns: int
+    links: int = 1
 
     @property
     def target(self) -> list[object]:
@@ -71,7 +81,11 @@ class FileContent:
 
 def roots() -> tuple[Root, ...]:
     with_links = {str(path) for path in settings.FILE_ROOTS_WITH_HARD_LINKS}
-    return tuple(Root(Path(path).absolute(), str(path) in with_links) for path in settings.FILE_ROOTS)
+    writable = {str(path) for path in settings.WRITABLE_FILE_ROOTS}
+    return tuple(
+        Root(Path(path).absolute(), str(path) in with_links, str(path) in writable)
+        for path in settings.FILE_ROOTS
+    )
 
 
 def identify(path: str) -> FileIdentity | None:
@@ -87,41 +101,44 @@ def read(path: str, *, max_bytes: int = MAX_READ_BYTES, target: list[object] | N
     """Read a whole regular file; with `target`, only while it is the file that was judged."""
     with _opened(path, beneath.READ) as (descriptor, identity):
         if target is not None and list(target) != identity.target:
-            raise ToolFailed(
-                "The file was exchanged for another one since it was looked at.", code="stale_target"
-            )
+            raise StaleTarget
         if identity.size > max_bytes:
-            raise _too_large(identity.size, max_bytes)
-        octets = _content(descriptor, max_bytes)
+            raise too_large(identity.size, max_bytes)
+        octets = content_of(descriptor, max_bytes)
         return FileContent(identity, octets)
 
 
 @contextmanager
 def _opened(path: str, flags: int) -> Iterator[tuple[int, FileIdentity]]:
     for root in roots():
-        relative = _relative(path, root)
-        descriptor = None if relative is None else _open(root, relative, flags)
+        relative = relative_to(path, root)
+        descriptor = None if relative is None else open_in(root, relative, flags)
         if descriptor is not None:
             try:
-                yield descriptor, _judged(descriptor, root, relative or "")
+                yield descriptor, judged(descriptor, root, relative or "")
             finally:
                 os.close(descriptor)
             return
-    if path.startswith("/") and not any(_relative(path, root) for root in roots()):
-        raise PathRefused(
+    raise missing(path)
+
+
+def missing(path: str) -> ToolFailed:
+    """What to raise where no root has this path: it lies outside of them all, or there is nothing."""
+    if path.startswith("/") and not any(relative_to(path, root) for root in roots()):
+        return PathRefused(
             f"The path {path!r} is outside of the folders this tool may read. Give a relative path."
         )
-    raise FileMissing(f"There is no file {path!r} in the folders this tool may read.")
+    return FileMissing(f"There is no file {path!r} in the folders this tool may read.")
 
 
-def _relative(path: str, root: Root) -> str | None:
+def relative_to(path: str, root: Root) -> str | None:
     """The path below this root, or None if it names a place outside of it. Nothing is expanded."""
     if not path or len(path) > 4_096 or _UNNAMEABLE.search(path):
         raise PathRefused("The path is empty, too long, or holds characters that no file name should have.")
     if _ADDRESS.match(path):
         raise PathRefused("Give a plain path such as notes/plan.txt, not an address.")
     if path.startswith("/"):
-        own = next((name for name in _names(root) if path.startswith(name)), None)
+        own = next((name for name in _names(root) if f"{path}/".startswith(name)), None)
         if own is None:
             return None
         path = path[len(own) :]
@@ -136,14 +153,14 @@ def _names(root: Root) -> tuple[str, str]:
     return f"{str(root.path).rstrip('/')}/", f"{os.path.realpath(root.path).rstrip('/')}/"
 
 
-def _open(root: Root, relative: str, flags: int) -> int | None:
+def open_in(root: Root, relative: str, flags: int) -> int | None:
     """Open beneath the root; None if nothing is there. What leads out of the root is refused, not missing."""
     try:
         handle = os.open(root.path, beneath.FOLDER)
     except OSError:
         return None
     try:
-        return beneath.open_beneath(handle, relative, flags)
+        return _living(handle, relative, flags)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except PermissionError as refused:
@@ -155,7 +172,17 @@ def _open(root: Root, relative: str, flags: int) -> int | None:
         os.close(handle)
 
 
-def _judged(descriptor: int, root: Root, relative: str) -> FileIdentity:
+def _living(handle: int, relative: str, flags: int) -> int | None:
+    """A file that is replaced at this moment (`writing`) is opened under its name once more, not called deleted."""
+    for _ in range(_TRIES):
+        descriptor = beneath.open_beneath(handle, relative, flags)
+        if os.fstat(descriptor).st_nlink:
+            return descriptor
+        os.close(descriptor)
+    return None
+
+
+def judged(descriptor: int, root: Root, relative: str) -> FileIdentity:
     """Judge the opened thing itself: between looking at a name and opening it, its meaning may change."""
     found = os.fstat(descriptor)
     if stat.S_ISDIR(found.st_mode):
@@ -163,21 +190,22 @@ def _judged(descriptor: int, root: Root, relative: str) -> FileIdentity:
     if not stat.S_ISREG(found.st_mode):
         raise PathRefused(f"{relative!r} is not a regular file.")
     if found.st_nlink == 0:
-        raise FileMissing(f"The file {relative!r} was just deleted.")
+        raise StaleTarget(f"The file {relative!r} was just deleted or replaced.")
     if found.st_nlink > 1 and not root.allow_hard_links:
         # A hard link is another name for a file that may belong outside of the root, and nothing shows where.
         raise PathRefused(f"{relative!r} has more than one name (a hard link), which is not allowed here.")
     return FileIdentity(
         root=str(root.path),
-        relative=_true_name(descriptor, root, relative),
+        relative=true_name(descriptor, root, relative),
         device=found.st_dev,
         inode=found.st_ino,
         size=found.st_size,
         mtime_ns=found.st_mtime_ns,
+        links=found.st_nlink,
     )
 
 
-def _true_name(descriptor: int, root: Root, relative: str) -> str:
+def true_name(descriptor: int, root: Root, relative: str) -> str:
     """The path without links inside the root, where the system tells it: a link must not dodge a rule."""
     true = ""
     with suppress(OSError):
@@ -185,19 +213,21 @@ def _true_name(descriptor: int, root: Root, relative: str) -> str:
     if true.startswith(_KERNEL):
         raise PathRefused(f"{relative!r} is not a regular file.")
     below = _names(root)[1]
+    if f"{true}/" == below:
+        return "."
     return true[len(below) :] if true.startswith(below) else relative
 
 
-def _content(descriptor: int, max_bytes: int) -> bytes:
+def content_of(descriptor: int, max_bytes: int) -> bytes:
     """Read to the end, which may have moved since the size was asked."""
     pieces, left = [], max_bytes + 1
     while left > 0 and (piece := os.read(descriptor, min(left, 2**20))):
         pieces.append(piece)
         left -= len(piece)
     if left <= 0:
-        raise _too_large(max_bytes + 1, max_bytes)
+        raise too_large(max_bytes + 1, max_bytes)
     return b"".join(pieces)
 
 
-def _too_large(size: int, limit: int) -> ToolFailed:
+def too_large(size: int, limit: int) -> ToolFailed:
     return ToolFailed(f"The file is too large: more than {min(size, limit)} bytes.", code="too_large")

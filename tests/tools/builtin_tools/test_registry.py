@@ -48,8 +48,12 @@ def test_the_flags_they_are_seeded_with() -> None:
     assert flags == {
         "calculate": (False, False, True, False),
         "current_time": (False, False, True, False),
+        "edit_file": (True, True, False, False),
+        "list_files": (False, False, True, False),
         "read_file": (True, True, False, False),
+        "search_files": (True, True, True, False),
         "web_fetch": (False, False, True, True),
+        "write_file": (True, True, False, False),
     }
     assert builtin_tools.named("read_file").kinds == {"path": "path"}
     assert builtin_tools.named("web_fetch").kinds == {"url": "url"}
