@@ -10,7 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-NEEDED_MEGABYTES = 700
+NEEDED_MEGABYTES = 900
 ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = ROOT / ".venv"
 STAMP = FOLDER / "installed-locks"
