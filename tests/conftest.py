@@ -45,9 +45,24 @@ def _history_may_be_flushed() -> Iterator[None]:
     case._fixture_teardown = teardown
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests with the whole installation come last, so that it is started once."""
+# What a test asks for when it reads or writes rows.
+ROWS = frozenset({"db", "transactional_db", "live_app"})
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Tests with the whole installation come last, so that it is started once.
+
+    ONLY_WITH_ROWS leaves out what touches no database: on a second database it would only say the same again.
+    """
+    if os.environ.get("ONLY_WITH_ROWS"):
+        config.hook.pytest_deselected(items=[item for item in items if not touches_rows(item)])
+        items[:] = [item for item in items if touches_rows(item)]
     items.sort(key=lambda item: "live_app" in getattr(item, "fixturenames", ()))
+
+
+def touches_rows(item: pytest.Item) -> bool:
+    marked = item.get_closest_marker("django_db") is not None
+    return marked or not ROWS.isdisjoint(getattr(item, "fixturenames", ()))
 
 
 @pytest.fixture(scope="session")

@@ -73,7 +73,10 @@ def gates() -> list[Gate]:
         ),
         Gate("sqlite", "The suite on SQLite, Valkey and Celery", (suite,), {"TEST_DATABASE": "sqlite"}),
         Gate(
-            "postgres", "The suite on PostgreSQL, Valkey and Celery", (suite,), {"TEST_DATABASE": "postgres"}
+            "postgres",
+            "What touches rows, again on PostgreSQL",
+            (suite,),
+            {"TEST_DATABASE": "postgres", "ONLY_WITH_ROWS": "true"},
         ),
         Gate(
             "browser",
