@@ -10,12 +10,12 @@ from typing import Any, NamedTuple
 from agents_app import factory, remembered, rendering, toolset
 from agents_app.models import AgentType, Conversation, Message, Run, Step
 from agents_app.rendering import avatar
-from agents_app.visible import is_showable, visible_text
 from audit_app.models import AuditStream
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
 from tools_app import approvals
 from tools_app.models import Approval, Tool, ToolCall
+from tools_app.visible import is_showable, visible_text
 
 _ENDINGS = {
     Message.Ending.INTERRUPTED: "The answer broke off here. What had arrived is kept.",

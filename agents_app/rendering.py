@@ -21,7 +21,7 @@ from pygments.lexers import get_lexer_by_name
 from pygments.token import STANDARD_TYPES
 from pygments.util import ClassNotFound
 
-from agents_app.visible import is_showable, visible_text
+from tools_app.visible import is_showable, visible_text
 
 __all__ = ["RENDERER", "avatar", "is_showable", "render", "visible_text"]
 

@@ -23,13 +23,13 @@ SOURCES = sorted(
 ORDER = {
     "tools_app": (
         # Exceptions, values, and what knows no row.
-        ("exceptions", "context", "schema_tree", "definition", "digest", "sentences"),
+        ("exceptions", "context", "schema_tree", "definition", "digest", "sentences", "visible"),
         ("bell", "bridge", "leases", "schema_weight", "schemas", "weights"),
         # How a tool is carried out: told everything in values, so left of every model.
         ("executors", "builtin_tools", "functions"),
         ("models",),
         # Pure rules.
-        ("arguments", "rules", "policy", "doors"),
+        ("arguments", "rules", "policy", "doors", "differences"),
         # Readings.
         ("credentials", "facts", "contexts", "availability", "standing"),
         # Verbs, the smaller ones first.
@@ -40,7 +40,7 @@ ORDER = {
         ("apps",),
     ),
     "agents_app": (
-        ("exceptions", "sentences", "visible", "rendering", "desk", "turns", "model_list", "news", "pieces"),
+        ("exceptions", "sentences", "rendering", "desk", "turns", "model_list", "news", "pieces"),
         ("providers", "heard"),
         ("models",),
         # Pure rules and readings.
