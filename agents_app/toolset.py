@@ -53,7 +53,8 @@ def _is_offered(carried: Carried, identity: Identity | None) -> bool:
     tool, grant = carried.tool, carried.grant
     ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
     permitted = identity is None or set(tool.required_permissions or ()) <= identity.permissions
-    return bool(tool.enabled and tool.archived_at is None and ready and grant.offered and permitted)
+    usable = tool.enabled and tool.archived_at is None and not tool.quarantine
+    return bool(usable and ready and grant.offered and permitted)
 
 
 def _shown(carried: Carried, identity: Identity | None) -> ToolDefinition | None:

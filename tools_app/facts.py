@@ -232,6 +232,7 @@ def _tool_facts(tool: Tool, organization_id: int) -> ToolFacts:
         content_hash=tool.content_hash(),
         enabled=tool.enabled,
         archived=tool.archived_at is not None,
+        quarantine=tool.quarantine,
         same_organization=tool.organization_id == organization_id,
         executor_ready=ready,
         unready_reason=tool.disabled_reason or why,

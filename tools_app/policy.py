@@ -19,6 +19,8 @@ class ToolFacts:
     content_hash: str
     enabled: bool = True
     archived: bool = False
+    # Why it is held back until an administrator has reviewed it; empty if it is not.
+    quarantine: str = ""
     same_organization: bool = True
     executor_ready: bool = True
     unready_reason: str = ""
@@ -146,8 +148,7 @@ def _whether(facts: Facts) -> Iterator[Refuse]:
         return
     if not grant.agent_enabled:
         yield Refuse("agent_disabled", "This persona has been switched off by an administrator.")
-    if tool.archived or not tool.enabled:
-        yield Refuse("tool_disabled", f"{tool.name} is switched off. {tool.unready_reason}".strip())
+    yield from _usable(tool)
     if not tool.executor_ready:
         yield Refuse(
             "executor_unavailable", f"{tool.name} cannot be carried out here. {tool.unready_reason}".strip()
@@ -163,6 +164,14 @@ def _whether(facts: Facts) -> Iterator[Refuse]:
         yield Refuse(
             "missing_permission", f"The person lacks the permission for {tool.name}: {', '.join(missing)}."
         )
+
+
+def _usable(tool: ToolFacts) -> Iterator[Refuse]:
+    if tool.quarantine:
+        told = f"{tool.name} is held back until an administrator has reviewed it. {tool.quarantine}"
+        yield Refuse("quarantined", told)
+    if tool.archived or not tool.enabled:
+        yield Refuse("tool_disabled", f"{tool.name} is switched off. {tool.unready_reason}".strip())
 
 
 def _arguments(call: Call, grant: Grant) -> Iterator[Refuse]:

@@ -26,6 +26,8 @@ SENTENCES: Final = {
     "tool.changed": "changed a tool",
     "tool.archived": "archived a tool",
     "tool.restored": "brought an archived tool back",
+    "tool.quarantined": "held a tool back until it is reviewed",
+    "tool.reviewed": "reviewed a tool that was held back, and let it go",
     "tool.removed": "deleted a tool that was never used",
     "secret.set": "set a secret",
     "secret.removed": "deleted a secret",

@@ -84,6 +84,7 @@ DRIFT: dict[str, Change] = {
 # What is not drift of the question, but a reason why nobody may run it now: the gate itself refuses.
 REFUSED: dict[str, tuple[Change, str]] = {
     "tool switched off": (tool_row(enabled=False), "tool_disabled"),
+    "tool held back": (tool_row(quarantine="Its description changed."), "quarantined"),
     "tool archived": (tool_row(archived_at=datetime(2026, 1, 1, tzinfo=UTC)), "tool_disabled"),
     "tool of nobody's executor": (tool_row(executor="mcp"), "executor_unavailable"),
     "grant not offered": (grant_row(enabled_for_agent=False), "not_offered"),

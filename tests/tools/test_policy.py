@@ -64,6 +64,7 @@ REFUSALS: list[tuple[str, Change]] = [
     ("requester_gone", facts(requester_active=False)),
     ("unknown_tool", tool(same_organization=False)),
     ("agent_disabled", grant(agent_enabled=False)),
+    ("quarantined", tool(quarantine="Its description changed.")),
     ("tool_disabled", tool(enabled=False)),
     ("tool_disabled", tool(archived=True)),
     ("executor_unavailable", tool(executor_ready=False)),

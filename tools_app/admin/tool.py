@@ -149,11 +149,13 @@ class ToolAdmin(AuditedAdmin):
     @display(
         description="state",
         ordering="enabled",
-        label={"on": "success", "off": "warning", "archived": "danger"},
+        label={"on": "success", "off": "warning", "held": "danger", "archived": "danger"},
     )
     def state(self, tool: Tool) -> tuple[str, str]:
         if tool.archived_at is not None:
             return "archived", "Archived"
+        if tool.quarantine:
+            return "held", "To be reviewed"
         ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
         return ("on", "On") if tool.enabled and ready else ("off", "Off" if ready else "Not available")
 

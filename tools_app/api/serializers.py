@@ -37,6 +37,7 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
         fields = [
             "id",
             *catalog.FIELDS,
+            "quarantine",
             "ready",
             "ready_reason",
             "content_hash",

@@ -63,6 +63,15 @@ class Tool(models.Model):
     disabled_reason = models.CharField(
         max_length=300, blank=True, help_text="Shown wherever the tool appears as off."
     )
+    # Not a field that callers of the catalog may set: only a review ends it (`tools_app/quarantine.py`).
+    quarantine = models.CharField(
+        max_length=300,
+        blank=True,
+        default="",
+        db_default="",
+        editable=False,
+        help_text="Why it is held back until somebody has reviewed it; empty if it is not.",
+    )
     is_dangerous = models.BooleanField(
         default=False, db_default=False, help_text="Can do harm: always asks a person, with a fresh login."
     )
