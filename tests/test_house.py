@@ -33,7 +33,7 @@ ORDER = {
         # Readings.
         ("credentials", "facts", "contexts", "availability", "standing"),
         # Verbs, the smaller ones first.
-        ("questions", "outcomes", "claims", "endings", "quarantine", "vault", "written", "seeding"),
+        ("questions", "outcomes", "claims", "endings", "limits", "quarantine", "vault", "written", "seeding"),
         ("calls", "approvals", "catalog", "seeds"),
         ("sweeps",),
         ("tasks", "receivers", "admin", "api", "management"),

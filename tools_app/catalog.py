@@ -42,6 +42,7 @@ FIELDS: Final = (
     "is_idempotent",
     "is_open_world",
     "rate_limit",
+    "rate_limit_observed",
     "version",
     "tags",
     "example_usage",

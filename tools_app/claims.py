@@ -16,9 +16,9 @@ from audit_app.transitions import hold, move
 from project.accounts import prepared
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import endings, facts, policy, questions
+from tools_app import endings, facts, limits, policy, questions
 from tools_app.facts import Gathered
-from tools_app.models import Approval, ToolCall, UsageCounter
+from tools_app.models import Approval, ToolCall
 
 _STILL_GOOD = Q(use_until__gt=NOW)
 # The newest yes to running it. That an answer may go on, after a use was lost, is no such yes.
@@ -67,8 +67,9 @@ def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
 
 
 def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: Identity) -> Gathered | None:
-    if not _reserved(call, found):
-        _refused(call, approval, endings.over_limit(found.grant), by=by)
+    reserved = limits.reserve(call, found)
+    if reserved.refused is not None:
+        _refused(call, approval, reserved.refused, by=by)
         return None
     if approval is not None and approval.status == Approval.Status.APPROVED:
         # An old yes must never run: the database's clock and the status decide, in the statement that uses it up.
@@ -85,7 +86,12 @@ def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: 
         usage_id=usage.pk,
         limit_reserved=True,
         lease_until=from_now(settings.CALL_LEASE_SECONDS),
-        facts={"usage": usage.pk, "attempt": attempt, "approval": approval.pk if approval else None},
+        facts={
+            "usage": usage.pk,
+            "attempt": attempt,
+            "approval": approval.pk if approval else None,
+            **reserved.observed,
+        },
     )
     return found
 
@@ -98,14 +104,6 @@ def _is_fresh(approval: Approval) -> bool:
     if approval.status == Approval.Status.APPROVED:
         return True
     return prepared.exists(Approval, Q(pk=approval.pk) & _STILL_GOOD)
-
-
-def _reserved(call: ToolCall, found: Gathered) -> bool:
-    """A slot is taken once per call: an attempt that never started keeps it for the next one."""
-    if call.limit_reserved or found.tool is None:
-        return True
-    limit = found.grant.usage_limit if found.grant else 0
-    return UsageCounter.objects.reserve(facts.counter_key(found.asked, found.tool.pk), limit=limit)
 
 
 def _refused(call: ToolCall, approval: Approval | None, why: endings.Blocked, *, by: Identity) -> None:

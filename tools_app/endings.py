@@ -39,6 +39,16 @@ def over_limit(grant: Grant | None) -> Blocked:
     return Blocked("limit", f"The limit of {limit} uses in this conversation is reached. Go on without it.")
 
 
+def over_rate(limit: int) -> Blocked:
+    if limit < 1:
+        return Blocked(
+            "rate_limit", "This tool may be called 0 times a minute, so not at all. Go on without it."
+        )
+    return Blocked(
+        "rate_limit", f"This tool may be called {limit} times a minute, and that is used up. Try again later."
+    )
+
+
 @transaction.atomic(savepoint=False)
 def end_unstarted(call: ToolCall, status: str, why: Blocked, *, by: Identity) -> None:
     """Move a call that never ran to an ending, and open and close its record at once."""

@@ -164,6 +164,17 @@ def counter_key(asked: Asked, tool_id: int) -> CounterKey:
     }
 
 
+def rate_key(tool: Tool) -> CounterKey:
+    """All personas of the organization share what a tool takes in a minute."""
+    return {
+        "organization_id": tool.organization_id,
+        "scope": UsageCounter.Scope.TOOL_MINUTE.value,
+        "scope_key": "",
+        "agent_type_id": 0,
+        "tool_id": tool.pk,
+    }
+
+
 def _grant(tool: Tool | None, agent_type_id: int, organization_id: int) -> Grant | None:
     if tool is None:
         return None

@@ -128,7 +128,7 @@ class ToolAdmin(AuditedAdmin):
         ),
         (
             "Who may use it",
-            {"fields": ["requires_auth", "required_permissions", "rate_limit"]},
+            {"fields": ["requires_auth", "required_permissions", "rate_limit", "rate_limit_observed"]},
         ),
         ("Parameters", {"fields": ["input_schema", "examples", "example_usage"]}),
         (

@@ -85,6 +85,7 @@ class ToolWriteSerializer(StrictSerializer):
     is_idempotent = serializers.BooleanField(required=False)
     is_open_world = serializers.BooleanField(required=False)
     rate_limit = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=1_000_000)
+    rate_limit_observed = serializers.BooleanField(required=False)
     version = serializers.CharField(max_length=20, required=False)
     tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=50)
     example_usage = serializers.CharField(required=False, allow_blank=True, allow_null=True)

@@ -92,7 +92,16 @@ class Tool(models.Model):
     is_open_world = models.BooleanField(
         default=False, help_text="Brings content from outside the organization."
     )
-    rate_limit = models.PositiveIntegerField(null=True, blank=True, help_text="Calls per minute.")
+    rate_limit = models.PositiveIntegerField(
+        null=True,
+        blank=True,
+        help_text="Calls per minute, of all personas together. Further ones are refused. Empty: no limit, 0: never.",
+    )
+    rate_limit_observed = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Only note in the record what goes beyond the calls per minute, refuse nothing.",
+    )
     version = models.CharField(
         max_length=20, default="1.0.0", db_default="1.0.0", help_text="Your label; the system counts its own."
     )

@@ -7,6 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models import F, Q
 
+from audit_app.clock import NOW, from_now
 from project.accounts import prepared
 from project.accounts.models import Organization
 from project.accounts.prepared import Given, Prepared
@@ -28,6 +29,24 @@ class UsageCounterQuerySet(models.QuerySet["UsageCounter"]):
         self.bulk_create([UsageCounter(used=0, **key)], ignore_conflicts=True)
         return prepared.update(UsageCounter, Q(**key) & free, {"used": _ONE_MORE}) == 1
 
+    def reserve_within(self, key: CounterKey, *, limit: int, seconds: int) -> bool:
+        """Take one use of a window that begins with its first use; False while it is full. 0 is never.
+
+        A full window is begun anew by the one statement that still finds it over: two that come at the same
+        moment both get a use of the new one, and it is counted from one clock, the database's.
+        """
+        if limit < 1:
+            return False
+        running = Q(**key) & Q(since__gt=from_now(-seconds))
+        over = Q(**key) & (Q(since__isnull=True) | Q(since__lte=from_now(-seconds)))
+        for _ in range(2):
+            if prepared.update(UsageCounter, running & Q(used__lt=limit), {"used": _ONE_MORE}) == 1:
+                return True
+            if prepared.update(UsageCounter, over, {"used": 1, "since": NOW}) == 1:
+                return True
+            self.bulk_create([UsageCounter(used=0, **key)], ignore_conflicts=True)
+        return False
+
     def used(self, key: CounterKey) -> int:
         counted: Any = _USED.first(**key)
         return counted[0] if counted else 0
@@ -38,6 +57,7 @@ class UsageCounter(models.Model):
         CONVERSATION = "conversation", "One conversation"
         USER_DAY = "user-day", "One person, one day"
         ORGANIZATION_DAY = "organization-day", "The organization, one day"
+        TOOL_MINUTE = "tool-minute", "One tool of the organization, one minute"
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     scope = models.CharField(max_length=20, choices=Scope.choices)
@@ -45,6 +65,8 @@ class UsageCounter(models.Model):
     agent_type_id = models.BigIntegerField()
     tool_id = models.BigIntegerField()
     used = models.PositiveIntegerField(default=0)
+    # When the window began, for scopes that are a length of time; a row is used again and again.
+    since = models.DateTimeField(null=True, blank=True)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = UsageCounterQuerySet.as_manager()
