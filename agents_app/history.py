@@ -91,7 +91,7 @@ def _uses(steps: list[Step]) -> dict[int | None, dict[str, Use]]:
 def use_of(call: ToolCall) -> Use:
     """What the model reads of a use: the result, or in words why there is none."""
     if call.status == ToolCall.Status.SUCCEEDED:
-        return Use(_cut(call.result_text))
+        return Use(_cut(call.result_text), blocks=call.blocks)
     words = {
         ToolCall.Status.DENIED: "Denied",
         ToolCall.Status.EXPIRED: "Expired",

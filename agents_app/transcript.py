@@ -13,10 +13,15 @@ _LEFT_OUT = "[Earlier parts of this conversation are left out.]"
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """How one tool use ended: the text the model reads, and whether it reads it as an error."""
+    """How one tool use ended: the text the model reads, whether it reads it as an error, and what says more."""
 
     text: str
     is_error: bool = False
+    blocks: Sequence[Block] = ()
+
+    @property
+    def size(self) -> int:
+        return len(self.text) + sum(len(str(block)) for block in self.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,11 +68,7 @@ def _within(exchanges: Sequence[Exchange], chars: int) -> list[Exchange]:
 
 def _size(exchange: Exchange) -> int:
     said = sum(len(str(block)) for turn in exchange.turns for block in turn.content)
-    return (
-        len(exchange.text)
-        + said
-        + sum(len(use.text) for turn in exchange.turns for use in turn.uses.values())
-    )
+    return len(exchange.text) + said + sum(use.size for turn in exchange.turns for use in turn.uses.values())
 
 
 def _said(exchange: Exchange) -> Iterator[tuple[str, list[Block]]]:
@@ -96,7 +97,7 @@ def _result(use_id: str, use: Use) -> Block:
     block: Block = {
         "type": "tool_result",
         "tool_use_id": use_id,
-        "content": [_text(use.text or "(no output)")],
+        "content": [_text(use.text or "(no output)"), *use.blocks],
     }
     return {**block, "is_error": True} if use.is_error else block
 

@@ -20,7 +20,18 @@ from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
 from project.accounts import pooled, prepared
 from project.accounts.identity import Identity
-from tools_app import claims, contexts, credentials, endings, executors, facts, outcomes, policy, questions
+from tools_app import (
+    blocks,
+    claims,
+    contexts,
+    credentials,
+    endings,
+    executors,
+    facts,
+    outcomes,
+    policy,
+    questions,
+)
 from tools_app.exceptions import ToolFailed
 from tools_app.executors.base import ToolResult, Work
 from tools_app.facts import Asked, Gathered
@@ -263,6 +274,7 @@ def _end(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
             fields = {
                 "result_text": text,
                 "result": _bounded(result.data),
+                "blocks": blocks.stored(result.blocks, limit=settings.RESULT_STORED_BYTES),
                 "lease_until": None,
                 "ended_at": NOW,
             }

@@ -14,7 +14,7 @@ import anthropic
 import httpx2
 import msgspec
 
-from agents_app.providers import capabilities, failures, patience
+from agents_app.providers import capabilities, failures, fitting, patience
 from agents_app.providers.base import ModelEvent, ModelRequest, Pausing, TextPiece, ThinkingPiece
 from agents_app.providers.clients import Client, client_for
 from agents_app.providers.errors import ProviderInterrupted, ProviderMisconfigured
@@ -173,7 +173,9 @@ def _without_refused_field(request: ModelRequest, answer: _Answer, error: Except
     if not isinstance(error, anthropic.BadRequestError):
         return False
     message = error.api_message or error.message
-    return capabilities.remember_refusal(request, message=message, sent=answer.body)
+    return capabilities.remember_refusal(
+        request, message=message, sent={*answer.body, *fitting.kinds_in(answer.body)}
+    )
 
 
 def _interrupted(error: Exception) -> ProviderInterrupted:

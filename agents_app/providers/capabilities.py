@@ -27,8 +27,32 @@ EFFORT = (
     ("claude-[23]*", False),
     ("claude-*", True),
 )
-# What a 400 may name, and the field of the request that is left out then.
-OPTIONAL_FIELDS = {"temperature": "temperature", "output_config": "output_config", "effort": "output_config"}
+# Tools that are sent deferred, and references to them in results.
+TOOL_REFERENCES = (
+    ("claude-opus-4-[5678]*", True),
+    ("claude-sonnet-4-[5678]*", True),
+    ("claude-*-4-*", False),
+    ("claude-[23]*", False),
+    ("claude-instant*", False),
+    ("claude-*", True),
+)
+# Results of a search as sources that can be cited.
+SEARCH_RESULTS = (
+    ("claude-3-[57]*", True),
+    ("claude-[23]*", False),
+    ("claude-instant*", False),
+    ("claude-*", True),
+)
+# What a 400 may name, and what is left out of the request then: a field, or blocks of that type.
+OPTIONAL_FIELDS = {
+    "temperature": "temperature",
+    "output_config": "output_config",
+    "effort": "output_config",
+    "tool_reference": "tool_reference",
+    "tool reference": "tool_reference",
+    "defer_loading": "tool_reference",
+    "search_result": "search_result",
+}
 
 _refused: dict[tuple[str, str], set[str]] = {}
 
@@ -47,8 +71,24 @@ def takes_effort(request: ModelRequest) -> bool:
     return not name.startswith("claude-") or _first_match(EFFORT, name)
 
 
+def takes_references(request: ModelRequest) -> bool:
+    """Whether it may be sent tools to be loaded later, and be told of them by reference."""
+    return _takes_blocks(request, "tool_reference", TOOL_REFERENCES)
+
+
+def takes_search_results(request: ModelRequest) -> bool:
+    return _takes_blocks(request, "search_result", SEARCH_RESULTS)
+
+
+def _takes_blocks(request: ModelRequest, kind: str, table: Iterable[tuple[str, bool]]) -> bool:
+    """Other makers' models behind the same API get text, which all of them understand."""
+    name = _bare(request.model)
+    known = name.startswith("claude-") and _first_match(table, name)
+    return known and kind not in refused(request.endpoint, request.model)
+
+
 def refused(endpoint: Endpoint, model: str) -> frozenset[str]:
-    """Request fields this model was seen to refuse since the process started."""
+    """Request fields and kinds of blocks this model was seen to refuse since the process started."""
     return frozenset(_refused.get((endpoint.key, model), ()))
 
 

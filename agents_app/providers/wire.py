@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents_app.providers import capabilities
+from agents_app.providers import capabilities, fitting
 from agents_app.providers.base import ModelRequest
 
 CACHED = {"type": "ephemeral"}
@@ -13,15 +13,13 @@ def body_of(request: ModelRequest) -> dict[str, Any]:
     body: dict[str, Any] = {
         "model": request.model,
         "max_tokens": request.max_output_tokens,
-        "messages": list(request.messages),
+        "messages": fitting.messages_for(request),
         "stream": True,
     }
     if request.system:
         body["system"] = [{"type": "text", "text": request.system, "cache_control": CACHED}]
     if request.tools:
-        *others, last = request.tools
-        # The vendor caches everything up to the mark: all tools, then the system text.
-        body["tools"] = [*others, {**last, "cache_control": CACHED}]
+        body["tools"] = _marked(fitting.tools_for(request))
     if request.end_user:
         body["metadata"] = {"user_id": request.end_user}
     if request.thinking:
@@ -32,3 +30,12 @@ def body_of(request: ModelRequest) -> dict[str, Any]:
         body["temperature"] = request.temperature
     refused = capabilities.refused(request.endpoint, request.model)
     return {name: value for name, value in body.items() if name not in refused}
+
+
+def _marked(tools: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The vendor caches everything up to the mark: all tools that are read at once, then the system text.
+
+    A deferred tool is no part of that, and refused with a mark.
+    """
+    last = max((at for at, tool in enumerate(tools) if not tool.get(fitting.DEFERRED)), default=None)
+    return [{**tool, "cache_control": CACHED} if at == last else tool for at, tool in enumerate(tools)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
@@ -37,10 +37,15 @@ class Work:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """The text goes to the model; the data is stored beside it, as JSON."""
+    """The text goes to the model; the data is stored beside it, as JSON.
+
+    `blocks` say more than a text can, in the form of the Messages API, to models that understand them: a
+    `tool_reference` or a `search_result` then stands for the text, an `image` beside it. The text must do alone.
+    """
 
     text: str
     data: Any = None
+    blocks: Sequence[Mapping[str, Any]] = ()
 
 
 class Executor(Protocol):

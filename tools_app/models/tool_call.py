@@ -70,6 +70,7 @@ class ToolCall(Stateful):
     reason_text = models.TextField(blank=True)
     result_text = models.TextField(blank=True)
     result = models.JSONField(null=True, blank=True)
+    blocks = models.JSONField(default=list, blank=True)
     progress = models.JSONField(null=True, blank=True)
     attempt = models.PositiveIntegerField(default=0)
     limit_reserved = models.BooleanField(default=False)

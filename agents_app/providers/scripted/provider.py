@@ -12,10 +12,11 @@ import json
 import secrets
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from dataclasses import replace
 
 from django.conf import settings
 
-from agents_app.providers import errors, script
+from agents_app.providers import errors, fitting, script
 from agents_app.providers.base import ModelEvent, ModelRequest, Pausing
 from agents_app.providers.limits import Limits
 from agents_app.providers.script import Turn as Played
@@ -39,6 +40,7 @@ class ScriptedProvider:
     """See `base.Provider`."""
 
     async def stream(self, request: ModelRequest) -> AsyncGenerator[ModelEvent, None]:
+        request = replace(request, tools=fitting.tools_for(request), messages=fitting.messages_for(request))
         # Off the loop: reading a long pasted text by patterns takes a while, and other answers share this thread.
         played = await asyncio.to_thread(_turn_for, request)
         if pause := float(played.get("pause_ms", 0)) / 1000:

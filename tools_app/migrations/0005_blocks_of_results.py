@@ -1,0 +1,16 @@
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('tools_app', '0004_quarantine'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='toolcall',
+            name='blocks',
+            field=models.JSONField(blank=True, default=list),
+        ),
+    ]
