@@ -4,7 +4,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('tools_app', '0004_quarantine'),
+        ('tools_app', '0005_rate_limit'),
     ]
 
     operations = [
