@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from agents_app import runs
+from agents_app import background, runs
 from agents_app.exceptions import AgentDisabled, ClientIdReused, MessageEmpty, MessageTooLong
 from agents_app.models import AgentType, Conversation, Message, Run
 from agents_app.models.conversation import of_owner
@@ -57,14 +59,23 @@ def start(
     return conversation
 
 
-def post_message(conversation: Conversation, text: str, *, client_id: str | None, by: Identity) -> Posted:
-    """Store a message and queue its answer, in one transaction.
+def post_message(
+    conversation: Conversation,
+    text: str,
+    *,
+    client_id: str | None,
+    by: Identity,
+    tool_context: Mapping[str, Any] | None = None,
+) -> Posted:
+    """Store a message and queue its answer, in one transaction; the context is for the tools of that answer.
 
     The same client id with the same text gives the stored message again; with another text ClientIdReused.
+    Raises InvalidContext for values that only the server may set (S3.93).
     """
     by.require(CHAT)
     text = _checked(text)
-    body_hash = hashlib.sha256(text.encode()).hexdigest()
+    told = background.of_run(tool_context)
+    body_hash = hashlib.sha256(text.encode() + background.written(told)).hexdigest()
     with transaction.atomic():
         # The stream first, then the question: a deletion at the same moment is either seen here or sees this run.
         records.hold(conversation.organization_id, conversation.stream)
@@ -75,7 +86,7 @@ def post_message(conversation: Conversation, text: str, *, client_id: str | None
         # Only now: what was accepted once is acknowledged again, whatever became of the persona since.
         _require_usable(conversation.agent_type, by)
         _touch(conversation, text)
-        return Posted(message, runs.queue(message, by=by))
+        return Posted(message, runs.queue(message, by=by, tool_context=told))
 
 
 def rename(conversation: Conversation, title: str) -> None:

@@ -53,6 +53,19 @@ class InvalidPersona(HouseError):
     status = 400
 
 
+class InvalidContext(HouseError):
+    """These values cannot be given to the tools of an answer; the details say which, and why."""
+
+    code = "invalid_context"
+    status = 400
+
+
+class MayNotActAs(NotAllowed):
+    """A persona that acts under an identity of its own is given it by administrators only."""
+
+    code = "may_not_act_as"
+
+
 class PersonaNameTaken(HouseError):
     """Another persona of your organization has this name, perhaps an archived one. Choose another name."""
 

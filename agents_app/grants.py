@@ -5,6 +5,7 @@ from __future__ import annotations
 from agents_app.models import AgentToolConfig, Run
 from project.accounts.prepared import Given, Prepared
 from tools_app import digest
+from tools_app.context import acting
 from tools_app.policy import Grant
 
 _GRANT = Prepared(
@@ -47,6 +48,8 @@ def of(row: AgentToolConfig) -> Grant:
         defaults=row.parameter_defaults,
         fixed=row.fixed_parameters,
         grant_hash=_hash(row),
+        context=agent.tool_context,
+        acts_as=acting(agent.tool_context) if agent.acts_as_itself else {},
     )
 
 

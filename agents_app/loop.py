@@ -165,6 +165,7 @@ def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Ident
         run_id=run.pk,
         message_id=turn.message.pk,
         tainted=tainted,
+        context=run.tool_context,
     )
     call = calls.request(proposal, asked)
     prepared.insert(

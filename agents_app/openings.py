@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -25,9 +27,12 @@ class Opening:
     title: str = ""
     text: str | None = None
     client_id: str | None = None
+    tool_context: Mapping[str, Any] | None = None
 
     def body_hash(self, by: Identity) -> str:
-        body = [by.organization_id, self.agent, self.title, self.text]
+        body: list[Any] = [by.organization_id, self.agent, self.title, self.text]
+        # Only where there is one: what was stored before there were any keeps its hash.
+        body += [dict(self.tool_context)] if self.tool_context else []
         return hashlib.sha256(json.dumps(body).encode()).hexdigest()
 
 
@@ -80,4 +85,6 @@ def begin(opening: Opening, agent_type: AgentType, *, by: Identity) -> Opened:
 def _said(row: Conversation, opening: Opening, *, by: Identity) -> Posted | None:
     if opening.text is None:
         return None
-    return conversations.post_message(row, opening.text, client_id=opening.client_id, by=by)
+    return conversations.post_message(
+        row, opening.text, client_id=opening.client_id, by=by, tool_context=opening.tool_context
+    )

@@ -11,14 +11,15 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from agents_app import granting
-from agents_app.exceptions import DefaultPersona, InvalidPersona, PersonaNameTaken
+from agents_app import background, granting
+from agents_app.exceptions import DefaultPersona, InvalidPersona, MayNotActAs, PersonaNameTaken
 from agents_app.granting import grant, ungrant
 from agents_app.models import AgentType, Conversation, ModelEndpoint, Run
 from agents_app.rendering import avatar
 from audit_app import records
 from audit_app.models import ToolUsage
 from project.accounts.identity import Identity
+from project.accounts.roles import ACT_AS
 from tools_app import arguments
 from tools_app.exceptions import InvalidArguments
 from tools_app.models import ToolCall
@@ -47,6 +48,8 @@ FIELDS: Final = frozenset(
         "enabled",
         "is_default",
         "version",
+        "tool_context",
+        "acts_as_itself",
     }
 )
 NAME: Final = re.compile(r"[a-z0-9_-]{1,100}\Z")
@@ -146,6 +149,8 @@ def _endpoint(wanted: Any, by: Identity) -> ModelEndpoint | None:
 
 def _write(agent: AgentType, changed: list[str], *, by: Identity, action: str) -> None:
     _require_sound(agent)
+    if agent.acts_as_itself and {"tool_context", "acts_as_itself"} & set(changed):
+        _require_may_act_as(by)
     if agent.is_default:
         _dethrone(agent, by=by)
     try:
@@ -171,10 +176,18 @@ def _require_sound(agent: AgentType) -> None:
             wrong[name] = ["This must be a list of texts."]
     if not wrong.get("avatar_url") and not _is_avatar(agent.avatar_url):
         wrong["avatar_url"] = [_AVATAR_REFUSED]
+    if told := background.problems_of_persona(agent.tool_context, acts_as_itself=agent.acts_as_itself):
+        wrong["tool_context"] = told
     if wrong:
         raise InvalidPersona(details=wrong)
     if agent.is_default and not agent.enabled:
         raise DefaultPersona
+
+
+def _require_may_act_as(by: Identity) -> None:
+    """Its tools would be told of rights that the person who asks may not have: a keeper alone must not decide that."""
+    if by.via != "system" and not by.may(ACT_AS):
+        raise MayNotActAs(details={"permission": ACT_AS})
 
 
 def _is_avatar(address: str) -> bool:

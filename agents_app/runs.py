@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
@@ -33,8 +36,11 @@ AN_OPEN_QUESTION = Exists(
 _STILL_THERE = Exists(Conversation.objects.filter(pk=OuterRef("conversation_id"), deleted_at__isnull=True))
 
 
-def queue(message: Message, *, by: Identity) -> Run:
-    """Queue an answer to a stored message; it waits its turn behind the conversation's other answers (G3)."""
+def queue(message: Message, *, by: Identity, tool_context: Mapping[str, Any] | None = None) -> Run:
+    """Queue an answer to a stored message; it waits its turn behind the conversation's other answers (G3).
+
+    The context is kept with the run: a worker hours later still has it (S3.18, S3.92).
+    """
     conversation = message.conversation
     run = Run(
         organization_id=conversation.organization_id,
@@ -43,6 +49,7 @@ def queue(message: Message, *, by: Identity) -> Run:
         message=message,
         user_id=by.user_id,
         asked_through=facts.through(by),
+        tool_context=dict(tool_context or {}),
     )
     return born(run, by=by)
 
@@ -172,7 +179,7 @@ def retry(run: Run, *, by: Identity) -> Run:
     newest = Run.objects.filter(conversation_id=run.conversation_id).order_by("-pk")[0]
     if newest.pk != run.pk or run.status not in (Run.Status.FAILED, Run.Status.CANCELLED):
         raise NothingToRetry
-    return queue(run.message, by=by)
+    return queue(run.message, by=by, tool_context=run.tool_context)
 
 
 def requeue(run: Run) -> None:

@@ -135,6 +135,8 @@ class ToolUsage(models.Model):
     ip_address = models.GenericIPAddressField("address", null=True, blank=True)
     user_id = models.CharField("person (id)", max_length=255, blank=True)
     user_name = models.CharField("person", max_length=255, blank=True)
+    # The persona's own identity, where it acted under one; the person beside it is who asked (S3.95).
+    acting_as = models.CharField(max_length=255, blank=True)
     approval_id = models.BigIntegerField(null=True, blank=True)
     decided_by = models.CharField(max_length=255, blank=True)
     request_id = models.CharField(max_length=64, blank=True)

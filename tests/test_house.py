@@ -42,6 +42,7 @@ ORDER = {
     ),
     "agents_app": (
         ("exceptions", "sentences", "rendering", "desk", "turns", "model_list", "news", "pieces"),
+        ("background",),
         ("providers", "heard"),
         ("models",),
         # Pure rules and readings.

@@ -215,6 +215,7 @@ def _new(proposal: Proposal, found: Gathered, asked: Asked) -> ToolCall:
         arguments=dict(found.call.arguments),
         filled=list(found.filled),
         tainted=asked.tainted,
+        tool_context=dict(asked.context),
     )
 
 
@@ -231,7 +232,7 @@ def _outcome(call: ToolCall, found: Gathered, tool: Tool) -> Outcome:
     began = time.monotonic()
     try:
         work = _work(tool, found)
-        context = contexts.of(call, found.asked)
+        context = contexts.of(call, found.asked, found.grant)
         # Slow tools in every thread must leave connections to the leases and the sweeper.
         pooled.give_back()
         result = executors.of(tool.executor).execute(work, _copied(call.arguments), context)

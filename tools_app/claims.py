@@ -75,7 +75,9 @@ def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: 
         # An old yes must never run: the database's clock and the status decide, in the statement that uses it up.
         move(approval, Approval.Status.CONSUMED, by=by, only_if=_STILL_GOOD & Q(digest=approval.digest))
     attempt = call.attempt + 1
-    used = endings.usage_of(call, attempt=attempt, approval=approval)
+    # Both are recorded: who asked, and the identity of its own under which the persona acts for them (S3.95).
+    acting_as = str(found.grant.acts_as.get("user_id", "")) if found.grant else ""
+    used = endings.usage_of(call, attempt=attempt, approval=approval, acting_as=acting_as)
     usage = records.open_tool_usage(used, by=endings.as_asked(call, found.asked))
     move(
         call,
@@ -91,6 +93,7 @@ def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: 
             "attempt": attempt,
             "approval": approval.pk if approval else None,
             **reserved.observed,
+            **({"acting_as": acting_as} if acting_as else {}),
         },
     )
     return found

@@ -18,6 +18,7 @@ SERVER_KEYS = frozenset(
         "org_id",
         "permissions",
         "request_id",
+        "requested_by",
         "role",
         "roles",
         "session_id",
@@ -25,6 +26,9 @@ SERVER_KEYS = frozenset(
         "user_id",
     }
 )
+
+# What a persona that acts under an identity of its own may say of itself; its organization is never its to say.
+ACTING_KEYS = frozenset({"permissions", "role", "roles", "user_id"})
 
 
 class MissingContextKey(KeyError):
@@ -120,6 +124,11 @@ def secured(context: Mapping[str, Any], server: Mapping[str, Any]) -> dict[str, 
     """Apply what the server knows last; a server key it does not set is dropped, not believed (S3.94)."""
     ordinary = {key: value for key, value in context.items() if key not in SERVER_KEYS}
     return {key: copied(value) for key, value in {**ordinary, **server}.items()}
+
+
+def acting(context: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The identity a persona's own context gives it, out of the keys it may set (S3.26-28)."""
+    return {key: copied(value) for key, value in (context or {}).items() if key in ACTING_KEYS}
 
 
 def require_identity(context: ToolContext | Mapping[str, Any], *keys: str) -> None:

@@ -75,7 +75,9 @@ def as_asked(call: ToolCall, asked: Asked) -> Identity:
     return replace(asked.identity, display_name=call.user_name)
 
 
-def usage_of(call: ToolCall, *, attempt: int, approval: Approval | None = None) -> records.Usage:
+def usage_of(
+    call: ToolCall, *, attempt: int, approval: Approval | None = None, acting_as: str = ""
+) -> records.Usage:
     return records.Usage(
         organization_id=call.organization_id,
         tool_name=call.tool_name,
@@ -89,6 +91,7 @@ def usage_of(call: ToolCall, *, attempt: int, approval: Approval | None = None) 
             "tool_call_id": call.pk,
             "run_id": call.run_id,
             "attempt": attempt,
+            "acting_as": acting_as[:255],
             "approval_id": approval.pk if approval else None,
             "decided_by": approval.decided_by_name if approval else "",
         },

@@ -43,6 +43,8 @@ class Asked:
     run_id: int | None = None
     message_id: int | None = None
     tainted: bool = False
+    # Ordinary values the caller of the run gave for its tools; never who asks (S3.93).
+    context: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ def asked_of(call: ToolCall) -> Asked:
         run_id=call.run_id,
         message_id=call.message_id,
         tainted=call.tainted,
+        context=call.tool_context,
     )
 
 

@@ -50,6 +50,9 @@ class Grant:
     defaults: Mapping[str, Any] | None = None
     fixed: Mapping[str, Any] | None = None
     grant_hash: str = ""
+    # What tools of this persona find in their context, and under which identity of its own it acts, if it may.
+    context: Mapping[str, Any] = field(default_factory=dict)
+    acts_as: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminColorInputWidget
 
 from agents_app import granting, model_list, personas
 from agents_app.models import AgentToolConfig, AgentType
-from audit_app.admin_fields import LinesField
+from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import AuditedAdmin, Scoped, VerbForm, archiving, identity_of
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 
@@ -22,6 +22,12 @@ from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 class PersonaForm(VerbForm):
     personality_traits = LinesField(help_text="A word or two each, shown on its card.")
     starters = LinesField(help_text="Questions offered for a start.")
+    tool_context = ReadableJSONField(
+        required=False,
+        initial=dict,
+        label="Context for its tools",
+        help_text=AgentType._meta.get_field("tool_context").help_text,
+    )
 
     class Meta:
         model = AgentType
@@ -35,6 +41,8 @@ class PersonaForm(VerbForm):
 
     def perform(self) -> AgentType:
         given = self.cleaned_data
+        if "tool_context" in given:
+            given["tool_context"] = given["tool_context"] or {}
         if self.instance.pk:
             changes = {name: given[name] for name in given if name in self.changed_data}
             return personas.update(self.instance, changes, by=self.identity)
@@ -141,6 +149,14 @@ class PersonaAdmin(AuditedAdmin):
             },
         ),
         ("Limits", {"fields": ["max_context_tokens", "max_output_tokens", "max_steps"]}),
+        (
+            "What its tools are told",
+            {
+                "fields": ["tool_context", "acts_as_itself"],
+                "description": "Beside who asks. Names like user_id or roles are set by the server, unless the "
+                "persona acts under its own identity: for that an administrator is needed.",
+            },
+        ),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:

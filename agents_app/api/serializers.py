@@ -32,6 +32,10 @@ class AgentSerializer(PersonaSerializer):
     max_steps = serializers.IntegerField()
     enabled = serializers.BooleanField()
     version = serializers.CharField()
+    tool_context = serializers.DictField(
+        allow_null=True, help_text="Null for those who may not change personas."
+    )
+    acts_as_itself = serializers.BooleanField()
     warning = serializers.CharField(help_text="For example that its model will be switched off, and when.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -65,6 +69,12 @@ class AgentWriteSerializer(StrictSerializer):
     enabled = serializers.BooleanField(required=False)
     is_default = serializers.BooleanField(required=False)
     version = serializers.CharField(max_length=20, required=False)
+    tool_context = serializers.DictField(
+        required=False, help_text="Ordinary values for its tools; what comes with a message wins."
+    )
+    acts_as_itself = serializers.BooleanField(
+        required=False, help_text="Tools are told the identity in its context. Needs personas.act_as."
+    )
 
 
 class GrantSerializer(serializers.ModelSerializer[AgentToolConfig]):
@@ -135,10 +145,14 @@ class AgentReferenceField(serializers.Field[Any, Any, Any, Any]):
         return value
 
 
+_FOR_TOOLS = "Ordinary values its tools find in their context, in this answer. Who asks is set by the server."
+
+
 class ConversationStartSerializer(StrictSerializer):
     agent = AgentReferenceField()
     title = serializers.CharField(max_length=200, required=False, allow_blank=True)
     text = serializers.CharField(required=False, trim_whitespace=False)
+    tool_context = serializers.DictField(required=False, help_text=_FOR_TOOLS)
     client_id = serializers.CharField(
         max_length=64, required=False, help_text="Made by the client: asking twice starts one conversation."
     )
@@ -151,6 +165,7 @@ class ConversationChangeSerializer(StrictSerializer):
 
 class MessagePostSerializer(StrictSerializer):
     text = serializers.CharField(trim_whitespace=False, allow_blank=True)
+    tool_context = serializers.DictField(required=False, help_text=_FOR_TOOLS)
     client_id = serializers.CharField(
         max_length=64, required=False, help_text="Made by the client: sending a message twice stores it once."
     )

@@ -136,7 +136,10 @@ class Messages(TalkView):
     def post(self, request: Request, conversation_id: UUID) -> Response:
         row, given = self.conversation(conversation_id), self.given(MessagePostSerializer)
         client_id = given.get("client_id")
-        posted = conversations.post_message(row, given["text"], client_id=client_id, by=self.identity)
+        told = given.get("tool_context")
+        posted = conversations.post_message(
+            row, given["text"], client_id=client_id, by=self.identity, tool_context=told
+        )
         return Response(_posted(posted), status=200 if posted.replayed else 201)
 
 

@@ -69,6 +69,8 @@ class PersonaView(RoomView):
             "max_steps": agent.max_steps,
             "enabled": agent.enabled,
             "version": agent.version,
+            "tool_context": agent.tool_context if self.identity.may(CATALOG_CHANGE) else None,
+            "acts_as_itself": agent.acts_as_itself,
             "warning": model_list.warning(agent.model),
             "created_at": agent.created_at.isoformat(),
             "updated_at": agent.updated_at.isoformat(),

@@ -100,6 +100,19 @@ class AgentType(models.Model):
         default=False, db_default=False, help_text="Chosen for people who choose nothing."
     )
     version = models.CharField(max_length=20, default="1.0.0", db_default="1.0.0", help_text="Your label.")
+    tool_context = models.JSONField(
+        "context for its tools",
+        default=dict,
+        blank=True,
+        help_text='Values its tools find in their context, such as {"tier": "free"}. What a program sends with a '
+        "message wins for the same name. Put no secrets here.",
+    )
+    acts_as_itself = models.BooleanField(
+        "acts under its own identity",
+        default=False,
+        help_text="Its tools are told user_id, role, roles and permissions from the context above instead of those of "
+        "the person who asks, who is recorded beside it. What the person may ask for does not change.",
+    )
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
@@ -132,7 +145,10 @@ class AgentType(models.Model):
 
     def content_hash(self) -> str:
         """What approvals are bound to: the parts of a persona that change what it does."""
-        body = [self.name, self.model, self.system_prompt, self.endpoint_id]
+        body: list[Any] = [self.name, self.model, self.system_prompt, self.endpoint_id]
+        # Only where there is one, so that questions about all other personas still fit.
+        if self.tool_context or self.acts_as_itself:
+            body.append({"context": self.tool_context, "acts_as_itself": self.acts_as_itself})
         return hashlib.sha256(b"agent/v1\n" + rfc8785.dumps(body)).hexdigest()
 
 

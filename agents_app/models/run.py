@@ -54,6 +54,7 @@ class Run(Stateful):
     message = models.ForeignKey(Message, on_delete=models.PROTECT, related_name="runs")
     user_id = models.CharField("person (id)", max_length=255)
     asked_through = models.JSONField(default=dict, blank=True)
+    tool_context = models.JSONField("context for its tools", default=dict, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.QUEUED)
     reason = models.CharField(max_length=60, blank=True)
     reason_text = models.TextField(blank=True)

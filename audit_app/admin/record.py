@@ -85,7 +85,20 @@ class ToolUsageAdmin(ReadOnlyAdmin):
     date_hierarchy = "created_at"
     fieldsets = [
         ("What", {"fields": ["tool_name", "status", "reason", "error_message", "parameters", "result"]}),
-        ("Who", {"fields": ["user_name", "user_id", "agent_name", "decided_by", "ip_address", "request_id"]}),
+        (
+            "Who",
+            {
+                "fields": [
+                    "user_name",
+                    "user_id",
+                    "agent_name",
+                    "acting_as",
+                    "decided_by",
+                    "ip_address",
+                    "request_id",
+                ]
+            },
+        ),
         ("When", {"fields": ["created_at", "ended_at", "execution_time_ms", "tokens_used", "attempt"]}),
         (
             "Where it belongs",

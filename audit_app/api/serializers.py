@@ -34,6 +34,7 @@ class ToolUsageSerializer(serializers.ModelSerializer[ToolUsage]):
             "tool_call_id",
             "run_id",
             "approval_id",
+            "acting_as",
             "decided_by",
             "request_id",
         ]

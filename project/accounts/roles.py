@@ -11,6 +11,8 @@ CATALOG_VIEW: Final = "catalog.view"
 CATALOG_CHANGE: Final = "catalog.change"
 AUDIT_VIEW: Final = "audit.view"
 MEMBERS_MANAGE: Final = "members.manage"
+# To let a persona act under an identity of its own instead of that of the person who asks.
+ACT_AS: Final = "personas.act_as"
 
 ALL_PERMISSIONS: Final = (
     CHAT,
@@ -20,6 +22,7 @@ ALL_PERMISSIONS: Final = (
     CATALOG_CHANGE,
     AUDIT_VIEW,
     MEMBERS_MANAGE,
+    ACT_AS,
 )
 
 _EVERYBODY: Final = frozenset({CHAT, DECIDE_OWN, CATALOG_VIEW})

@@ -136,7 +136,7 @@ def test_a_row_without_its_function_is_refused_with_the_reason(monkeypatch: pyte
 def test_the_verbs_of_an_answer_take_no_tools() -> None:
     """S1.25-27, S1.43: what an answer may use is what its persona is granted."""
     for verb in (conversations.start, conversations.post_message, runs.claim, loop.work, loop.advance):
-        assert not any("tool" in name for name in inspect.signature(verb).parameters)
+        assert not any("tools" in name for name in inspect.signature(verb).parameters)
     sent = {"agent": granted(bookings).name, "text": "Hi", "tools": ["bash"]}
     assert people.alice().api().post("/api/conversations", sent, format="json").status_code == 400
 

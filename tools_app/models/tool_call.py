@@ -63,6 +63,8 @@ class ToolCall(Stateful):
     user_id = models.CharField("person (id)", max_length=255)
     user_name = models.CharField("person", max_length=255, blank=True)
     asked_through = models.JSONField(default=dict, blank=True)
+    # Ordinary values the caller gave for the tools of its run, so that a worker hours later has them (S3.92).
+    tool_context = models.JSONField(default=dict, blank=True)
     arguments = models.JSONField(default=dict)
     filled = models.JSONField(default=list, blank=True)
     status = models.CharField(max_length=20, choices=Status.choices)
