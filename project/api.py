@@ -9,7 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.views import APIView
 
-from agents_app.api import deciding, talking
+from agents_app.api import deciding, talking, trying
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
@@ -19,6 +19,8 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("me", accounts.Me),
     ("tools", tools.Tools),
     ("tools/<int:tool_id>", tools.ToolDetail),
+    ("tools/<int:tool_id>/try", trying.Try),
+    ("tools/<int:tool_id>/try/<int:call_id>", trying.TryOutcome),
     ("agents", agents.Agents),
     ("agents/<int:agent_id>", agents.AgentDetail),
     ("agents/<int:agent_id>/tools", agents.AgentTools),

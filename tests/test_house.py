@@ -30,13 +30,13 @@ ORDER = {
         ("executors", "builtin_tools", "functions"),
         ("models",),
         # Pure rules.
-        ("arguments", "rules", "policy", "doors", "differences"),
+        ("arguments", "rules", "policy", "doors", "explaining", "differences"),
         # Readings.
         ("credentials", "facts", "contexts", "availability", "standing"),
         # Verbs, the smaller ones first.
         ("questions", "outcomes", "claims", "endings", "limits", "quarantine", "vault", "written", "seeding"),
         ("calls", "approvals", "catalog", "seeds"),
-        ("sweeps",),
+        ("sweeps", "trying"),
         ("tasks", "receivers", "admin", "api", "management"),
         ("apps",),
     ),

@@ -11,6 +11,8 @@ from audit_app.models import AuditEntry, ToolUsage
 from project.api import ROUTES
 from tests import people, world
 from tests.world import SECRET_WORD, World
+from tools_app import trying
+from tools_app.models import ToolCall
 
 pytestmark = pytest.mark.django_db
 
@@ -28,6 +30,8 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "tools"): TOOL,
     ("PUT", "tools/<int:tool_id>"): {"description": "Changed."},
     ("PATCH", "tools/<int:tool_id>"): {"enabled": False},
+    ("POST", "tools/<int:tool_id>/try"): lambda now: {"agent": now.agent.pk, "arguments": {}},
+    ("DELETE", "tools/<int:tool_id>/try/<int:call_id>"): None,
     ("POST", "agents"): AGENT,
     ("PUT", "agents/<int:agent_id>"): {"description": "Changed."},
     ("PATCH", "agents/<int:agent_id>"): {"display_name": "Changed"},
@@ -59,11 +63,17 @@ OPERATIONS = [
 
 @pytest.fixture
 def now() -> World:
-    return world.made()
+    made, carol = world.made(), people.carol().identity
+    # Something Carol has tried out herself, which waits.
+    who = trying.asked(carol, agent_type_id=made.agent.pk)
+    trying.use(made.tool, '{"expression": "1 + 1"}', who, by=carol)
+    return made
 
 
 def address(route: str, now: World) -> str:
+    tried = ToolCall.objects.filter(session_id__startswith=trying.SESSION).first()
     ids = {
+        "<int:call_id>": tried.pk if tried else 0,
         "<int:tool_id>": now.tool.pk,
         "<int:agent_id>": now.agent.pk,
         "<uuid:conversation_id>": now.conversation.public_id,
@@ -220,6 +230,8 @@ def test_usage_rows_are_counted_for_nobody_else(now: World) -> None:
 def person_for(method: str, route: str) -> people.Person:
     if route.startswith("audit"):
         return people.olga()
+    if route.startswith("tools/<int:tool_id>/try"):
+        return people.carol()
     if route.startswith(("tools", "agents")):
         return people.carol() if method != "GET" else people.alice()
     return people.bob() if route.endswith("decision") else people.alice()

@@ -211,7 +211,7 @@ def _new(proposal: Proposal, found: Gathered, asked: Asked) -> ToolCall:
         tool_hash=found.facts.tool.content_hash if found.facts.tool else "",
         user_id=asked.identity.user_id,
         user_name=asked.identity.display_name,
-        asked_through=facts.through(asked.identity),
+        asked_through=facts.through(asked.identity) | ({"door": asked.door} if asked.door else {}),
         arguments=dict(found.call.arguments),
         filled=list(found.filled),
         tainted=asked.tainted,

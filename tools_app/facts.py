@@ -45,6 +45,8 @@ class Asked:
     tainted: bool = False
     # Ordinary values the caller of the run gave for its tools; never who asks (S3.93).
     context: Mapping[str, Any] = field(default_factory=dict)
+    # Where it was asked, if not in a conversation: kept with the call and in the record.
+    door: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,11 @@ class Gathered:
 def gather(tool_name: str, raw: str, asked: Asked) -> Gathered:
     """Facts for a call a model has just proposed; unreadable arguments become problems, not exceptions."""
     name = storable(tool_name)
-    tool = _NAMED.first(organization=asked.organization_id, name=name)
+    return gather_of(_NAMED.first(organization=asked.organization_id, name=name), raw, asked)
+
+
+def gather_of(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
+    """The same where the tool is at hand, as a row or as it would be after a change nobody has saved yet."""
     return _read(lambda: _proposed(tool, raw, asked), tool, asked, {})
 
 
@@ -122,6 +128,7 @@ def asked_of(call: ToolCall) -> Asked:
         message_id=call.message_id,
         tainted=call.tainted,
         context=call.tool_context,
+        door=str(call.asked_through.get("door") or ""),
     )
 
 

@@ -123,15 +123,48 @@ def decide(call: Call, facts: Facts) -> Decision:
     return AskApproval(reasons) if reasons else Allow()
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One step of the decision and what it found; no refusal if it was passed."""
+
+    name: str
+    refusals: tuple[Refuse, ...]
+
+
+def checks(call: Call, facts: Facts) -> tuple[Check, ...]:
+    """All steps, for whoever asks why, where `decide` stops at the first refusal; those that can be taken.
+
+    Empty where something cannot be read or evaluated: then there is nothing to explain but that.
+    """
+    if not facts.readable:
+        return ()
+    try:
+        return tuple(Check(name, tuple(found)) for name, found in _steps(call, facts))
+    except Exception:  # noqa: BLE001  As in `decide`: what breaks refuses, and explains nothing.
+        return ()
+
+
+def reasons_to_ask(facts: Facts) -> tuple[str, ...]:
+    """Why a person would be asked, whether or not it comes to that; nothing where there is no grant."""
+    return tuple(_reasons_to_ask(facts)) if facts.readable and facts.tool and facts.grant else ()
+
+
 def _refusals(call: Call, facts: Facts) -> Iterator[Refuse]:
-    yield from _who(facts)
-    yield from _whether(facts)
+    for _, found in _steps(call, facts):
+        yield from found
+
+
+def _steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
+    """The order of the decision. Without a tool or a grant there are no rules to judge arguments by."""
+    yield "person", _who(facts)
+    yield "tool", _whether(facts)
     if facts.grant is None or facts.tool is None:
         return
-    yield from _arguments(call, facts.grant)
-    yield from _denied(call, facts.tool, facts.grant)
-    yield from _allowed(call, facts.tool, facts.grant)
-    yield from _limit(facts.grant, facts.uses)
+    yield "arguments", _arguments(call, facts.grant)
+    yield "installation", _beyond(call)
+    yield "denied", _denied(call, facts.tool, facts.grant)
+    yield "allowed", _allowed(call, facts.tool, facts.grant)
+    yield "limit", _limit(facts.grant, facts.uses)
 
 
 def _who(facts: Facts) -> Iterator[Refuse]:
@@ -195,6 +228,9 @@ def _arguments(call: Call, grant: Grant) -> Iterator[Refuse]:
         yield Refuse(
             "fixed_parameter", f"Policy sets other values by now for: {', '.join(stale)}. Ask again."
         )
+
+
+def _beyond(call: Call) -> Iterator[Refuse]:
     if call.beyond:
         yield Refuse("hard_limit", " ".join(call.beyond))
 

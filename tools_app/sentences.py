@@ -23,6 +23,7 @@ SENTENCES: Final = {
     "approval.cancelled": "withdrew a question",
     "approval.consumed": "used an approval",
     "tool.added": "added a tool",
+    "tool.tried": "asked what would happen if a tool was used",
     "tool.changed": "changed a tool",
     "tool.archived": "archived a tool",
     "tool.restored": "brought an archived tool back",

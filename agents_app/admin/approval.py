@@ -17,7 +17,7 @@ from agents_app import decisions, events
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import DECIDE, DECIDE_OWN
-from tools_app import approvals
+from tools_app import approvals, explaining
 from tools_app.models import Approval
 
 COLOURS = {
@@ -30,9 +30,7 @@ COLOURS = {
     "cancelled": "",
 }
 WHY = {
-    "dangerous": "The tool is dangerous: it asks before every use.",
-    "tool_requires_approval": "The tool asks before every use.",
-    "grant_requires_approval": "This persona has to ask before it uses the tool.",
+    **explaining.REASONS,
     "outcome_unknown": "Nobody can tell whether it happened, and it is not run again. "
     "Look first, then let the answer go on or stop it.",
 }

@@ -137,4 +137,5 @@ class ToolCall(Stateful):
             "attempt": self.attempt,
             **({"usage": self.usage_id} if self.usage_id else {}),
             **({"reason": self.reason} if self.reason else {}),
+            **({"through": self.asked_through["door"]} if "door" in self.asked_through else {}),
         }

@@ -1,0 +1,168 @@
+"""Trying a tool out over HTTP, as a chosen persona: what would happen, or a real use and what became of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents_app import events
+from agents_app.api.shapes import CallSerializer
+from agents_app.models import AgentType
+from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
+from project.accounts.models import Membership
+from project.accounts.roles import CATALOG_CHANGE
+from tools_app import policy, trying
+from tools_app.facts import Asked
+from tools_app.models import Tool, ToolCall
+from tools_app.trying import Foreseen
+from tools_app.visible import visible_text
+
+
+class TryWriteSerializer(StrictSerializer):
+    agent = serializers.IntegerField(help_text="The id of the persona that would ask.")
+    arguments = serializers.DictField(required=False)
+    raw = serializers.CharField(
+        required=False,
+        allow_blank=True,
+        trim_whitespace=False,
+        help_text="Instead of arguments: their JSON as a model would write it, read as strictly.",
+    )
+    user = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text="What would happen if this person asked; only with dry_run.",
+    )
+    dry_run = serializers.BooleanField(default=True)
+
+
+class LineSerializer(serializers.Serializer[Any]):
+    check = serializers.CharField()
+    title = serializers.CharField()
+    outcome = serializers.ChoiceField(["pass", "ask", "refuse"])
+    text = serializers.CharField()
+
+
+class OutcomeSerializer(serializers.Serializer[Any]):
+    call = CallSerializer(allow_null=True)
+    result = serializers.JSONField(allow_null=True, help_text="The structured result, where one was kept.")
+    open = serializers.BooleanField(help_text="Whether more will become of it: ask again.")
+
+
+class TrySerializer(OutcomeSerializer):
+    dry_run = serializers.BooleanField()
+    persona = serializers.CharField()
+    person = serializers.CharField()
+    decision = serializers.ChoiceField(["allow", "ask", "refuse"])
+    code = serializers.CharField(help_text="Why it is refused, for programs; else empty.")
+    message = serializers.CharField(help_text="What the model would be told of a refusal; else empty.")
+    explanation = LineSerializer(many=True)
+    arguments = serializers.DictField(help_text="With what policy fills in.")
+    filled = serializers.ListField(child=serializers.CharField())
+    reach = serializers.CharField(help_text="Where it would go; empty where it stays in the house.")
+    preview = serializers.CharField(help_text="What it would change, where that can be told.")
+
+
+class TryView(RoomView):
+    queryset = ToolCall.objects.none()
+    needs = dict.fromkeys(("GET", "POST", "DELETE"), (CATALOG_CHANGE,))
+
+    def tool(self, tool_id: int) -> Tool:
+        return one(Tool.objects.visible_to(self.identity).current().filter(pk=tool_id))
+
+    def tries(self, tool_id: int) -> QuerySet[ToolCall]:
+        """One's own tries alone: what somebody else tried may show what only they may see."""
+        rows = ToolCall.objects.filter(
+            organization_id=self.identity.organization_id, user_id=self.identity.user_id
+        )
+        return rows.filter(tool_id=tool_id, session_id__startswith=trying.SESSION).select_related("tool")
+
+    def item(self, call: ToolCall | None) -> Item:
+        if call is None:
+            return {"call": None, "result": None, "open": False}
+        shown = events.call(call, self.identity)
+        return {"call": shown, "result": call.result, "open": call.status in ToolCall.OPEN}
+
+
+class Try(TryView):
+    @operation(
+        "Try a tool as a persona: what would happen, or, with dry_run false, a real use that waits where it must",
+        {200: TrySerializer, 201: TrySerializer},
+        body=TryWriteSerializer,
+        refusals=[400, 404, 413],
+    )
+    def post(self, request: Request, tool_id: int) -> Response:
+        tool, given = self.tool(tool_id), self.given(TryWriteSerializer)
+        who, raw = self._asked(given), _raw(given)
+        if given["dry_run"]:
+            told = trying.foretell(tool, raw, who, by=self.identity)
+            return Response(self._told(told, who, None))
+        told = trying.decide(tool, raw, who)
+        call = trying.use(tool, raw, who, by=self.identity)
+        return Response(self._told(told, who, call), status=201)
+
+    def _asked(self, given: Item) -> Asked:
+        agents = AgentType.objects.visible_to(self.identity).current()
+        agent = one(agents.filter(pk=given["agent"]))
+        who = trying.asked(self.identity, agent_type_id=agent.pk, agent_name=agent.display_name)
+        user = given.get("user")
+        if user is None or str(user) == self.identity.user_id:
+            return who
+        if not Membership.objects.filter(
+            organization_id=self.identity.organization_id, user_id=user
+        ).exists():
+            raise serializers.ValidationError({"user": ["There is no such person."]})
+        return trying.instead_of(who, str(user))
+
+    def _told(self, told: Foreseen, who: Asked, call: ToolCall | None) -> Item:
+        refusal = told.decision if isinstance(told.decision, policy.Refuse) else None
+        return {
+            "dry_run": call is None,
+            "persona": visible_text(who.agent_name),
+            "person": visible_text(who.identity.display_name),
+            "decision": told.word,
+            "code": refusal.code if refusal else "",
+            "message": visible_text(refusal.message) if refusal else "",
+            "explanation": [
+                {
+                    "check": line.check,
+                    "title": line.title,
+                    "outcome": line.outcome,
+                    "text": visible_text(line.text),
+                }
+                for line in told.lines
+            ],
+            "arguments": dict(told.arguments),
+            "filled": list(told.filled),
+            "reach": visible_text(str(told.reach.get("to", ""))),
+            "preview": visible_text(told.preview),
+            **self.item(call),
+        }
+
+
+class TryOutcome(TryView):
+    @operation("What became of a try of one's own", {200: OutcomeSerializer}, refusals=[404])
+    def get(self, request: Request, tool_id: int, call_id: int) -> Response:
+        return Response(self.item(one(self.tries(tool_id).filter(pk=call_id))))
+
+    @operation(
+        "Withdraw a try that has not started, with its question",
+        {200: OutcomeSerializer},
+        refusals=[404, 409],
+    )
+    def delete(self, request: Request, tool_id: int, call_id: int) -> Response:
+        call = one(self.tries(tool_id).filter(pk=call_id))
+        trying.withdraw(call, by=self.identity)
+        return Response(self.item(one(self.tries(tool_id).filter(pk=call_id))))
+
+
+def _raw(given: Item) -> str:
+    if "raw" in given and "arguments" in given:
+        raise serializers.ValidationError({"raw": ["Either arguments or raw, not both."]})
+    return str(given["raw"]) if "raw" in given else json.dumps(given.get("arguments", {}))
