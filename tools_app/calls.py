@@ -256,7 +256,15 @@ def _work(tool: Tool, found: Gathered) -> Work:
         tool.configuration,
         targets=found.targets,
         credentials=credentials.of(tool),
+        is_idempotent=tool.is_idempotent,
+        judge=_judge(found),
     )
+
+
+def _judge(found: Gathered) -> policy.Further | None:
+    """For addresses that only turn up while it runs; a call that was claimed has both, a tool and a grant."""
+    rules, grant = found.facts.tool, found.grant
+    return policy.Further(rules, grant) if rules and grant else None
 
 
 def _copied(arguments: Mapping[str, Any]) -> dict[str, Any]:

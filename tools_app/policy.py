@@ -251,6 +251,22 @@ def _allowed(call: Call, tool: ToolFacts, grant: Grant) -> Iterator[Refuse]:
         yield Refuse("parameter_not_allowed", f"Policy does not allow the parameter {name} with this value.")
 
 
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Judges a value that turns up while a call runs, such as where an address redirects to, as the call was judged."""
+
+    tool: ToolFacts
+    grant: Grant
+
+    def __call__(self, parameter: str, value: str, /) -> str:
+        call = Call(arguments={parameter: value})
+        try:
+            found = [*_denied(call, self.tool, self.grant), *_allowed(call, self.tool, self.grant)]
+        except Exception:  # noqa: BLE001  Fail closed, as in `decide`.
+            return UNREADABLE.message
+        return found[0].message if found else ""
+
+
 def _limit(grant: Grant, uses: int) -> Iterator[Refuse]:
     limit = grant.usage_limit
     if limit is None or limit == -1:

@@ -11,7 +11,7 @@ from tools_app.builtin_tools import page_text
 from tools_app.builtin_tools.base import BuiltinTool
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
-from tools_app.executors import network, texts
+from tools_app.executors import further, network, texts
 from tools_app.executors.base import ToolResult, Work
 
 DEFAULT_CHARACTERS = 20_000
@@ -66,7 +66,8 @@ _ACCEPT = {
 
 
 def run(work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
-    response = network.fetch(network.Request(url=str(arguments["url"]), headers=_ACCEPT))
+    asked = network.Request(url=str(arguments["url"]), headers=_ACCEPT)
+    response = network.fetch(asked, further.judged(work.judge, "url"))
     kind, _ = texts.content_type(response)
     title, text = _readable(response, kind)
     start = int(arguments.get("start") or 0)

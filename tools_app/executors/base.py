@@ -18,6 +18,14 @@ class Credential:
     hosts: tuple[str, ...] = ()
 
 
+class Judge(Protocol):
+    """The rules of the grant for one more value of a parameter, such as the address another one redirects to."""
+
+    def __call__(self, parameter: str, value: str, /) -> str:
+        """Why this value is forbidden, for the model, or ""."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Work:
     """What an executor is told of a Tool; no rows, so that it can be carried to another process.
@@ -25,6 +33,7 @@ class Work:
     `targets` holds, by parameter name, the real file the gate judged: [relative, device, inode], with the
     hash of its content where it is to be changed; or None.
     `credentials` holds the secrets its configuration names, and shows in no representation.
+    `judge` is asked about addresses that nobody has judged yet.
     """
 
     name: str
@@ -33,6 +42,8 @@ class Work:
     settings: Mapping[str, Any]
     targets: Mapping[str, Any] = field(default_factory=dict)
     credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
+    is_idempotent: bool = False
+    judge: Judge | None = None
 
 
 @dataclass(frozen=True, slots=True)

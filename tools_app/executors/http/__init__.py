@@ -7,9 +7,9 @@ from typing import Any
 
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed
-from tools_app.executors import network
+from tools_app.executors import further, network
 from tools_app.executors.base import Reach, ToolResult, Work
-from tools_app.executors.http import answer, checks, configuration, request
+from tools_app.executors.http import answer, checks, configuration, request, shape, template
 from tools_app.executors.http.configuration import HttpTool
 
 _EMPTY = "This HTTP tool has no configuration yet: it needs at least a method and an address."
@@ -21,10 +21,9 @@ class HttpExecutor:
         if self.unready(work.settings):
             raise ToolFailed(_BROKEN, code="executor_unavailable")
         tool = configuration.read(work.settings)
-        credential = work.credentials.get(tool.auth.secret) if tool.auth else None
-        sent = request.build(tool, arguments, credential)
-        found = network.fetch(sent, _Way(tool))
-        return answer.read(tool, found, answer.hider(tool, credential))
+        sent = request.build(tool, work, arguments, context)
+        found = network.fetch(sent, _Way(tool, work))
+        return answer.read(tool, found, arguments, answer.hider(tool, work.credentials))
 
     def readiness(self, name: str) -> str:
         return ""
@@ -32,20 +31,19 @@ class HttpExecutor:
     def unready(self, settings: Mapping[str, Any]) -> str:
         if not settings:
             return _EMPTY
-        return "" if configuration.is_shaped(settings) else _BROKEN
+        return "" if shape.is_sound(settings) else _BROKEN
 
     def problems(self, settings: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
         if not settings:
             # A draft: it can be saved, and is not ready.
             return []
-        found = configuration.shape_problems(settings)
+        found = shape.problems(settings)
         return found or checks.problems(configuration.read(settings), schema)
 
     def secrets(self, settings: Mapping[str, Any]) -> tuple[str, ...]:
         if self.unready(settings):
             return ()
-        auth = configuration.read(settings).auth
-        return (auth.secret,) if auth else ()
+        return tuple(dict.fromkeys(auth.secret for auth in configuration.read(settings).auths))
 
     def reach(self, settings: Mapping[str, Any], arguments: Mapping[str, Any]) -> Reach | None:
         return None if self.unready(settings) else request.reach(configuration.read(settings), arguments)
@@ -57,11 +55,15 @@ class HttpExecutor:
 class _Way:
     """Asked about every address on the way: the first one is the tool's, the others are what it redirects to."""
 
-    def __init__(self, tool: HttpTool) -> None:
+    def __init__(self, tool: HttpTool, work: Work) -> None:
         self._redirects = tool.redirects
+        # Where the model names the address, the rules of the grant judge the further ones too.
+        named = template.whole(tool.url)
+        self._judge = further.judged(work.judge if named else None, named)
         self._first: network.Url | None = None
 
     def __call__(self, url: network.Url) -> None:
+        self._judge(url)
         if self._first is None:
             self._first = url
         elif self._redirects == "none":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -13,8 +14,8 @@ from urllib.parse import quote, quote_plus
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import network, texts
 from tools_app.executors.base import Credential, ToolResult
-from tools_app.executors.http import pointer, request
-from tools_app.executors.http.configuration import HttpTool
+from tools_app.executors.http import expression, paging, pointer, request
+from tools_app.executors.http.configuration import Auth, HttpTool
 
 HIDDEN = "[secret]"
 _SHORTEST = 4
@@ -39,24 +40,26 @@ class Hider:
         return text[: max(len(text) - longest, 0)]
 
 
-def hider(tool: HttpTool, credential: Credential | None) -> Hider:
-    found = _spellings(tool, credential) if credential else ()
+def hider(tool: HttpTool, credentials: Mapping[str, Credential]) -> Hider:
+    found = set[str]()
+    for auth in tool.auths:
+        if credential := credentials.get(auth.secret):
+            found |= _spellings(auth, credential.value)
     return Hider(tuple(sorted(found, key=len, reverse=True)))
 
 
-def _spellings(tool: HttpTool, credential: Credential) -> set[str]:
-    value = credential.value
+def _spellings(auth: Auth, value: str) -> set[str]:
     found = {value, quote(value, safe=""), quote(value), quote_plus(value), html.escape(value)}
     found |= {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
     found.add(base64.b64encode(value.encode()).decode())
-    if tool.auth is not None and tool.auth.kind == "basic":
-        found.add(request.authorization(tool.auth, value).removeprefix("Basic "))
+    if auth.kind == "basic":
+        found.add(request.authorization(auth, value).removeprefix("Basic "))
         # Without a user name the secret holds both, and the password alone is one as well.
-        found.add(value.partition(":")[2] if not tool.auth.username else value)
+        found.add(value.partition(":")[2] if not auth.username else value)
     return {spelling for spelling in found if len(spelling) >= _SHORTEST}
 
 
-def read(tool: HttpTool, response: network.Response, hide: Hider) -> ToolResult:
+def read(tool: HttpTool, response: network.Response, arguments: Mapping[str, Any], hide: Hider) -> ToolResult:
     if response.status >= 300:
         raise _failure(tool, response, hide)
     kind, _ = texts.content_type(response)
@@ -64,21 +67,30 @@ def read(tool: HttpTool, response: network.Response, hide: Hider) -> ToolResult:
     if not response.body:
         return ToolResult(f"The service answered {_named(response.status)} without content.", data)
     decoded = texts.decoded(response)
-    text, following = _content(tool, response, hide.of_cut(decoded) if response.truncated else decoded)
-    text = hide(text)
+    seen = _seen(tool, response, hide.of_cut(decoded) if response.truncated else decoded)
+    text = hide(seen.text)
+    following = paging.following(tool, arguments, response.headers, seen.answer, seen.shown)
     rest = len(text) - tool.max_characters
     notes = [f"[{rest} more characters are not shown.]"] if rest > 0 else []
     if response.truncated:
         notes.append("[The answer is longer than what this tool reads; its end is missing.]")
-    if following:
-        notes.append(f"[There is more: use the tool again with {tool.next_parameter} = {hide(following)}.]")
+    if following and tool.next:
+        notes.append(f"[There is more: use the tool again with {tool.next.parameter} = {hide(following)}.]")
     data["truncated"] = response.truncated or rest > 0
     return ToolResult("\n\n".join([text[: tool.max_characters], *notes]), data)
 
 
-def _content(tool: HttpTool, response: network.Response, text: str) -> tuple[str, str]:
-    """The text to show, and the value that leads to the next page."""
-    wanted = bool(tool.pick or tool.next_pick)
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """The text to show; the part of the answer it was written from, and the whole, where they are JSON."""
+
+    text: str
+    shown: Any = None
+    answer: Any = None
+
+
+def _seen(tool: HttpTool, response: network.Response, text: str) -> _Seen:
+    wanted = bool(tool.pick or tool.jmespath or (tool.next and tool.next.reads_body))
     if response.truncated and wanted:
         raise ToolFailed(
             f"The answer is longer than {tool.max_bytes} bytes, so nothing can be picked from it. Ask for less.",
@@ -86,33 +98,24 @@ def _content(tool: HttpTool, response: network.Response, text: str) -> tuple[str
         )
     try:
         value = json.loads(text)
-        written = _written(_picked(value, tool.pick))
-        return written, _following(value, tool.next_pick)
+        shown = _picked(value, tool)
+        return _Seen(_written(shown), shown, value)
     except RecursionError:
         raise ToolFailed("The answer is nested too deep to be read.", code="bad_answer") from None
     except ValueError:
         if wanted:
             raise ToolFailed("The service did not answer with JSON.", code="bad_answer") from None
-        return text.strip(), ""
+        return _Seen(text.strip(), shown=text.strip())
 
 
-def _picked(value: Any, wanted: str) -> Any:
+def _picked(value: Any, tool: HttpTool) -> Any:
+    if tool.jmespath:
+        return expression.search(value, tool.jmespath)
     try:
-        return pointer.at(value, wanted)
+        return pointer.at(value, tool.pick)
     except LookupError as missing:
-        told = f"The answer has nothing at {wanted}; the way ends at {str(missing.args[0])[:200]}."
+        told = f"The answer has nothing at {tool.pick}; the way ends at {str(missing.args[0])[:200]}."
         raise ToolFailed(told, code="nothing_picked") from None
-
-
-def _following(value: Any, wanted: str) -> str:
-    if not wanted:
-        return ""
-    try:
-        found = pointer.at(value, wanted)
-    except LookupError:
-        return ""
-    plain = isinstance(found, str | int | float) and not isinstance(found, bool)
-    return json.dumps(found, ensure_ascii=False)[:2_000] if plain and found != "" else ""
 
 
 def _written(value: Any) -> str:

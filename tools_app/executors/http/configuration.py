@@ -1,109 +1,51 @@
-"""The configuration of an HTTP tool: its shape as a JSON Schema, and the value it is read into.
-
-What the shape cannot say, because it takes the tool's parameters or the rules of the net, is in `checks`.
-"""
+"""The configuration of an HTTP tool as a value: everything it says, with every default filled in."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import lru_cache
-from itertools import islice
 from typing import Any
 
-import jsonschema_rs
-
-METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
-PLACES = ("query", "header", "json", "form", "multipart", "path")
-_WIRE_NAME = {"type": "string", "pattern": r'^[^\x00-\x20\x7f"\\]{1,128}$'}
-_HEADER_NAME = {"type": "string", "pattern": "^[A-Za-z0-9-]{1,64}$"}
-_HEADER_VALUE = {"type": "string", "pattern": r"^[\x20-\x7e]*$", "maxLength": 2_000}
-_SENTENCE = {"type": "string", "minLength": 1, "maxLength": 1_000}
-_POINTER = {"type": "string", "pattern": "^(/([^~/]|~0|~1)*)*$", "maxLength": 500}
-_SECRET = {"type": "string", "minLength": 1, "maxLength": 100}
-_PLACED = {
-    "type": "object",
-    "required": ["in"],
-    "additionalProperties": False,
-    "properties": {
-        "in": {"enum": list(PLACES)},
-        "name": _WIRE_NAME,
-        "filename": _WIRE_NAME,
-        "content_type": {"type": "string", "pattern": "^[a-z0-9.+-]+/[a-z0-9.+-]+$", "maxLength": 100},
-    },
-}
-_AUTH = {
-    "type": "object",
-    "required": ["type", "secret"],
-    "additionalProperties": False,
-    "properties": {
-        "type": {"enum": ["bearer", "basic", "header", "query"]},
-        "secret": _SECRET,
-        "name": _WIRE_NAME,
-        "username": {"type": "string", "pattern": r"^[\x20-\x39\x3b-\x7e]{1,200}$"},
-    },
-}
-_RESPONSE = {
-    "type": "object",
-    "additionalProperties": False,
-    "properties": {
-        "pick": _POINTER,
-        "max_characters": {"type": "integer", "minimum": 100, "maximum": 60_000},
-        "next": {
-            "type": "object",
-            "required": ["pick", "parameter"],
-            "additionalProperties": False,
-            "properties": {"pick": _POINTER, "parameter": {"type": "string"}},
-        },
-    },
-}
-SCHEMA: dict[str, Any] = {
-    "type": "object",
-    "required": ["method", "url"],
-    "additionalProperties": False,
-    "properties": {
-        "method": {"enum": list(METHODS)},
-        "url": {"type": "string", "minLength": 3, "maxLength": 4_096},
-        "parameters": {"type": "object", "additionalProperties": _PLACED, "maxProperties": 200},
-        "headers": {
-            "type": "object",
-            "propertyNames": _HEADER_NAME,
-            "additionalProperties": _HEADER_VALUE,
-            "maxProperties": 50,
-        },
-        "auth": _AUTH,
-        "timeout_seconds": {"type": "number", "minimum": 0.5, "maximum": 120},
-        "max_bytes": {"type": "integer", "minimum": 1_024, "maximum": 8_388_608},
-        "redirects": {"enum": ["none", "same_origin", "any"]},
-        "response": _RESPONSE,
-        "errors": {
-            "type": "object",
-            "propertyNames": {"pattern": "^([345][0-9][0-9]|[345]xx)$"},
-            "additionalProperties": _SENTENCE,
-            "maxProperties": 50,
-        },
-    },
-}
+from tools_app.executors.http import shape
 
 
 @dataclass(frozen=True, slots=True)
 class Placement:
-    """Where one parameter goes; `name` is what the service calls it."""
+    """Where one parameter goes; `name` is what the service calls it, `at` its way into a JSON body."""
 
     where: str
     name: str
+    at: tuple[str, ...] = ()
+    style: str = ""
+    explode: bool = False
     filename: str = ""
     content_type: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """`kind` is bearer, basic, header or query; `name` that of the header or query field."""
+    """`kind` is bearer, basic, header, query or cookie; `name` that of the header, field or cookie."""
 
     kind: str
     secret: str
     name: str = ""
     username: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """How the model learns of the next page: a value found in the answer, or the parameter plus one step."""
+
+    parameter: str
+    pick: str = ""
+    jmespath: str = ""
+    header: str = ""
+    step: int = 0
+    start: int = 1
+
+    @property
+    def reads_body(self) -> bool:
+        return bool(self.pick or self.jmespath)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,75 +55,66 @@ class HttpTool:
     method: str
     url: str
     placements: Mapping[str, Placement] = field(default_factory=dict)
+    fixed: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
-    auth: Auth | None = None
+    context_headers: Mapping[str, str] = field(default_factory=dict)
+    idempotency_header: str = ""
+    auths: tuple[Auth, ...] = ()
     seconds: float = 20.0
     max_bytes: int = 2 * 2**20
     redirects: str = "same_origin"
     pick: str = ""
+    jmespath: str = ""
     max_characters: int = 20_000
-    next_pick: str = ""
-    next_parameter: str = ""
+    next: Next | None = None
     errors: Mapping[str, str] = field(default_factory=dict)
 
+    def placed(self, where: str) -> dict[str, Placement]:
+        return {name: placed for name, placed in self.placements.items() if placed.where == where}
 
-def shape_problems(settings: Mapping[str, Any]) -> list[str]:
-    """What does not fit the schema, each with its place; empty if `read` may be called."""
-    found = islice(_validator().iter_errors(_expanded(settings)), 10)
-    return [f"{_place(error.instance_path)}: {error.message[:300]}" for error in found]
-
-
-def is_shaped(settings: Mapping[str, Any]) -> bool:
-    return bool(_validator().is_valid(_expanded(settings)))
+    def placement(self, name: str) -> Placement:
+        """A parameter in the address need not be placed: it stands there."""
+        return self.placements.get(name) or Placement("path", name)
 
 
 def read(settings: Mapping[str, Any]) -> HttpTool:
     """Read a configuration whose shape was found sound."""
-    given = _expanded(settings)
-    answer, auth = given.get("response", {}), given.get("auth")
-    following = answer.get("next", {})
+    given = shape.expanded(settings)
+    answer = given.get("response", {})
     return HttpTool(
         method=given["method"],
         url=given["url"],
         placements={name: _placement(name, placed) for name, placed in given.get("parameters", {}).items()},
+        fixed=given.get("fixed", {}),
         headers=given.get("headers", {}),
-        auth=_auth(auth) if auth else None,
+        context_headers=given.get("context_headers", {}),
+        idempotency_header=given.get("idempotency_header", ""),
+        auths=tuple(_auth(auth) for auth in given.get("auth", ())),
         seconds=float(given.get("timeout_seconds", 20)),
         max_bytes=given.get("max_bytes", 2 * 2**20),
         redirects=given.get("redirects", "same_origin"),
         pick=answer.get("pick", ""),
+        jmespath=answer.get("jmespath", ""),
         max_characters=answer.get("max_characters", 20_000),
-        next_pick=following.get("pick", ""),
-        next_parameter=following.get("parameter", ""),
+        next=Next(**answer["next"]) if "next" in answer else None,
         errors=given.get("errors", {}),
     )
 
 
-def _expanded(settings: Mapping[str, Any]) -> dict[str, Any]:
-    """`"city": "query"` is short for `"city": {"in": "query"}`."""
-    given = dict(settings)
-    placed = given.get("parameters")
-    if isinstance(placed, Mapping):
-        given["parameters"] = {
-            name: {"in": where} if isinstance(where, str) else where for name, where in placed.items()
-        }
-    return given
-
-
 def _placement(name: str, placed: Mapping[str, Any]) -> Placement:
+    style, wire = placed.get("style", ""), placed.get("name", name)
+    way = placed.get("at", "").split("/")[1:]
     return Placement(
-        placed["in"], placed.get("name", name), placed.get("filename", ""), placed.get("content_type", "")
+        where=placed["in"],
+        name=wire,
+        at=tuple(step.replace("~1", "/").replace("~0", "~") for step in way) or (wire,),
+        style=style,
+        # As OpenAPI has it: what is not said is said by the style.
+        explode=placed.get("explode", style in ("form", "deepObject")),
+        filename=placed.get("filename", ""),
+        content_type=placed.get("content_type", ""),
     )
 
 
 def _auth(given: Mapping[str, Any]) -> Auth:
     return Auth(given["type"], given["secret"], given.get("name", ""), given.get("username", ""))
-
-
-def _place(path: list[str | int]) -> str:
-    return "/" + "/".join(map(str, path))
-
-
-@lru_cache(maxsize=1)
-def _validator() -> jsonschema_rs.Validator:
-    return jsonschema_rs.Draft202012Validator(SCHEMA)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import base64
-import json
+import hashlib
 import re
-import secrets
 from collections.abc import Iterator, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
 
-from tools_app.exceptions import ToolFailed
+from tools_app.context import ToolContext
+from tools_app.exceptions import ToolContextError, ToolFailed
 from tools_app.executors import network
-from tools_app.executors.base import Credential, Reach
-from tools_app.executors.http import template
-from tools_app.executors.http.configuration import Auth, HttpTool
+from tools_app.executors.base import Credential, Reach, Work
+from tools_app.executors.http import body, styles, template
+from tools_app.executors.http.configuration import Auth, HttpTool, Placement
 
 _SENDABLE = re.compile(r"[\x20-\x7e]*\Z")
+_COOKIE = re.compile(r"[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*\Z")
+_CHANGING = ("POST", "PUT", "PATCH", "DELETE")
 
 
 class SecretRefused(ToolFailed):
@@ -32,9 +33,20 @@ def address(tool: HttpTool, arguments: Mapping[str, Any]) -> str:
     bare = (
         network.parse_url(template.plain(name, arguments.get(name))).text
         if name
-        else template.filled(tool.url, arguments)
+        else template.filled(tool.url, lambda hole: _hole(tool, hole, arguments.get(hole)))
     )
-    return _with_query(bare, _pairs(tool, arguments, "query"))
+    return _with_query(bare, list(_query(tool, arguments)))
+
+
+def _hole(tool: HttpTool, name: str, value: Any) -> str:
+    return styles.step(tool.placement(name), value, lambda each: template.encoded(name, each))
+
+
+def _query(tool: HttpTool, arguments: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in tool.fixed.get("query", {}).items():
+        yield from styles.fields(Placement("query", name), value)
+    for name, placed in tool.placed("query").items():
+        yield from styles.fields(placed, arguments.get(name))
 
 
 def reach(tool: HttpTool, arguments: Mapping[str, Any]) -> Reach:
@@ -51,20 +63,68 @@ def _reach(tool: HttpTool, address: str) -> Reach:
     return Reach(f"{tool.method} {url.text}", url)
 
 
-def build(tool: HttpTool, arguments: Mapping[str, Any], credential: Credential | None) -> network.Request:
-    """Raises UnsoundValue for values, SecretRefused if the secret must not go to this host."""
-    body, kind = _body(tool, arguments)
+def build(tool: HttpTool, work: Work, arguments: Mapping[str, Any], context: ToolContext) -> network.Request:
+    """Raises UnsoundValue for values, SecretRefused if a secret must not go to this host."""
+    octets, kind = body.of(tool, arguments)
     headers = {"Accept": "application/json, text/plain;q=0.9, */*;q=0.5"}
     if kind:
         headers["Content-Type"] = kind
     url = address(tool, arguments)
-    for name, value in (*tool.headers.items(), *_pairs(tool, arguments, "header")):
-        headers = {known: said for known, said in headers.items() if known.lower() != name.lower()}
-        headers[name] = _header(name, value)
-    if tool.auth is not None:
-        url, headers = _authenticated(tool.auth, url, headers, credential)
+    headers |= _idempotency(tool, work, context)
+    for name, value in _headers(tool, arguments, context):
+        headers = _replaced(headers, name, _header(name, value))
+    for auth in tool.auths:
+        url, headers = _authenticated(auth, url, headers, work.credentials.get(auth.secret))
     limits = network.Limits(seconds=tool.seconds, body_bytes=tool.max_bytes)
-    return network.Request(url, tool.method, headers, body, limits=limits)
+    return network.Request(url, tool.method, headers, octets, limits=limits)
+
+
+def _idempotency(tool: HttpTool, work: Work, context: ToolContext) -> dict[str, str]:
+    """Each try of one ToolCall carries the same key, so that the service can see that it is the same (G5)."""
+    wanted = tool.idempotency_header or (
+        "Idempotency-Key" if work.is_idempotent and tool.method in _CHANGING else ""
+    )
+    if not wanted or not context.tool_call_id:
+        return {}
+    # Another installation with the same account at the service counts its calls from one as well.
+    whose = hashlib.sha256(str(context.get("session_id", "")).encode()).hexdigest()[:16]
+    return {wanted: f"{context.tool_call_id}-{whose}"}
+
+
+def _headers(tool: HttpTool, arguments: Mapping[str, Any], context: ToolContext) -> Iterator[tuple[str, str]]:
+    yield from tool.headers.items()
+    for name, placed in tool.placed("header").items():
+        value = arguments.get(name)
+        if value is not None:
+            yield from _header_texts(placed, value)
+    if cookies := "; ".join(_cookies(tool, arguments)):
+        yield "Cookie", cookies
+    # Last: nothing a model passes takes the place of what the server knows.
+    for name, key in tool.context_headers.items():
+        yield name, _of_context(context, key)
+
+
+def _header_texts(placed: Placement, value: Any) -> Iterator[tuple[str, str]]:
+    if placed.style:
+        yield placed.name, styles.header(placed, value)
+    else:
+        yield from ((placed.name, text) for text in styles.texts(placed, value))
+
+
+def _cookies(tool: HttpTool, arguments: Mapping[str, Any]) -> Iterator[str]:
+    for name, value in tool.fixed.get("cookie", {}).items():
+        yield from styles.fields(Placement("cookie", name), value)
+    for name, placed in tool.placed("cookie").items():
+        yield from styles.fields(placed, arguments.get(name))
+
+
+def _of_context(context: ToolContext, key: str) -> str:
+    """Who asks, as the server knows it; a call without it must not look like anybody's."""
+    value = context.tool_call_id if key == "tool_call_id" else context.get(key)
+    text = ",".join(map(str, value)) if isinstance(value, list) else str(value or "")
+    if not text:
+        raise ToolContextError(context.tool_name or "", key)
+    return text
 
 
 def _authenticated(
@@ -74,11 +134,15 @@ def _authenticated(
     if credential is None or not network.vet(url).is_listed(credential.hosts):
         raise SecretRefused
     if auth.kind == "query":
-        return _with_query(url, [(auth.name, credential.value)]), headers
-    if not _SENDABLE.match(credential.value):
+        return _with_query(url, [styles.field(auth.name, credential.value)]), headers
+    sendable = _COOKIE if auth.kind == "cookie" else _SENDABLE
+    if not sendable.match(credential.value):
         raise SecretRefused("The secret of this tool cannot be sent in a header. Tell an administrator.")
+    if auth.kind == "cookie":
+        cookies = [headers.get("Cookie", ""), f"{styles.encoded(auth.name)}={credential.value}"]
+        return url, {**headers, "Cookie": "; ".join(filter(None, cookies))}
     name = auth.name if auth.kind == "header" else "Authorization"
-    return url, {**headers, name: authorization(auth, credential.value)}
+    return url, _replaced(headers, name, authorization(auth, credential.value))
 
 
 def authorization(auth: Auth, value: str) -> str:
@@ -91,29 +155,15 @@ def authorization(auth: Auth, value: str) -> str:
     return value
 
 
-def _with_query(url: str, pairs: list[tuple[str, str]]) -> str:
-    if not pairs:
+def _with_query(url: str, fields: list[str]) -> str:
+    if not fields:
         return url
-    join = "&" if "?" in url else "?"
-    return f"{url}{join}{urlencode(pairs, quote_via=quote, safe='')}"
+    return f"{url}{'&' if '?' in url else '?'}{'&'.join(fields)}"
 
 
-def _pairs(tool: HttpTool, arguments: Mapping[str, Any], where: str) -> list[tuple[str, str]]:
-    return [
-        (placed.name, text)
-        for name, placed in tool.placements.items()
-        if placed.where == where
-        for text in _texts(arguments.get(name))
-    ]
-
-
-def _texts(value: Any) -> Iterator[str]:
-    """Nothing for what is absent or null, one text for each item of a list; inner structure as JSON."""
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, Mapping | list):
-            yield json.dumps(item, ensure_ascii=False)
-        elif item is not None:
-            yield template.plain("", item)
+def _replaced(headers: Mapping[str, str], name: str, value: str) -> dict[str, str]:
+    """One header of a name, however it is spelled."""
+    return {**{known: said for known, said in headers.items() if known.lower() != name.lower()}, name: value}
 
 
 def _header(name: str, value: str) -> str:
@@ -121,31 +171,3 @@ def _header(name: str, value: str) -> str:
         told = f"The value for {name} cannot be sent in a header: only printable ASCII on one line can."
         raise template.UnsoundValue(told)
     return value
-
-
-def _body(tool: HttpTool, arguments: Mapping[str, Any]) -> tuple[bytes, str]:
-    kinds = {placed.where for placed in tool.placements.values()}
-    if "json" in kinds:
-        fields = {
-            placed.name: arguments[name]
-            for name, placed in tool.placements.items()
-            if placed.where == "json" and name in arguments
-        }
-        return json.dumps(fields, ensure_ascii=False, allow_nan=False).encode(), "application/json"
-    if "form" in kinds:
-        form = urlencode(_pairs(tool, arguments, "form"), quote_via=quote, safe="")
-        return form.encode(), "application/x-www-form-urlencoded"
-    return _multipart(tool, arguments) if "multipart" in kinds else (b"", "")
-
-
-def _multipart(tool: HttpTool, arguments: Mapping[str, Any]) -> tuple[bytes, str]:
-    """Names come from the configuration only, and no value can know the boundary."""
-    boundary = secrets.token_hex(16)
-    parts = []
-    for name, placed in tool.placements.items():
-        head = f'--{boundary}\r\nContent-Disposition: form-data; name="{placed.name}"'
-        head += f'; filename="{placed.filename}"' if placed.filename else ""
-        head += f"\r\nContent-Type: {placed.content_type}" if placed.content_type else ""
-        if placed.where == "multipart":
-            parts += [f"{head}\r\n\r\n{text}\r\n" for text in _texts(arguments.get(name))]
-    return f"{''.join(parts)}--{boundary}--\r\n".encode(), f"multipart/form-data; boundary={boundary}"

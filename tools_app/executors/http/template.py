@@ -6,7 +6,7 @@ A value fills a hole and nothing else: whatever it holds, the host and the numbe
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
 
@@ -65,26 +65,27 @@ def query(url: str) -> str:
     return (parts["query"] or "").removeprefix("?") if parts else ""
 
 
-def filled(url: str, arguments: Mapping[str, Any]) -> str:
-    """The address with the holes of its path filled. Raises UnsoundValue."""
+def filled(url: str, fill: Callable[[str], str]) -> str:
+    """The address with the holes of its path filled by what `fill` says for a name. Raises UnsoundValue."""
     parts = _PARTS.match(url)
     if parts is None:
         raise UnsoundValue
-    steps = [_step(step, arguments) for step in parts["path"].split("/")]
+    steps = [_step(step, fill) for step in parts["path"].split("/")]
     return f"{parts['origin']}{'/'.join(steps)}{parts['query'] or ''}"
 
 
-def _step(step: str, arguments: Mapping[str, Any]) -> str:
+def _step(step: str, fill: Callable[[str], str]) -> str:
     if not _HOLE.search(step):
         return step
-    written = _HOLE.sub(lambda hole: _encoded(hole[1], arguments.get(hole[1])), step)
+    written = _HOLE.sub(lambda hole: fill(hole[1]), step)
     # Two harmless values side by side may be a step upwards together.
     if written in (".", ".."):
         raise UnsoundValue
     return written
 
 
-def _encoded(name: str, value: Any) -> str:
+def encoded(name: str, value: Any) -> str:
+    """A single value as a part of one step of a path. Raises UnsoundValue for what could be more than that."""
     text = plain(name, value)
     if text in ("", ".", "..") or re.search(r"[/\\\x00-\x1f\x7f]", text) or _ENCODED.search(text):
         told = f"The value of {name} cannot be a step of a path: it must not be empty, . or .., hold / or \\."

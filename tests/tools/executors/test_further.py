@@ -1,0 +1,49 @@
+"""Where an address redirects to is judged by the rules of the grant, as if the model had named it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tools.executors.fake_site import FakeSite
+from tools_app import executors, policy
+from tools_app.context import ToolContext
+from tools_app.exceptions import ToolFailed
+from tools_app.executors import Work
+
+WHOLE: dict[str, Any] = {"method": "GET", "url": "{to}", "redirects": "any"}
+
+
+def further(parameter: str, **rules: Any) -> policy.Further:
+    tool = policy.ToolFacts(1, "fetch", "hash", kinds={parameter: "url"})
+    return policy.Further(tool, policy.Grant(1, 1, "Ana", "hash", **rules))
+
+
+def used(url: str, judge: policy.Further | None, executor: str = "http") -> str:
+    name, settings = ("web_fetch", {}) if executor == "builtin" else ("fetch", WHOLE)
+    given = {"url" if executor == "builtin" else "to": url}
+    work = Work(name, executor, {}, settings, judge=judge)
+    return executors.of(executor).execute(work, given, ToolContext()).text
+
+
+@pytest.mark.parametrize(("executor", "parameter"), [("http", "to"), ("builtin", "url")])
+def test_a_redirect_to_a_denied_host_is_not_followed(
+    site: FakeSite, other: FakeSite, executor: str, parameter: str
+) -> None:
+    site.redirects("/start", other.url("/end"))
+    other.says("/end", b"reached", "Content-Type: text/plain")
+    start = site.url("/start")
+    assert "reached" in used(start, further(parameter), executor)
+    for rules in ({"denied": {parameter: [other.url("/end")]}}, {"allowed": {parameter: [start]}}):
+        with pytest.raises(ToolFailed) as refused:
+            used(start, further(parameter, **rules), executor)
+        assert refused.value.code == "denied_parameter"
+    assert len(other.requests) == 1
+    both = [start, other.url("/end")]
+    assert "reached" in used(start, further(parameter, allowed={parameter: both}), executor)
+
+
+def test_a_rule_that_cannot_be_read_refuses() -> None:
+    assert further("to", denied={"to": {"regex": "x"}})("to", "https://a.example/")
+    assert further("to", denied={"to": ["a.example"]})("to", "https://b.example/") == ""
