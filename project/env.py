@@ -44,6 +44,13 @@ class Environment:
             raise Misconfigured(f"{name} must be at least {minimum}, not {number}.")
         return number
 
+    def choice(self, name: str, default: str, *, others: tuple[str, ...]) -> str:
+        """One of a few words."""
+        value = self.text(name, default).lower()
+        if value not in (default, *others):
+            raise Misconfigured(f"{name} must be one of {default}, {', '.join(others)}, not {value!r}.")
+        return value
+
     def listing(self, name: str, default: tuple[str, ...] = (), *, separator: str = ",") -> list[str]:
         value = self.text(name)
         if not value:

@@ -56,6 +56,13 @@ FILE_ROOTS_WITH_HARD_LINKS = env.listing("FILE_ROOTS_WITH_HARD_LINKS")
 WRITABLE_FILE_ROOTS = env.folders_among(
     "WRITABLE_FILE_ROOTS", FILE_ROOTS, DATA_DIR / "files", separator=os.pathsep
 )
+# Programs of tools: the least sandbox they may run in, and what they may take.
+SANDBOX = env.choice("SANDBOX", "any", others=("bubblewrap", "off"))
+SANDBOXES_AT_ONCE = env.number("SANDBOXES_AT_ONCE", 4, minimum=1)
+SANDBOX_WAIT_SECONDS = env.number("SANDBOX_WAIT_SECONDS", 60, minimum=1)
+SANDBOX_MEMORY_MB = env.number("SANDBOX_MEMORY_MB", 512, minimum=64)
+SANDBOX_PROCESSES = env.number("SANDBOX_PROCESSES", 64, minimum=4)
+WORKSPACE_MB = env.number("WORKSPACE_MB", 256, minimum=1)
 EGRESS_EXCEPTIONS = env.listing("EGRESS_EXCEPTIONS")
 EGRESS_CA_FILE = env.text("EGRESS_CA_FILE")
 # Modules that register functions as tools; imported when the process starts.

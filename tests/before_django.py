@@ -33,6 +33,7 @@ OURS = (
         "FILE_ROOTS_WITH_HARD_LINKS",
         "WRITABLE_FILE_ROOTS",
         "CRASH_AT",
+        "SANDBOX",
         "PORT",
     ),
 )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import chromium
+from tests import bubblewrap, chromium
 
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
@@ -71,12 +71,19 @@ def gates() -> list[Gate]:
             ((*manage, "check", "--deploy", "--fail-level", "WARNING"),),
             production(),
         ),
-        Gate("sqlite", "The suite on SQLite, Valkey and Celery", (suite,), {"TEST_DATABASE": "sqlite"}),
+        Gate(
+            "sqlite",
+            "The suite on SQLite, Valkey and Celery",
+            (suite,),
+            {"TEST_DATABASE": "sqlite"},
+            before=_with_bubblewrap,
+        ),
         Gate(
             "postgres",
             "What touches rows, again on PostgreSQL",
             (suite,),
             {"TEST_DATABASE": "postgres", "ONLY_WITH_ROWS": "true"},
+            before=_with_bubblewrap,
         ),
         Gate(
             "browser",
@@ -85,6 +92,11 @@ def gates() -> list[Gate]:
             before=lambda: {"CHROMIUM": chromium.find_or_install()},
         ),
     ]
+
+
+def _with_bubblewrap() -> dict[str, str]:
+    bubblewrap.find_or_install()
+    return {}
 
 
 def production() -> dict[str, str]:

@@ -37,6 +37,13 @@ def test_a_bad_number_is_refused_by_name(written: str, complaint: str) -> None:
         environment(PORT=written).number("PORT", 8000, minimum=1)
 
 
+def test_a_word_that_is_not_among_the_choices_is_refused_by_name() -> None:
+    assert environment(SANDBOX="OFF").choice("SANDBOX", "any", others=("off",)) == "off"
+    assert environment().choice("SANDBOX", "any", others=("off",)) == "any"
+    with pytest.raises(Misconfigured, match="SANDBOX must be one of any, off, not 'on'"):
+        environment(SANDBOX="on").choice("SANDBOX", "any", others=("off",))
+
+
 def test_lists_drop_blanks() -> None:
     assert environment(HOSTS="a.example, b.example,,").listing("HOSTS") == ["a.example", "b.example"]
     assert environment().listing("HOSTS", ("localhost",)) == ["localhost"]
