@@ -28,6 +28,7 @@ ORDER = {
         ("bell", "bridge", "leases", "schema_weight", "schemas", "weights"),
         # How a tool is carried out: told everything in values, so left of every model.
         ("executors", "builtin_tools", "functions"),
+        ("examples",),
         ("models",),
         # Pure rules.
         ("arguments", "rules", "policy", "doors", "explaining", "differences"),

@@ -42,7 +42,7 @@ def apply(organization: Organization) -> list[str]:
     """Returns the names of the tools that were written."""
     wanted = [
         *map(_built, builtin_tools.everything()),
-        *map(_of_function, functions.everything()),
+        *(_of_function(each) for each in functions.everything() if _is_for(each, organization)),
         *map(_announced, _ANNOUNCED),
     ]
     return [fields["name"] for fields in wanted if _apply(organization, fields)]
@@ -120,9 +120,16 @@ def _of_function(tool: functions.Tool) -> dict[str, Any]:
         "is_open_world": tool.open_world,
         "tags": list(tool.tags),
     }
-    row = _row(fields, dict(tool.definition.input_schema), [])
+    if isinstance(tool, functions.DynamicTool):
+        fields |= {"rate_limit": tool.rate_limit} | ({"version": tool.version} if tool.version else {})
+    row = _row(fields, dict(tool.definition.input_schema), [dict(each) for each in tool.definition.examples])
     row["configuration"] = {"function": tool.where, "fingerprint": tool.fingerprint}
     return {**row, "tool_type": "custom", "executor": "python"}
+
+
+def _is_for(tool: functions.Tool, organization: Organization) -> bool:
+    meant = tool.organizations if isinstance(tool, functions.DynamicTool) else ()
+    return not meant or organization.slug in meant
 
 
 def _announced(spec: dict[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,50 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 _tools: dict[str, Tool] = {}
 
 
+class ToolRegistry:
+    """Tools by name, in the order in which they were registered (S2.56, S2.69)."""
+
+    def __init__(self) -> None:
+        self._own: dict[str, Tool] = {}
+
+    def has(self, name: str) -> bool:
+        return name in self._kept()
+
+    def names(self) -> tuple[str, ...]:
+        return tuple(self._kept())
+
+    def named(self, name: str) -> Tool:
+        """Raises UnknownTool."""
+        kept = self._kept()
+        if name not in kept:
+            raise UnknownTool(f"There is no function for the tool {name!r}.", details={"tool": name})
+        return kept[name]
+
+    def everything(self) -> tuple[Tool, ...]:
+        return tuple(self._kept().values())
+
+    def keep(self, tool: Tool) -> None:
+        """Add a tool under a name that is free; to replace one is never meant (S2.80). Raises NotATool."""
+        if tool.name in builtin_tools.names():
+            raise NotATool(f"{tool.where}: the name {tool.name!r} belongs to a built-in tool.")
+        if self.has(tool.name):
+            raise NotATool(f"{tool.where}: {self.named(tool.name).where} is called {tool.name!r} already.")
+        self._kept()[tool.name] = tool
+
+    def _kept(self) -> dict[str, Tool]:
+        return self._own
+
+
+class _Installed(ToolRegistry):
+    """The one whose tools the catalog gets: what `@tool` and `register` fill."""
+
+    def _kept(self) -> dict[str, Tool]:
+        return _tools
+
+
+installed = _Installed()
+
+
 class Options(TypedDict, total=False):
     """What may be said of a tool beside its function, as in `Tool`."""
 
@@ -73,17 +117,15 @@ def load(modules: Iterable[str]) -> None:
 
 
 def names() -> tuple[str, ...]:
-    return tuple(_tools)
+    return installed.names()
 
 
 def everything() -> tuple[Tool, ...]:
-    return tuple(_tools.values())
+    return installed.everything()
 
 
 def named(name: str) -> Tool:
-    if name not in _tools:
-        raise UnknownTool(f"There is no function for the tool {name!r}.", details={"tool": name})
-    return _tools[name]
+    return installed.named(name)
 
 
 def _each(given: Iterable[Any]) -> Iterable[Any]:

@@ -51,11 +51,11 @@ class Tool:
     remarks: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        _require_function(self.function)
+        require_function(self.function)
         self.name = self.name or str(getattr(self.function, "__name__", ""))
         documentation = docstrings.read(self.function)
         try:
-            _require_name(self.name)
+            require_name(self.name)
             _require_prepare(self.prepare)
             self.signature = signatures.read(self.function, documentation.parameters)
         except NotATool as unfit:
@@ -98,10 +98,10 @@ class Tool:
         return self.function(*first, **named, **values)
 
 
-def _require_function(given: Any) -> None:
+def require_function(given: Any) -> None:
     if isinstance(given, Mapping):
         raise NotATool(
-            "A dictionary is not a tool. Definitions as data become tools by being registered in the catalog."
+            "A dictionary is not a tool. Definitions as data become tools by register_dynamic_tool, or in the catalog."
         )
     if inspect.isclass(given) or not callable(given):
         raise NotATool(f"{given!r:.100} is not a function. Give a function, a method or Tool(...).")
@@ -110,7 +110,7 @@ def _require_function(given: Any) -> None:
         raise NotATool(f"{given!r:.100} yields instead of returning; a tool returns one result.")
 
 
-def _require_name(name: str) -> None:
+def require_name(name: str) -> None:
     if not NAME.match(name):
         raise NotATool(
             f"{name!r} is no name for a tool: use 1 to 64 lower-case letters, digits, _ or -, "

@@ -1,0 +1,1 @@
+"""Runnable examples of tools from code. Name the ones you want in TOOL_MODULES, or copy them."""
