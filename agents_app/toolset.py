@@ -53,8 +53,8 @@ def _is_offered(carried: Carried, identity: Identity | None) -> bool:
     tool, grant = carried.tool, carried.grant
     ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
     permitted = identity is None or set(tool.required_permissions or ()) <= identity.permissions
-    usable = tool.enabled and tool.archived_at is None and not tool.quarantine
-    return bool(usable and ready and grant.offered and permitted)
+    in_use = tool.enabled and not tool.is_draft and tool.archived_at is None and not tool.quarantine
+    return bool(in_use and ready and grant.offered and permitted)
 
 
 def _shown(carried: Carried, identity: Identity | None) -> ToolDefinition | None:

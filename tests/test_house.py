@@ -33,10 +33,11 @@ ORDER = {
         # Pure rules.
         ("arguments", "rules", "policy", "doors", "explaining", "differences"),
         # Readings.
-        ("credentials", "facts", "contexts", "availability", "standing"),
+        ("credentials", "facts", "contexts", "availability", "standing", "versions"),
         # Verbs, the smaller ones first.
         ("questions", "outcomes", "claims", "endings", "limits", "quarantine", "vault", "written", "seeding"),
         ("calls", "approvals", "catalog", "seeds"),
+        ("drafts",),
         ("sweeps", "trying"),
         ("tasks", "receivers", "admin", "api", "management"),
         ("apps",),

@@ -1,4 +1,4 @@
-"""The catalog's verbs: register, update, archive and restore a Tool. API, admin and commands all come here.
+"""The catalog's verbs: register, update, roll back, archive and restore a Tool. API, admin and commands all come here.
 
 Each change is checked, versioned and recorded in one transaction. Fields that may be written are listed by name.
 """
@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
 from django.utils import timezone
 
 from audit_app import records
@@ -17,37 +16,12 @@ from audit_app.models import ToolUsage
 from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import written
-from tools_app.exceptions import ToolNameTaken
+from tools_app import differences, versions, written
+from tools_app.exceptions import CannotRollBack, InvalidTool, ToolChanged, ToolNameTaken
 from tools_app.models import Tool, ToolCall, ToolVersion
+from tools_app.versions import Cause
 
-# Everything a caller may set, in the order it is shown. Organization, author, times and the archive belong to the
-# catalog itself.
-FIELDS: Final = (
-    "name",
-    "description",
-    "category",
-    "tool_type",
-    "executor",
-    "definition",
-    "configuration",
-    "enabled",
-    "disabled_reason",
-    "is_dangerous",
-    "requires_approval",
-    "approver",
-    "approval_seconds",
-    "requires_auth",
-    "required_permissions",
-    "is_idempotent",
-    "is_open_world",
-    "rate_limit",
-    "rate_limit_observed",
-    "version",
-    "tags",
-    "example_usage",
-    "icon",
-)
+FIELDS: Final = versions.FIELDS
 
 
 def register(definition: Mapping[str, Any], *, by: Identity, reason: str = "") -> Tool:
@@ -55,57 +29,137 @@ def register(definition: Mapping[str, Any], *, by: Identity, reason: str = "") -
 
     Raises InvalidTool, OperatorOnly or ToolNameTaken.
     """
-    organization_id = _require_right(by)
-    fields = written.checked(definition, allowed=FIELDS, by=by)
-    tool = Tool(organization_id=organization_id, created_by=by.display_name[:255], **fields)
+    return _add(definition, Cause("tool.added", by, reason))
+
+
+def register_draft(definition: Mapping[str, Any], *, by: Identity, reason: str = "") -> Tool:
+    """Add a tool that acts for nobody, whatever is granted, until `drafts` publish it. Same errors as register."""
+    return _add({**definition, "enabled": False}, Cause("tool.drafted", by, reason), is_draft=True)
+
+
+def _add(definition: Mapping[str, Any], cause: Cause, **state: bool) -> Tool:
+    organization_id = require_right(cause.by)
+    fields = written.checked(definition, allowed=FIELDS, by=cause.by)
+    created_by = cause.by.display_name[:255]
+    tool = Tool(organization_id=organization_id, created_by=created_by, **fields, **state)
     written.check_row(tool)
     try:
         with transaction.atomic():
             tool.save(force_insert=True)
-            _remember("tool.added", tool, sorted(fields), by=by, reason=reason)
+            _remember(tool, sorted(fields), cause)
     except IntegrityError:
         raise ToolNameTaken(details={"name": tool.name}) from None
     return tool
 
 
-def update(tool: Tool, changes: Mapping[str, Any], *, by: Identity, reason: str = "") -> Tool:
-    """Change what is named, leave the rest; writes nothing if nothing changes. Same errors as register."""
-    _require_right(by, tool)
+def update(
+    tool: Tool, changes: Mapping[str, Any], *, by: Identity, reason: str = "", expected: int | None = None
+) -> Tool:
+    """Change what is named, leave the rest; writes nothing if nothing changes. Same errors as register.
+
+    `expected` is the number of the version that was looked at: ToolChanged is raised if there is another one by now.
+    """
+    return change(tool, changes, Cause("tool.changed", by, reason), expected=expected)
+
+
+def change(tool: Tool, changes: Mapping[str, Any], cause: Cause, *, expected: int | None = None) -> Tool:
+    """The same for verbs that the record calls otherwise, such as publishing."""
+    require_right(cause.by, tool)
     with transaction.atomic():
-        current = Tool.objects.select_for_update().get(pk=tool.pk)
-        fields = written.checked(changes, allowed=FIELDS, by=by, tool=current)
-        changed = sorted(name for name, value in fields.items() if getattr(current, name) != value)
-        for name in changed:
-            setattr(current, name, fields[name])
-        if changed:
-            written.check_row(current)
-            current.save()
-            _remember("tool.changed", current, changed, by=by, reason=reason)
+        current = locked(tool, expected=expected)
+        fields = written.checked(changes, allowed=FIELDS, by=cause.by, tool=current)
+        return _write(current, fields, cause)
+
+
+def publish(tool: Tool, cause: Cause) -> Tool:
+    """Make a tool that was born as a draft one like any other, switched on; `drafts` asks its saved cases first."""
+    require_right(cause.by, tool)
+    with transaction.atomic():
+        current = locked(tool)
+        if not current.is_draft or current.archived_at is not None:
+            raise NotFound
+        current.is_draft, current.enabled = False, True
+        written.check_row(current)
+        current.save()
+        _remember(current, ["enabled", "is_draft"], cause)
     return current
 
 
-def archive(tool: Tool, *, by: Identity) -> None:
-    """Take a tool out of use. One never used is deleted; a used one stays as a row, for history (S4.229)."""
-    _require_right(by, tool)
+def rollback(
+    tool: Tool, version: ToolVersion, *, by: Identity, reason: str = "", expected: int | None = None
+) -> Tool:
+    """Give a tool the content of an earlier version, as a new version, checked by today's rules.
+
+    Whether it is on stays as it is: what was switched off after an incident is not switched on by going back.
+    Raises CannotRollBack, naming what no longer passes; ToolChanged as in `update`.
+    """
+    require_right(by, tool)
+    if version.tool_id != tool.pk:
+        raise NotFound
+    facts = {"back_to": version.number, "back_to_hash": version.content_hash}
+    cause = Cause("tool.rolled_back", by, reason or f"Back to version {version.number}.", facts)
     with transaction.atomic():
-        current = Tool.objects.select_for_update().get(pk=tool.pk)
+        current = locked(tool, expected=expected)
+        if current.archived_at is not None:
+            raise CannotRollBack("It is archived. Bring it back first.", details=facts)
+        try:
+            wanted = versions.restorable(version, current)
+            return _write(current, written.checked(wanted, allowed=FIELDS, by=by, tool=current), cause)
+        except InvalidTool as refused:
+            raise CannotRollBack(details={**refused.details, "number": version.number}) from None
+
+
+def locked(tool: Tool, *, expected: int | None = None) -> Tool:
+    """The row as it is now, held to the end of the transaction; NotFound if it is gone, ToolChanged if it moved on."""
+    current = Tool.objects.select_for_update().filter(pk=tool.pk).first()
+    if current is None:
+        raise NotFound
+    number = versions.number_of(current) if expected is not None else None
+    if number != expected:
+        changes = [each.as_json() for each in versions.since(expected or 0, current)]
+        raise ToolChanged(details={"expected": expected, "number": number, "changes": changes})
+    return current
+
+
+def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
+    changed = sorted(
+        name for name, value in fields.items() if not differences.same(getattr(current, name), value)
+    )
+    for name in changed:
+        setattr(current, name, fields[name])
+    if not changed:
+        return current
+    if current.is_draft and current.enabled:
+        raise InvalidTool(details={"enabled": ["It is a draft. Publish it, and it is on."]})
+    written.check_row(current)
+    current.save()
+    _remember(current, changed, cause)
+    return current
+
+
+def archive(tool: Tool, *, by: Identity, reason: str = "") -> None:
+    """Take a tool out of use. One never used is deleted; a used one stays as a row, for history (S4.229)."""
+    require_right(by, tool)
+    with transaction.atomic():
+        current = locked(tool)
         if is_used(current):
             current.enabled, current.archived_at = False, timezone.now()
             current.save(update_fields=["enabled", "archived_at", "updated_at"])
-            _remember("tool.archived", current, ["archived_at", "enabled"], by=by)
+            _remember(current, ["archived_at", "enabled"], Cause("tool.archived", by, reason))
             return
-        _record("tool.removed", current, {"content_hash": current.content_hash()}, by=by)
+        told = {"content_hash": current.content_hash(), **({"reason": reason} if reason else {})}
+        _record("tool.removed", current, told, by=by)
         current.delete()
 
 
-def restore(tool: Tool, *, by: Identity) -> None:
+def restore(tool: Tool, *, by: Identity, reason: str = "") -> None:
     """Bring an archived tool back, switched off: somebody should look at it before it acts again."""
-    _require_right(by, tool)
+    require_right(by, tool)
     with transaction.atomic():
-        current = Tool.objects.select_for_update().get(pk=tool.pk)
+        current = locked(tool)
         current.archived_at = None
         current.save(update_fields=["archived_at", "updated_at"])
-        _remember("tool.restored", current, ["archived_at"], by=by)
+        _remember(current, ["archived_at"], Cause("tool.restored", by, reason))
 
 
 def is_used(tool: Tool) -> bool:
@@ -113,7 +167,7 @@ def is_used(tool: Tool) -> bool:
     return calls.exists() or ToolUsage.objects.filter(tool_id=tool.pk).exists()
 
 
-def _require_right(by: Identity, tool: Tool | None = None) -> int:
+def require_right(by: Identity, tool: Tool | None = None) -> int:
     """Return the organization in which this person may change the catalog."""
     if not by.organization_id or (tool is not None and tool.organization_id != by.organization_id):
         raise NotFound
@@ -122,21 +176,11 @@ def _require_right(by: Identity, tool: Tool | None = None) -> int:
     return by.organization_id
 
 
-def _remember(action: str, tool: Tool, changed: list[str], *, by: Identity, reason: str = "") -> None:
+def _remember(tool: Tool, changed: list[str], cause: Cause) -> None:
     """Write the version and the record of a change, in the transaction of the change."""
-    newest = ToolVersion.objects.filter(tool=tool).aggregate(number=Max("number"))["number"] or 0
-    version = ToolVersion.objects.create(
-        organization_id=tool.organization_id,
-        tool=tool,
-        number=newest + 1,
-        content_hash=tool.content_hash(),
-        snapshot={name: getattr(tool, name) for name in sorted(FIELDS)},
-        label=tool.version,
-        reason=reason[:300],
-        changed_by=by.display_name[:255],
-    )
-    facts = {"changed": changed, "number": version.number, "content_hash": version.content_hash}
-    _record(action, tool, {**facts, **({"reason": reason} if reason else {})}, by=by)
+    version = versions.keep(tool, cause)
+    told = {"changed": changed, "number": version.number, "content_hash": version.content_hash, **cause.facts}
+    _record(cause.action, tool, {**told, **({"reason": cause.reason} if cause.reason else {})}, by=cause.by)
 
 
 def _record(action: str, tool: Tool, facts: dict[str, Any], *, by: Identity) -> None:

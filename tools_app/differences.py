@@ -17,7 +17,15 @@ from tools_app.visible import visible_text
 ORDER: Final = (
     *("name", "description", "input_schema", "examples", "configuration", "tool_type", "executor"),
     *("is_dangerous", "requires_approval", "approver", "approval_seconds", "requires_auth"),
-    *("required_permissions", "rate_limit", "is_idempotent", "is_open_world", "enabled", "disabled_reason"),
+    *(
+        "required_permissions",
+        "rate_limit",
+        "rate_limit_observed",
+        "is_idempotent",
+        "is_open_world",
+        "enabled",
+        "disabled_reason",
+    ),
     *("category", "tags", "example_usage", "icon", "version"),
 )
 # Snapshots hold these two beneath `definition`; the contract's JSON repeats the columns there, which are shown once.
@@ -84,7 +92,7 @@ class Meeting:
     @property
     def is_conflict(self) -> bool:
         """Whether both changed it, and not to the same."""
-        return _written(self.base) not in (_written(self.theirs), _written(self.mine)) and not _same(
+        return _written(self.base) not in (_written(self.theirs), _written(self.mine)) and not same(
             self.theirs, self.mine
         )
 
@@ -99,7 +107,7 @@ def between(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Differ
     """The fields that differ, in ORDER; a `definition` counts as its schema and examples."""
     old, new = spread(before), spread(after)
     pairs = ((name, old.get(name, ABSENT), new.get(name, ABSENT)) for name in _ordered({*old, *new}))
-    return tuple(Difference(name, a, b) for name, a, b in pairs if not _same(a, b))
+    return tuple(Difference(name, a, b) for name, a, b in pairs if not same(a, b))
 
 
 def three_way(
@@ -110,7 +118,7 @@ def three_way(
     own = {**old, **spread(mine)}
     names = _ordered({*old, *other, *own})
     met = (Meeting(name, *(side.get(name, ABSENT) for side in (old, other, own))) for name in names)
-    return tuple(each for each in met if not (_same(each.base, each.theirs) and _same(each.base, each.mine)))
+    return tuple(each for each in met if not (same(each.base, each.theirs) and same(each.base, each.mine)))
 
 
 def spread(snapshot: Mapping[str, Any]) -> dict[str, Any]:
@@ -127,8 +135,8 @@ def _ordered(names: Iterable[str]) -> Iterator[str]:
     yield from sorted(names, key=lambda name: (place.get(name, len(place)), name))
 
 
-def _same(one: Any, other: Any) -> bool:
-    """Whatever cannot be compared is a difference: nothing may hide behind it."""
+def same(one: Any, other: Any) -> bool:
+    """Whether two JSON values are one. What cannot be compared is a difference: nothing may hide behind it."""
     written = _written(one)
     return written == _written(other) and written != _TOO_DEEP
 

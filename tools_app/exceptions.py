@@ -150,3 +150,38 @@ class SecretInUse(HouseError):
 
     code = "secret_in_use"
     status = 409
+
+
+class ToolChanged(HouseError):
+    """Somebody has changed this tool since you looked at it. See what changed, then decide again."""
+
+    code = "tool_changed"
+    status = 409
+
+
+class CannotRollBack(HouseError):
+    """What the tool was then is not allowed any more; the details say why."""
+
+    code = "cannot_roll_back"
+    status = 409
+
+
+class DraftChanged(HouseError):
+    """Somebody has changed, published or discarded this draft since you looked at it. Read it again."""
+
+    code = "draft_changed"
+    status = 409
+
+
+class DraftOutdated(HouseError):
+    """The tool was changed after this draft was begun. See what both changed, then bring the draft up to date."""
+
+    code = "draft_outdated"
+    status = 409
+
+
+class EmptyDraft(HouseError):
+    """This changes nothing: the tool is like that already."""
+
+    code = "draft_changes_nothing"
+    status = 400

@@ -254,6 +254,7 @@ def _tool_facts(tool: Tool, organization_id: int) -> ToolFacts:
         enabled=tool.enabled,
         archived=tool.archived_at is not None,
         quarantine=tool.quarantine,
+        draft=tool.is_draft,
         same_organization=tool.organization_id == organization_id,
         executor_ready=ready,
         unready_reason=tool.disabled_reason or why,

@@ -21,6 +21,8 @@ class ToolFacts:
     archived: bool = False
     # Why it is held back until an administrator has reviewed it; empty if it is not.
     quarantine: str = ""
+    # Never published: a definition that is only being written.
+    draft: bool = False
     same_organization: bool = True
     executor_ready: bool = True
     unready_reason: str = ""
@@ -203,6 +205,8 @@ def _whether(facts: Facts) -> Iterator[Refuse]:
 
 
 def _usable(tool: ToolFacts) -> Iterator[Refuse]:
+    if tool.draft:
+        yield Refuse("tool_draft", f"{tool.name} is a draft that was never published.")
     if tool.quarantine:
         told = f"{tool.name} is held back until an administrator has reviewed it. {tool.quarantine}"
         yield Refuse("quarantined", told)

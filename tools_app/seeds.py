@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from project.accounts import identity as identities
 from project.accounts.models import Organization
-from tools_app import builtin_tools, functions, seeding
+from tools_app import builtin_tools, functions, seeding, versions
 from tools_app.builtin_tools import BuiltinTool
-from tools_app.models import Tool, ToolVersion
+from tools_app.models import Tool
+from tools_app.versions import Cause
 
 _LATER: Final = "Not part of this version yet; it is carried out from the next one on."
 
@@ -73,17 +75,7 @@ def _followed(row: Tool, fields: dict[str, Any]) -> bool:
 
 
 def _versioned(tool: Tool) -> None:
-    newest = tool.versions.order_by("-number").first()
-    ToolVersion.objects.create(
-        organization=tool.organization,
-        tool=tool,
-        number=(newest.number if newest else 0) + 1,
-        content_hash=tool.content_hash(),
-        snapshot=tool.written_definition(),
-        label=tool.version,
-        reason="Seeded",
-        changed_by="Toolroom",
-    )
+    versions.keep(tool, Cause("tool.seeded", identities.system(tool.organization_id), "Seeded"))
 
 
 def _built(tool: BuiltinTool) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from tools_app.models.secret import Secret
 from tools_app.models.seeded_row import SeededRow
 from tools_app.models.tool import Tool
 from tools_app.models.tool_call import ToolCall
+from tools_app.models.tool_draft import ToolDraft
 from tools_app.models.tool_version import ToolVersion
 from tools_app.models.usage_counter import UsageCounter
 
@@ -15,6 +16,7 @@ __all__ = [
     "StandingApproval",
     "Tool",
     "ToolCall",
+    "ToolDraft",
     "ToolVersion",
     "UsageCounter",
 ]

@@ -25,6 +25,9 @@ class ToolQuerySet(models.QuerySet["Tool"]):
     def current(self) -> ToolQuerySet:
         return self.filter(archived_at__isnull=True)
 
+    def published(self) -> ToolQuerySet:
+        return self.filter(is_draft=False)
+
 
 class Tool(models.Model):
     class Type(models.TextChoices):
@@ -108,6 +111,12 @@ class Tool(models.Model):
     tags = models.JSONField(default=list, blank=True, db_default=models.Value([], models.JSONField()))
     example_usage = models.TextField(blank=True, null=True)
     icon = models.CharField(max_length=16, blank=True, default="")
+    is_draft = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text="Never published: no persona can use it yet.",
+    )
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
@@ -123,6 +132,10 @@ class Tool(models.Model):
             models.CheckConstraint(condition=models.Q(name__regex=NAME_FORMAT), name="tool_name_format"),
             models.CheckConstraint(
                 condition=models.Q(tool_type__in=["builtin", "custom", "mcp"]), name="tool_type_known"
+            ),
+            # A draft acts for nobody, whatever writes the row.
+            models.CheckConstraint(
+                condition=models.Q(is_draft=False) | models.Q(enabled=False), name="tool_draft_is_off"
             ),
         ]
         indexes = [

@@ -14,6 +14,11 @@ class ToolVersion(models.Model):
     number = models.PositiveIntegerField()
     content_hash = models.CharField(max_length=64)
     snapshot = models.JSONField()
+    # What the record calls this change, and the fields it changed, so that a list of versions reads by itself.
+    action = models.CharField(max_length=60, blank=True, default="", db_default="")
+    changed = models.JSONField(
+        default=list, blank=True, db_default=models.Value([], models.JSONField()), editable=False
+    )
     label = models.CharField(max_length=20, blank=True)
     reason = models.CharField(max_length=300, blank=True)
     changed_by = models.CharField(max_length=255, blank=True)

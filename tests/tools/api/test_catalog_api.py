@@ -48,7 +48,16 @@ def test_what_was_read_can_be_sent_back() -> None:
     assert answer.json()["content_hash"] == read["content_hash"]
 
 
-READ_ONLY = {"id", "ready", "ready_reason", "content_hash", "created_at", "updated_at", "created_by"}
+READ_ONLY = {
+    "id",
+    "quarantine",
+    "ready",
+    "ready_reason",
+    "content_hash",
+    "created_at",
+    "updated_at",
+    "created_by",
+}
 
 
 @pytest.mark.parametrize(

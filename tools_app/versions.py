@@ -1,0 +1,128 @@
+"""What a tool was: the snapshot of each version, and how a version is written. The catalog's verbs call this."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from django.db.models import Max
+
+from project.accounts.identity import Identity
+from tools_app import differences
+from tools_app.differences import Difference
+from tools_app.models import Tool, ToolVersion
+
+# Everything a caller may set, in the order it is shown. Organization, author, times and the archive belong to the
+# catalog itself.
+FIELDS: Final = (
+    "name",
+    "description",
+    "category",
+    "tool_type",
+    "executor",
+    "definition",
+    "configuration",
+    "enabled",
+    "disabled_reason",
+    "is_dangerous",
+    "requires_approval",
+    "approver",
+    "approval_seconds",
+    "requires_auth",
+    "required_permissions",
+    "is_idempotent",
+    "is_open_world",
+    "rate_limit",
+    "rate_limit_observed",
+    "version",
+    "tags",
+    "example_usage",
+    "icon",
+)
+_REASON: Final = 300
+_STAYING: Final = frozenset({"name", "tool_type", "executor", "enabled", "disabled_reason"})
+_FOLLOWING: Final = frozenset({Tool.Executor.BUILTIN, Tool.Executor.PYTHON, Tool.Executor.MCP})
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a definition changes: what the record calls it, who, the reason they gave, and what else to remember."""
+
+    action: str
+    by: Identity
+    reason: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+def snapshot(tool: Tool) -> dict[str, Any]:
+    return {name: getattr(tool, name) for name in sorted(FIELDS)}
+
+
+def number_of(tool: Tool) -> int:
+    """The number of the newest version: what two people who edit at once are told apart by."""
+    return ToolVersion.objects.filter(tool_id=tool.pk).aggregate(number=Max("number"))["number"] or 0
+
+
+def keep(tool: Tool, cause: Cause) -> ToolVersion:
+    """Write the next version; only while the row is locked, or just made, by the same transaction."""
+    now = snapshot(tool)
+    former = ToolVersion.objects.filter(tool_id=tool.pk).order_by("-number").first()
+    return ToolVersion.objects.create(
+        organization_id=tool.organization_id,
+        tool=tool,
+        number=former.number + 1 if former else 1,
+        content_hash=tool.content_hash(),
+        snapshot=now,
+        changed=[each.field for each in _told(content(former), now)] if former else [],
+        action=cause.action,
+        label=tool.version,
+        reason=cause.reason[:_REASON],
+        changed_by=cause.by.display_name[:255],
+    )
+
+
+def content(version: ToolVersion) -> dict[str, Any]:
+    """The columns of a version. Those the first seeds wrote hold the definition only, in the contract's form."""
+    written: dict[str, Any] = version.snapshot
+    if "definition" in written:
+        return dict(written)
+    columns = {name: value for name, value in written.items() if name in FIELDS}
+    return {
+        **columns,
+        "definition": {
+            "input_schema": written.get("input_schema"),
+            "examples": written.get("examples") or [],
+        },
+    }
+
+
+def restorable(version: ToolVersion, tool: Tool) -> dict[str, Any]:
+    """What of a version a tool may be given back: neither what lasts, nor whether it is on, nor what is not its own.
+
+    The parameters of a built-in tool are the program's, those of a function the code's, those of an MCP tool its
+    server's: an old row cannot bring them back.
+    """
+    fields = {name: value for name, value in content(version).items() if name not in _STAYING}
+    if tool.executor in _FOLLOWING:
+        fields["definition"] = {**fields["definition"], "input_schema": tool.input_schema}
+        fields.pop("configuration", None)
+    return fields
+
+
+def between(old: ToolVersion, new: ToolVersion) -> tuple[Difference, ...]:
+    """What changed from one version to another; what one of them did not write down is no change."""
+    return _told(content(old), content(new))
+
+
+def since(number: int, tool: Tool) -> tuple[Difference, ...]:
+    """What changed on a tool after the version of this number; nothing where there is no such version."""
+    former = ToolVersion.objects.filter(tool_id=tool.pk, number=number).first()
+    return _told(content(former), snapshot(tool)) if former else ()
+
+
+def _told(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[Difference, ...]:
+    both = set(old) & set(new)
+    return differences.between(
+        {name: old[name] for name in old if name in both}, {name: new[name] for name in new if name in both}
+    )
