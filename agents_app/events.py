@@ -13,7 +13,7 @@ from agents_app.rendering import avatar
 from audit_app.models import AuditStream
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import approvals
+from tools_app import answers, approvals, executors
 from tools_app.models import Approval, Tool, ToolCall
 from tools_app.visible import is_showable, visible_text
 
@@ -251,15 +251,38 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
         "conversation": of.session_id,
         "taint": of.tainted,
         "card": card,
+        "form": _form(row, of) if row.about == Approval.About.ANSWER else None,
         "showable": all(each["showable"] for each in card),
         "decided_by": row.decided_by_name,
         "comment": row.comment,
+        "answered": visible_text(" · ".join(answers.said(value) for value in (row.answer or {}).values())),
         "created_at": _iso(row.created_at),
         "expires_at": _iso(row.expires_at),
     }
     if identity is not None:
         item["may_decide"] = approvals.may_decide(row, identity)
     return item
+
+
+def _form(row: Approval, of: ToolCall) -> Item | None:
+    """What the person is asked, as text; the options are sent back as they are, and shown with nothing hidden."""
+    if of.tool is None:
+        return None
+    form = executors.form(of.tool.executor, of.tool.name, row.covers.get("arguments", {}))
+    return {
+        "question": visible_text(form.question),
+        "inputs": [
+            {
+                "name": field.name,
+                "label": visible_text(field.label),
+                "type": field.type,
+                "options": [{"value": option, "label": visible_text(option)} for option in field.options],
+                "required": field.required,
+                "hint": visible_text(field.hint),
+            }
+            for field in form.fields
+        ],
+    }
 
 
 def _goal(reach: Mapping[str, Any]) -> list[Item]:

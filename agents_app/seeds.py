@@ -84,7 +84,7 @@ _PERSONAS: Final[tuple[dict[str, Any], ...]] = (
 )
 
 _GRANTS: Final[dict[str, tuple[tuple[str, dict[str, Any]], ...]]] = {
-    "brainstorm": (("current_time", {}), ("web_search", {}), ("web_fetch", {})),
+    "brainstorm": (("current_time", {}), ("web_search", {}), ("web_fetch", {}), ("ask_user", {})),
     "analysis": (
         ("current_time", {}),
         ("calculate", {}),
@@ -93,6 +93,7 @@ _GRANTS: Final[dict[str, tuple[tuple[str, dict[str, Any]], ...]]] = {
         ("web_fetch", {}),
         ("list_files", {}),
         ("search_files", {"usage_limit": 50}),
+        ("ask_user", {}),
     ),
     "evaluation": (
         ("calculate", {}),

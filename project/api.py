@@ -38,6 +38,7 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("approvals", deciding.Approvals),
     ("approvals/<int:approval_id>", deciding.ApprovalDetail),
     ("approvals/<int:approval_id>/decision", deciding.ApprovalDecision),
+    ("approvals/<int:approval_id>/answer", deciding.ApprovalAnswer),
 )
 
 

@@ -23,7 +23,7 @@ SOURCES = sorted(
 ORDER = {
     "tools_app": (
         # Exceptions, values, and what knows no row.
-        ("exceptions", "context", "schema_tree", "definition", "digest", "sentences", "visible"),
+        ("exceptions", "answers", "context", "schema_tree", "definition", "digest", "sentences", "visible"),
         ("blocks",),
         ("bell", "bridge", "leases", "schema_weight", "schemas", "weights"),
         # How a tool is carried out: told everything in values, so left of every model.

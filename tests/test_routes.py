@@ -43,6 +43,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "runs/<int:run_id>/cancellation"): {},
     ("POST", "runs/<int:run_id>/retry"): {},
     ("POST", "approvals/<int:approval_id>/decision"): verdict,
+    ("POST", "approvals/<int:approval_id>/answer"): lambda now: {"digest": now.approval.digest, "answer": {}},
     ("DELETE", "tools/<int:tool_id>"): None,
     ("DELETE", "agents/<int:agent_id>"): None,
     ("DELETE", "agents/<int:agent_id>/tools/<int:tool_id>"): None,
@@ -51,6 +52,7 @@ BODIES: dict[tuple[str, str], Any] = {
 EXPECTED = {
     ("POST", "agents/<int:agent_id>/tools/<int:tool_id>"): 409,
     ("POST", "runs/<int:run_id>/retry"): 409,
+    ("POST", "approvals/<int:approval_id>/answer"): 409,
     ("DELETE", "agents/<int:agent_id>"): 409,
 }
 # Lists and the like, which Mallory may ask for: she is told of her own organization only.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -14,8 +15,8 @@ from audit_app.redaction import storable
 from audit_app.transitions import move
 from project.accounts import identity as identities
 from project.accounts.identity import Identity
-from tools_app import calls, doors, endings, facts, policy, questions
-from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsFreshLogin
+from tools_app import answers, calls, doors, endings, executors, facts, policy, questions
+from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsAnswer, NeedsFreshLogin, NotAQuestion
 from tools_app.models import Approval, ToolCall
 
 may_decide = questions.may_decide
@@ -29,27 +30,47 @@ def approve(approval: Approval, *, digest: str, by: Identity, comment: str = "")
     Raises MayNotDecide, NeedsFreshLogin, DigestMismatch, and StaleState where the question is not open any more.
     """
     _require_right(approval, by)
+    if approval.about == Approval.About.ANSWER:
+        raise NeedsAnswer
     if approval.is_dangerous and not by.is_fresh:
         raise NeedsFreshLogin
     _require_digest(approval, digest)
     if approval.about == Approval.About.OUTCOME:
         # It has run, so nothing that changed since can void the question; and whoever says "go on" permits no tool.
         return move(approval, Approval.Status.APPROVED, by=by, only_if=_open(digest), **_verdict(by, comment))
+    _require_unchanged(approval, by)
+    return _released(approval, digest, settings.APPROVAL_UNUSED_SECONDS, by=by, **_verdict(by, comment))
+
+
+def answer(approval: Approval, *, digest: str, given: Mapping[str, Any], by: Identity) -> Approval:
+    """Answer what a tool asks: the answer is what it gives to the model.
+
+    Raises what approve raises, NotAQuestion where nothing is asked, and InvalidAnswer, field by field.
+    """
+    _require_right(approval, by)
+    if approval.about != Approval.About.ANSWER or approval.call.tool is None:
+        raise NotAQuestion
+    _require_digest(approval, digest)
+    tool = approval.call.tool
+    answered = answers.checked(executors.form(tool.executor, tool.name, approval.covers["arguments"]), given)
+    _require_unchanged(approval, by)
+    # An answer permits nothing: it is kept as long as a question is, so that no pause of the workers loses it.
+    seconds = settings.APPROVAL_PENDING_SECONDS
+    return _released(approval, digest, seconds, by=by, answer=answered, **_verdict(by, ""))
+
+
+def _require_unchanged(approval: Approval, by: Identity) -> None:
     void = _void(approval)
     if void is not None:
         supersede(approval, void, by=by)
         raise DigestMismatch(code="definition_changed", details={"reason": void.code})
-    with transaction.atomic():
-        use_until = from_now(settings.APPROVAL_UNUSED_SECONDS)
-        move(
-            approval,
-            Approval.Status.APPROVED,
-            by=by,
-            only_if=_open(digest),
-            use_until=use_until,
-            **_verdict(by, comment),
-        )
-        calls.release(approval.call, by=by)
+
+
+@transaction.atomic
+def _released(approval: Approval, digest: str, seconds: int, *, by: Identity, **fields: Any) -> Approval:
+    use_until = from_now(seconds)
+    move(approval, Approval.Status.APPROVED, by=by, only_if=_open(digest), use_until=use_until, **fields)
+    calls.release(approval.call, by=by)
     return approval
 
 
@@ -65,7 +86,8 @@ def deny(approval: Approval, *, digest: str, by: Identity, comment: str = "") ->
         if approval.about == Approval.About.OUTCOME:
             doors.end_run(approval, by=by)
             return approval
-        why = f"{by.display_name or 'A person'} denied this use."
+        said = "did not want to answer" if approval.about == Approval.About.ANSWER else "denied this use"
+        why = f"{by.display_name or 'A person'} {said}."
         reason = f" Reason given: {storable(comment)}" if comment else ""
         endings.end_unstarted(
             approval.call, ToolCall.Status.DENIED, endings.Blocked("denied", why + reason), by=by

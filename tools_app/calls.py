@@ -258,6 +258,7 @@ def _work(tool: Tool, found: Gathered) -> Work:
         credentials=credentials.of(tool),
         is_idempotent=tool.is_idempotent,
         judge=_judge(found),
+        answer=found.answer,
     )
 
 

@@ -3,6 +3,7 @@ opened, the status moved; all in one transaction, or nothing runs."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import assert_never
 
 from django.conf import settings
@@ -25,7 +26,7 @@ _STILL_GOOD = Q(use_until__gt=NOW)
 _GIVEN = Prepared(
     lambda: Approval.objects.filter(
         call_id=Given("call"),
-        about=Approval.About.USE,
+        about__in=[Approval.About.USE, Approval.About.ANSWER],
         status__in=[Approval.Status.APPROVED, Approval.Status.CONSUMED],
     ).order_by("-pk")[:1]
 )
@@ -96,7 +97,7 @@ def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: 
             **({"acting_as": acting_as} if acting_as else {}),
         },
     )
-    return found
+    return replace(found, answer=approval.answer) if approval is not None and approval.answer else found
 
 
 def _is_fresh(approval: Approval) -> bool:

@@ -9,11 +9,14 @@ from project.accounts.exceptions import HouseError, Misconfigured, NotAllowed
 
 __all__ = [
     "DigestMismatch",
+    "InvalidAnswer",
     "InvalidArguments",
     "InvalidTool",
     "MayNotDecide",
     "Misconfigured",
+    "NeedsAnswer",
     "NeedsFreshLogin",
+    "NotAQuestion",
     "NotATool",
     "NotAllowed",
     "OperatorOnly",
@@ -102,6 +105,27 @@ class NeedsFreshLogin(NotAllowed):
     """This tool is dangerous: sign in again before you decide."""
 
     code = "fresh_login_required"
+
+
+class NeedsAnswer(HouseError):
+    """This question is answered by its form, not by a yes."""
+
+    code = "needs_answer"
+    status = 409
+
+
+class NotAQuestion(HouseError):
+    """Nothing is asked here that a form could answer; approve or deny it."""
+
+    code = "not_a_question"
+    status = 409
+
+
+class InvalidAnswer(HouseError):
+    """Something is missing or does not fit. Look at the marked fields; nothing you wrote is lost."""
+
+    code = "invalid_answer"
+    status = 400
 
 
 class DigestMismatch(HouseError):

@@ -64,6 +64,8 @@ class Gathered:
     reach: Mapping[str, Any] = field(default_factory=dict)
     # What it would change, as the person who is asked is shown it.
     preview: str = ""
+    # What the person answered, at the claim of a use that is a question to them.
+    answer: Mapping[str, Any] | None = None
 
 
 def gather(tool_name: str, raw: str, asked: Asked) -> Gathered:
@@ -260,6 +262,7 @@ def _tool_facts(tool: Tool, organization_id: int) -> ToolFacts:
         unready_reason=tool.disabled_reason or why,
         is_dangerous=tool.is_dangerous,
         requires_approval=tool.requires_approval,
+        asks_person=executors.asks(tool.executor, tool.name),
         requires_auth=tool.requires_auth,
         required_permissions=tuple(tool.required_permissions or ()),
         kinds=kinds_of(tool),

@@ -28,6 +28,8 @@ class ToolFacts:
     unready_reason: str = ""
     is_dangerous: bool = False
     requires_approval: bool = False
+    # A use is a question to the person who asked, and needs their answer.
+    asks_person: bool = False
     requires_auth: bool = False
     required_permissions: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
@@ -107,6 +109,8 @@ class Refuse:
 
 
 Decision = Allow | AskApproval | Refuse
+# The reason that makes a question one to be answered, by the person who asked, instead of one to be allowed.
+NEEDS_ANSWER: Final = "needs_answer"
 UNREADABLE: Final = Refuse(
     "policy_error", "The rules for this tool cannot be evaluated. An administrator has to mend them."
 )
@@ -293,4 +297,6 @@ def _reasons_to_ask(facts: Facts) -> Sequence[str]:
         reasons.append("tool_requires_approval")
     if grant.forces_approval:
         reasons.append("grant_requires_approval")
+    if tool.asks_person:
+        reasons.append(NEEDS_ANSWER)
     return reasons

@@ -10,8 +10,8 @@ from django.conf import settings
 from audit_app import clock, transitions
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
-from project.accounts.roles import DECIDE, DECIDE_OWN
-from tools_app import digest
+from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
+from tools_app import digest, policy
 from tools_app.facts import Gathered
 from tools_app.models import Approval, Tool, ToolCall
 
@@ -25,6 +25,7 @@ def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identi
     approval = Approval(
         organization_id=call.organization_id,
         call=call,
+        about=Approval.About.ANSWER if policy.NEEDS_ANSWER in reasons else Approval.About.USE,
         digest=digest.of(covers),
         covers=covers,
         reasons=list(reasons),
@@ -47,6 +48,8 @@ def may_decide(approval: Approval, identity: Identity) -> bool:
     if approval.organization_id != identity.organization_id:
         return False
     own = approval.requester_id == identity.user_id
+    if approval.about == Approval.About.ANSWER:
+        return own and identity.may(CHAT)
     if own and _rule(approval) == Tool.Approver.OTHER:
         return False
     return identity.may(DECIDE) or (own and identity.may(DECIDE_OWN))

@@ -37,6 +37,7 @@ WHY = {
 VERDICTS = {
     Approval.About.USE: {"approve": "Approve", "deny": "Deny"},
     Approval.About.OUTCOME: {"approve": "Go on", "deny": "Stop here"},
+    Approval.About.ANSWER: {"approve": "", "deny": "Rather not answer"},
 }
 # What became of a question about an outcome; it is not approved or denied that something runs.
 WENT = {Approval.Status.APPROVED: "Went on", Approval.Status.DENIED: "Stopped"}
@@ -58,6 +59,10 @@ def _deny(row: Approval, by: Identity, given: dict[str, str]) -> str:
 
 def _may_decide(row: Approval, identity: Identity) -> bool:
     return row.status == Approval.Status.PENDING and approvals.may_decide(row, identity)
+
+
+def _may_approve(row: Approval, identity: Identity) -> bool:
+    return row.about != Approval.About.ANSWER and _may_decide(row, identity)
 
 
 @admin.register(Approval)
@@ -98,7 +103,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     ]
     readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
     verbs = (
-        Verb("approve", "Approve", "", _approve, possible=_may_decide),
+        Verb("approve", "Approve", "", _approve, possible=_may_approve),
         Verb("deny", "Deny", "", _deny, possible=_may_decide, dangerous=True),
     )
 

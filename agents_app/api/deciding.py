@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
 from django.db.models import QuerySet
 from django_filters import rest_framework as filters
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents_app import decisions, events
-from agents_app.api.serializers import DecisionSerializer
+from agents_app.api.serializers import AnswerSerializer, DecisionSerializer
 from agents_app.api.shapes import ApprovalSerializer
 from audit_app.exceptions import StaleState
 from project.accounts.api.base import Item, RoomView, one, operation
-from project.accounts.exceptions import HouseError
 from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
+from tools_app import approvals
 from tools_app.exceptions import DigestMismatch
 from tools_app.models import Approval
 
@@ -37,6 +41,15 @@ class ApprovalView(RoomView):
 
     def item(self, row: Approval) -> Item:
         return events.approval(row, row.call, self.identity)
+
+    @contextmanager
+    def telling(self, approval_id: int) -> Iterator[None]:
+        """The loser of a race gets the question as it is now, so that the card can be drawn again at once."""
+        try:
+            yield
+        except (StaleState, DigestMismatch) as lost:
+            fresh = self.item(one(self.visible().filter(pk=approval_id)))
+            raise type(lost)(code=lost.code, details={**lost.details, "approval": fresh}) from lost
 
 
 class Approvals(ApprovalView):
@@ -65,13 +78,22 @@ class ApprovalDecision(ApprovalView):
     def post(self, request: Request, approval_id: int) -> Response:
         row, given = one(self.visible().filter(pk=approval_id)), self.given(DecisionSerializer)
         decide = decisions.approve if given["verdict"] == "approve" else decisions.deny
-        try:
+        with self.telling(approval_id):
             decide(row, digest=given["digest"], by=self.identity, comment=given.get("comment", ""))
-        except (StaleState, DigestMismatch) as lost:
-            raise _with_fresh(lost, self.item(one(self.visible().filter(pk=approval_id)))) from lost
         return Response(self.item(one(self.visible().filter(pk=approval_id))))
 
 
-def _with_fresh(lost: HouseError, fresh: Item) -> HouseError:
-    """The loser of a race gets the question as it is now, so that the card can be drawn again at once."""
-    return type(lost)(code=lost.code, details={**lost.details, "approval": fresh})
+class ApprovalAnswer(ApprovalView):
+    needs: ClassVar = {"POST": (CHAT,)}
+
+    @operation(
+        "Answer what a tool asks you; 400 says what is wrong field by field, 409 brings the question as it is now",
+        {200: ApprovalSerializer},
+        body=AnswerSerializer,
+        refusals=[400, 404, 409],
+    )
+    def post(self, request: Request, approval_id: int) -> Response:
+        row, given = one(self.visible().filter(pk=approval_id)), self.given(AnswerSerializer)
+        with self.telling(approval_id):
+            approvals.answer(row, digest=given["digest"], given=given["answer"], by=self.identity)
+        return Response(self.item(one(self.visible().filter(pk=approval_id))))

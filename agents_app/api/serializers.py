@@ -175,6 +175,14 @@ class EmptySerializer(StrictSerializer):
     pass
 
 
+class AnswerSerializer(StrictSerializer):
+    digest = serializers.CharField(max_length=64, help_text="That of the question as it was shown.")
+    answer = serializers.DictField(
+        help_text="By the name of each field: a text, a number, a date (YYYY-MM-DD), true or false, one of the "
+        "options, or a list of them."
+    )
+
+
 class DecisionSerializer(StrictSerializer):
     verdict = serializers.ChoiceField(
         ["approve", "deny"], help_text="About an outcome: approve means go on, deny means stop here."

@@ -91,6 +91,25 @@ class CardRowSerializer(serializers.Serializer[Any]):
     showable = serializers.BooleanField()
 
 
+class OptionSerializer(serializers.Serializer[Any]):
+    value = serializers.CharField(help_text="What is sent back.")
+    label = serializers.CharField(help_text="What is shown: nothing in it is invisible.")  # type: ignore[assignment]
+
+
+class FieldSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    type = serializers.ChoiceField(["text", "number", "date", "yes_no", "choice", "choices"])
+    options = OptionSerializer(many=True)
+    required = serializers.BooleanField()  # type: ignore[assignment]
+    hint = serializers.CharField()
+
+
+class FormSerializer(serializers.Serializer[Any]):
+    question = serializers.CharField()
+    inputs = FieldSerializer(many=True)
+
+
 class ApprovalSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     call = serializers.IntegerField()
@@ -98,7 +117,8 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     about = serializers.ChoiceField(
         Approval.About.choices,
         help_text="use: may it run? outcome: a worker was lost while it ran and nobody can tell whether it happened. "
-        "Then approve lets the answer go on, deny stops it, and the tool is not run again either way.",
+        "Then approve lets the answer go on, deny stops it, and the tool is not run again either way. answer: the "
+        "person who asked is asked something; see form.",
     )
     digest = serializers.CharField(
         help_text="Send it back with the verdict: it names exactly what was shown."
@@ -113,9 +133,13 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     conversation = serializers.CharField()
     taint = serializers.BooleanField()
     card = CardRowSerializer(many=True)
+    form = FormSerializer(allow_null=True, help_text="Where something is asked: the fields of the answer.")
     showable = serializers.BooleanField()
     decided_by = serializers.CharField()
     comment = serializers.CharField()
+    answered = serializers.CharField(
+        help_text="What was answered, in one line; empty where nothing was asked."
+    )
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     may_decide = serializers.BooleanField()

@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 PERSONAS = {"brainstorm", "analysis", "evaluation", "code_reviewer"}
 FILE_TOOLS = {"edit_file", "list_files", "read_file", "search_files", "write_file"}
-TOOLS = {"current_time", "calculate", "web_fetch", "web_search", "bash", *FILE_TOOLS}
+TOOLS = {"ask_user", "current_time", "calculate", "web_fetch", "web_search", "bash", *FILE_TOOLS}
 
 
 def seed() -> str:

@@ -12,6 +12,7 @@ __all__ = ["MODULES", "BuiltinTool", "everything", "named", "names"]
 
 # Each names a module here with a TOOL of the same name.
 MODULES = (
+    "ask_user",
     "calculate",
     "current_time",
     "edit_file",

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from tools_app.answers import Form
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
 from tools_app.executors.base import ToolResult, Work
@@ -28,6 +29,8 @@ class BuiltinTool:
     tags: tuple[str, ...] = ()
     # What a use would change, as the person who is asked is to see it.
     preview: Preview | None = None
+    # A tool whose use is a question to the person: the form they answer it by.
+    form: Callable[[Mapping[str, Any]], Form] | None = None
 
     @property
     def name(self) -> str:

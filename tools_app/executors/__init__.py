@@ -8,8 +8,18 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
+from tools_app.answers import Form
 from tools_app.exceptions import Misconfigured
-from tools_app.executors.base import Configured, Credential, Executor, Foretelling, Reach, ToolResult, Work
+from tools_app.executors.base import (
+    Asking,
+    Configured,
+    Credential,
+    Executor,
+    Foretelling,
+    Reach,
+    ToolResult,
+    Work,
+)
 
 __all__ = [
     "Credential",
@@ -17,6 +27,8 @@ __all__ = [
     "Reach",
     "ToolResult",
     "Work",
+    "asks",
+    "form",
     "lasting_reach",
     "of",
     "preview",
@@ -40,6 +52,7 @@ def register(name: str, dotted_path: str) -> None:
     _paths[name] = dotted_path
     _load.cache_clear()
     _load_configured.cache_clear()
+    _load_asking.cache_clear()
 
 
 def registered() -> list[str]:
@@ -102,6 +115,30 @@ def preview(work: Work, arguments: Mapping[str, Any]) -> str:
     """What this use would change, for the person who is asked; "" where that cannot be told beforehand."""
     executor: object = of(work.executor) if work.executor in _paths else None
     return executor.preview(work, arguments) if isinstance(executor, Foretelling) else ""
+
+
+def asks(name: str, tool_name: str) -> bool:
+    """Whether a use of this tool is a question to the person who asked."""
+    executor = _asking(name)
+    return executor is not None and executor.asks(tool_name)
+
+
+def form(name: str, tool_name: str, arguments: Mapping[str, Any]) -> Form:
+    """What that person is asked. Raises Misconfigured where such a use is no question."""
+    executor = _asking(name)
+    if executor is None or not executor.asks(tool_name):
+        raise Misconfigured(f"A use of {tool_name} asks nothing.")
+    return executor.form(tool_name, arguments)
+
+
+def _asking(name: str) -> Asking | None:
+    return _load_asking(_paths[name]) if name in _paths else None
+
+
+@lru_cache(maxsize=32)
+def _load_asking(dotted_path: str) -> Asking | None:
+    found: object = _load(dotted_path)
+    return found if isinstance(found, Asking) else None
 
 
 @lru_cache(maxsize=32)

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, runtime_checkable
 
+from tools_app.answers import Form
 from tools_app.context import ToolContext
 from tools_app.executors import network
 
@@ -34,6 +35,7 @@ class Work:
     hash of its content where it is to be changed; or None.
     `credentials` holds the secrets its configuration names, and shows in no representation.
     `judge` is asked about addresses that nobody has judged yet.
+    `answer` is what the person answered, where the use is a question to them.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Work:
     credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
     is_idempotent: bool = False
     judge: Judge | None = None
+    answer: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +103,19 @@ class Reach:
 
     shown: str
     url: network.Url
+
+
+@runtime_checkable
+class Asking(Protocol):
+    """An executor some of whose tools are questions to the person who asked."""
+
+    def asks(self, name: str) -> bool:
+        """Whether a use of the tool of this name is such a question."""
+        ...
+
+    def form(self, name: str, arguments: Mapping[str, Any]) -> Form:
+        """What the person is asked by a use with these arguments."""
+        ...
 
 
 @runtime_checkable

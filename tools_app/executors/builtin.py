@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tools_app import builtin_tools
+from tools_app.answers import Form
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed, UnknownTool
 from tools_app.executors import border
@@ -25,6 +26,15 @@ class BuiltinExecutor:
             return f"Nothing would change: {impossible.message}"
         except UnknownTool:
             return ""
+
+    def asks(self, name: str) -> bool:
+        return name in builtin_tools.names() and builtin_tools.named(name).form is not None
+
+    def form(self, name: str, arguments: Mapping[str, Any]) -> Form:
+        form = builtin_tools.named(name).form
+        if form is None:
+            raise UnknownTool(f"{name} asks nothing.", details={"tool": name})
+        return form(arguments)
 
     def readiness(self, name: str) -> str:
         return "" if name in builtin_tools.names() else "This built-in tool is not part of this version yet."

@@ -1,6 +1,7 @@
 """Approval: the question put to a person about one ToolCall, and the verdict. StandingApproval: "allow from now on".
 
-Most ask whether a use may run. One that is about the outcome asks, after a worker was lost over a dangerous tool,
+Most ask whether a use may run. One that is about an answer asks the person themselves, by a form: their answer is
+what the tool gives to the model. One that is about the outcome asks, after a worker was lost over a dangerous tool,
 whether the answer may go on: it permits nothing to run.
 """
 
@@ -20,9 +21,17 @@ from tools_app.models.tool_call import ToolCall
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
     def visible_to(self, identity: Identity) -> ApprovalQuerySet:
-        """Who may decide for the organization sees every question of it, everybody else the own ones."""
+        """Who may decide for the organization sees every question of it, everybody else the own ones.
+
+        What only one person can answer is shown to that person alone.
+        """
         rows = self.filter(organization_id=identity.organization_id)
-        return rows if identity.may(DECIDE) else rows.filter(requester_id=identity.user_id)
+        own = models.Q(requester_id=identity.user_id)
+        return (
+            rows.filter(own | ~models.Q(about=Approval.About.ANSWER))
+            if identity.may(DECIDE)
+            else rows.filter(own)
+        )
 
     def awaiting_verdict(self) -> ApprovalQuerySet:
         return self.filter(status=Approval.Status.PENDING)
@@ -44,6 +53,7 @@ class Approval(Stateful):
     class About(models.TextChoices):
         USE = "use", "May it run?"
         OUTCOME = "outcome", "It was lost while it ran: go on?"
+        ANSWER = "answer", "What does the person answer?"
 
     AUDIT_NAME: ClassVar[str] = "approval"
     FIRST: ClassVar = frozenset({Status.PENDING})
@@ -70,6 +80,9 @@ class Approval(Stateful):
     decided_by_name = models.CharField("decided by", max_length=255, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     comment = models.TextField(blank=True)
+    answer = models.JSONField(
+        null=True, blank=True, help_text="What was filled in, where something was asked."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     expires_at = models.DateTimeField()
     use_until = models.DateTimeField(null=True, blank=True)
@@ -100,7 +113,7 @@ class Approval(Stateful):
                 name="approval_status_known",
             ),
             models.CheckConstraint(
-                condition=models.Q(about__in=["use", "outcome"]), name="approval_about_known"
+                condition=models.Q(about__in=["use", "outcome", "answer"]), name="approval_about_known"
             ),
             # What has happened cannot be permitted: a "go on" is never used up by anything that runs.
             models.CheckConstraint(

@@ -4,18 +4,25 @@ import { alarm, say } from "../lib/announcer.js";
 import * as api from "../lib/api.js";
 import { isPlain, isTyping } from "../lib/keys.js";
 import { clone, fill, show } from "../lib/slots.js";
+import "./answer-form.js";
 
-// What the two verdicts are called, by what is asked: may it run, or, after it was lost, may the answer go on.
+// What the two verdicts are called, by what is asked: may it run; after it was lost, may the answer go on; what is
+// the answer, which is given by a form and has no keys.
 const WORDS = {
   use: { title: "Approval for", keys: { approve: "a", deny: "d" }, said: { approve: "Approved", deny: "Denied" } },
   outcome: { title: "Question about", keys: { approve: "g", deny: "s" }, said: { approve: "Going on", deny: "Stopped" } },
+  answer: { title: "Question about", keys: {}, said: { approve: "Answered", deny: "Not answered" } },
 };
 
 export class ApprovalCard extends HTMLElement {
   #isSending = false;
+  #wrong = {};
   #onClick = (event) => this.#clicked(event);
   #onKey = (event) => this.#pressed(event);
-  #onSubmit = (event) => event.preventDefault();
+  #onSubmit = (event) => {
+    event.preventDefault();
+    if (this.dataset.about === "answer") this.#answer();
+  };
 
   connectedCallback() {
     this.addEventListener("click", this.#onClick);
@@ -54,6 +61,7 @@ export class ApprovalCard extends HTMLElement {
     this.setAttribute("aria-label", `${this.#words.title} ${approval.tool}`);
     this.#write(approval);
     if (!isSame) this.#writeRows(approval.card);
+    this.#form.show(approval.form, approval.digest);
     this.#offer();
   }
 
@@ -65,11 +73,14 @@ export class ApprovalCard extends HTMLElement {
       "approval-requester": approval.requester,
       "approval-organization": approval.organization,
       "approval-place": approval.organization,
+      "approval-whom": approval.may_decide ? "you" : approval.requester,
+      "approval-answers": approval.requester,
+      "approval-asked": approval.form?.question ?? "",
       "approval-version": approval.tool_version,
       "approval-digest": digest,
       "approval-serial": digest,
       "approval-by": approval.decided_by,
-      "approval-comment": approval.comment,
+      "approval-comment": approval.comment || approval.answered,
     });
     this.querySelector('[data-slot="approval-digest"]').title = approval.digest;
     this.querySelector("count-down").dataset.until = approval.expires_at ?? "";
@@ -92,9 +103,11 @@ export class ApprovalCard extends HTMLElement {
   #offer() {
     const mayDecide = this.isPending && this.dataset.mayDecide === "true";
     this.tabIndex = this.isPending ? 0 : -1;
-    for (const [verdict, key] of Object.entries(this.#words.keys)) this.#button(verdict).setAttribute("aria-keyshortcuts", key);
+    for (const verdict of ["approve", "deny"]) this.#button(verdict).setAttribute("aria-keyshortcuts", this.#words.keys[verdict] ?? "");
     this.#button("approve").disabled = !mayDecide || this.#isSending || this.dataset.showable !== "true";
     this.#button("deny").disabled = !mayDecide || this.#isSending;
+    this.querySelector("[data-send]").disabled = !mayDecide || this.#isSending;
+    this.#form.disabled = !mayDecide || this.#isSending;
     this.setAttribute("aria-busy", String(this.#isSending));
   }
 
@@ -117,18 +130,30 @@ export class ApprovalCard extends HTMLElement {
     this.#decide(verdict);
   }
 
+  get #form() {
+    return this.querySelector("answer-form");
+  }
+
   get #comment() {
     return this.querySelector('[name="comment"]');
   }
 
-  async #decide(verdict) {
+  #decide(verdict) {
+    const comment = this.dataset.about === "answer" ? "" : this.#comment.value.trim();
+    return this.#send("decision", { verdict, comment }, verdict);
+  }
+
+  #answer() {
+    return this.#send("answer", { answer: this.#form.value }, "approve");
+  }
+
+  async #send(where, given, verdict) {
     this.#isSending = true;
     this.#offer();
     this.#complain(null);
     try {
-      const comment = this.#comment.value.trim();
-      const body = { verdict, digest: this.dataset.digest, comment };
-      this.show(await api.post(`/api/approvals/${this.dataset.approval}/decision`, body));
+      const body = { digest: this.dataset.digest, ...given };
+      this.show(await api.post(`/api/approvals/${this.dataset.approval}/${where}`, body));
       say(this.#words.said[verdict]);
       this.dispatchEvent(new CustomEvent("approval-decided", { bubbles: true }));
     } catch (error) {
@@ -136,6 +161,7 @@ export class ApprovalCard extends HTMLElement {
     } finally {
       this.#isSending = false;
       this.#offer();
+      this.#form.complain(this.#wrong);
     }
   }
 
@@ -149,6 +175,7 @@ export class ApprovalCard extends HTMLElement {
   }
 
   #complain(error) {
+    this.#wrong = error?.details?.fields ?? {};
     show(this.querySelector("[data-error]"), Boolean(error));
     fill(this, { "approval-error": error?.message ?? "" });
     const link = this.querySelector("[data-fresh-login]");

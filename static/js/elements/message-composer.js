@@ -58,7 +58,7 @@ class MessageComposer extends HTMLElement {
 
   set waiting(count) {
     show(this.querySelector("[data-review]"), count > 0);
-    fill(this, { "review-label": count === 1 ? "One approval waits for you" : `${count} approvals wait for you` });
+    fill(this, { "review-label": count === 1 ? "One question waits for you" : `${count} questions wait for you` });
   }
 
   focusText() {

@@ -46,6 +46,7 @@ export class ToolCall extends HTMLElement {
     const place = this.querySelector("[data-approval-place]");
     if (!this.approvalCard) place.append(clone("approval-template"));
     this.approvalCard.show(approval);
+    this.dataset.about = approval.about;
   }
 
   #showIcon(icon) {

@@ -156,7 +156,8 @@ export class ThreadView {
   }
 
   #asked(approval) {
-    const asked = approval.about === "outcome" ? `A worker was lost while ${approval.tool} was running` : `${approval.persona} asks to use ${approval.tool}`;
+    const asks = { outcome: `A worker was lost while ${approval.tool} was running`, answer: `${approval.persona} asks: ${approval.form?.question}` };
+    const asked = asks[approval.about] ?? `${approval.persona} asks to use ${approval.tool}`;
     alarm(`${asked}. Press R outside the message field to review it.`);
     // Only a question to the server tells whether this person may decide.
     if (approval.may_decide === undefined) this.#on.onUncertain();

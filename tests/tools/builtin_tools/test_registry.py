@@ -46,6 +46,7 @@ def test_the_flags_they_are_seeded_with() -> None:
         for tool in TOOLS
     }
     assert flags == {
+        "ask_user": (False, False, True, False),
         "calculate": (False, False, True, False),
         "current_time": (False, False, True, False),
         "edit_file": (True, True, False, False),
