@@ -7,7 +7,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('accounts', '0001_organizations_members_tokens'),
-        ('tools_app', '0007_context_of_a_call'),
+        ('tools_app', '0009_versions_say_what_changed'),
     ]
 
     operations = [
