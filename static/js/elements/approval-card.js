@@ -69,6 +69,7 @@ export class ApprovalCard extends HTMLElement {
     const digest = approval.digest.slice(0, 12);
     fill(this, {
       "approval-persona": approval.persona,
+      "approval-asker": approval.persona,
       "approval-tool": approval.tool,
       "approval-requester": approval.requester,
       "approval-organization": approval.organization,
