@@ -46,7 +46,7 @@ def granted(agent_type: AgentType) -> Iterator[Carried]:
     """Everything granted, offered or not: for the persona's card and for administrators."""
     for row in _GRANTS.all(agent_type=agent_type.pk):
         grant = grants.of(row)
-        yield Carried(_narrowed(row.tool.shown(), grant), row.tool, grant)
+        yield Carried(narrowed(row.tool.shown(), grant), row.tool, grant)
 
 
 def _is_offered(carried: Carried, identity: Identity | None) -> bool:
@@ -63,7 +63,7 @@ def _shown(carried: Carried, identity: Identity | None) -> ToolDefinition | None
     return availability.shown(carried.tool, carried.definition, identity)
 
 
-def _narrowed(definition: ToolDefinition, grant: Grant) -> ToolDefinition:
+def narrowed(definition: ToolDefinition, grant: Grant) -> ToolDefinition:
     """Hide parameters the grant forbids, fixes or does not list: a model should not be tempted by them (S4.222)."""
     schema = dict(definition.input_schema)
     properties: dict[str, Any] = dict(schema.get("properties") or {})

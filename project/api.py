@@ -9,16 +9,19 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.views import APIView
 
-from agents_app.api import deciding, talking, trying
+from agents_app.api import checking, deciding, talking, trying
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
+from tools_app.api import linting
 from tools_app.api import views as tools
 
 ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("me", accounts.Me),
     ("tools", tools.Tools),
+    ("tools/check", checking.Check),
     ("tools/<int:tool_id>", tools.ToolDetail),
+    ("tools/<int:tool_id>/lint", linting.Lint),
     ("tools/<int:tool_id>/try", trying.Try),
     ("tools/<int:tool_id>/try/<int:call_id>", trying.TryOutcome),
     ("agents", agents.Agents),

@@ -25,7 +25,9 @@ ORDER = {
         # Exceptions, values, and what knows no row.
         ("exceptions", "answers", "context", "schema_tree", "definition", "digest", "sentences", "visible"),
         ("blocks",),
-        ("bell", "bridge", "leases", "schema_weight", "schemas", "weights"),
+        ("bell", "bridge", "leases", "schema_weight", "schemas", "weights", "alike"),
+        ("schema_hints",),
+        ("lint",),
         # How a tool is carried out: told everything in values, so left of every model.
         ("executors", "builtin_tools", "functions"),
         ("examples",),
@@ -33,12 +35,12 @@ ORDER = {
         # Pure rules.
         ("arguments", "rules", "policy", "doors", "explaining", "differences"),
         # Readings.
-        ("credentials", "facts", "contexts", "availability", "standing", "versions"),
+        ("credentials", "facts", "contexts", "availability", "standing", "versions", "linting"),
         # Verbs, the smaller ones first.
         ("questions", "outcomes", "claims", "endings", "limits", "quarantine", "vault", "written", "seeding"),
         ("calls", "approvals", "catalog", "seeds"),
         ("drafts",),
-        ("sweeps", "trying"),
+        ("sweeps", "trying", "unsaved"),
         ("tasks", "receivers", "admin", "api", "management"),
         ("apps",),
     ),

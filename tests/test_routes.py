@@ -30,6 +30,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "tools"): TOOL,
     ("PUT", "tools/<int:tool_id>"): {"description": "Changed."},
     ("PATCH", "tools/<int:tool_id>"): {"enabled": False},
+    ("POST", "tools/check"): lambda now: {"tool": now.tool.pk, "values": {"description": "Adds."}},
     ("POST", "tools/<int:tool_id>/try"): lambda now: {"agent": now.agent.pk, "arguments": {}},
     ("DELETE", "tools/<int:tool_id>/try/<int:call_id>"): None,
     ("POST", "agents"): AGENT,
@@ -232,7 +233,7 @@ def test_usage_rows_are_counted_for_nobody_else(now: World) -> None:
 def person_for(method: str, route: str) -> people.Person:
     if route.startswith("audit"):
         return people.olga()
-    if route.startswith("tools/<int:tool_id>/try"):
+    if route.startswith("tools/<int:tool_id>/"):
         return people.carol()
     if route.startswith(("tools", "agents")):
         return people.carol() if method != "GET" else people.alice()
