@@ -57,6 +57,22 @@ def _deny(row: Approval, by: Identity, given: dict[str, str]) -> str:
     return "Denied. The persona is told, with your reason."
 
 
+def _answer(row: Approval, by: Identity, given: dict[str, str]) -> str:
+    answer: dict[str, Any] = {}
+    for key, value in given.items():
+        mark, _, name = key.partition(":")
+        if mark == "one":
+            answer[name] = value
+        elif mark == "some":
+            answer.setdefault(name.partition(":")[0], []).append(value)
+    approvals.answer(row, digest=given.get("digest", ""), given=answer, by=by)
+    return "Answered. The persona is told."
+
+
+def _may_answer(row: Approval, identity: Identity) -> bool:
+    return row.about == Approval.About.ANSWER and _may_decide(row, identity)
+
+
 def _may_decide(row: Approval, identity: Identity) -> bool:
     return row.status == Approval.Status.PENDING and approvals.may_decide(row, identity)
 
@@ -104,6 +120,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
     verbs = (
         Verb("approve", "Approve", "", _approve, possible=_may_approve),
+        Verb("answer", "Send answer", "", _answer, possible=_may_answer),
         Verb("deny", "Deny", "", _deny, possible=_may_decide, dangerous=True),
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from audit_app.exceptions import StaleState
 from audit_app.models import ToolUsage
@@ -16,12 +17,17 @@ from tools_app.exceptions import DigestMismatch, InvalidAnswer, MayNotDecide, Ne
 from tools_app.models import Approval, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db
+BUILT: dict[str, Any] = {
+    "name": "ask_user",
+    "tool_type": "builtin",
+    "executor": "builtin",
+    "input_schema": ask_user.DEFINITION.input_schema,
+}
 COLOUR = {"question": "Which colour?", "options": ["red", "green"]}
 
 
 def asked(arguments: dict[str, Any] = COLOUR, **tool: Any) -> tuple[gate.Gate, ToolCall, Approval]:
-    built = {"tool_type": "builtin", "executor": "builtin", "input_schema": ask_user.DEFINITION.input_schema}
-    at = gate.opened(None, name="ask_user", **built, **tool)
+    at = gate.opened(None, **BUILT, **tool)
     call = at.ask(arguments)
     return at, call, gate.question(call)
 
@@ -149,3 +155,24 @@ def test_what_is_asked_is_shown_with_nothing_invisible() -> None:
     shown = people.alice().api().get(f"/api/approvals/{question.pk}").json()["form"]
     assert shown["question"] == "pay⟨U+202E⟩gpj.exe"
     assert shown["inputs"][0]["options"][0] == {"value": trick, "label": "pay⟨U+202E⟩gpj.exe"}
+
+
+def test_it_is_answered_in_the_admin_too(client: Client) -> None:
+    parts = [
+        {"name": "colours", "label": "Colours", "options": ["red", "green"], "several": True},
+        {"name": "bars", "label": "Bars", "type": "number"},
+    ]
+    at = gate.opened(None, **BUILT)
+    call = at.ask({"question": "How shall it be?", "fields": parts}, identity=people.adam().identity)
+    question = gate.question(call)
+    page = f"/admin/tools_app/approval/{question.pk}/change/"
+    client.force_login(people.adam().user)
+    shown = client.get(page).content.decode()
+    assert "How shall it be?" in shown
+    assert 'name="some:colours:2"' in shown
+    where = page.replace("change", "do/answer")
+    given = {"digest": question.digest, "some:colours:2": "green", "one:bars": "12"}
+    client.post(where, {**given, "one:bars": "many"})
+    assert gate.question(call).status == "pending"
+    client.post(where, given)
+    assert run_it(call).result == {"answer": {"colours": ["green"], "bars": 12}}
