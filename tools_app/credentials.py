@@ -36,11 +36,11 @@ def obstacles(tool: Tool, goal: Reach | None) -> list[str]:
 def users(secret: Secret) -> list[str]:
     """The names of the tools in use that need this secret."""
     tools = Tool.objects.current().filter(organization_id=secret.organization_id)
-    return [tool.name for tool in tools.exclude(executor="builtin") if secret.name in _names(tool)]
+    return [tool.name for tool in tools if secret.name in _names(tool)]
 
 
 def _names(tool: Tool) -> tuple[str, ...]:
-    return executors.secrets(tool.executor, tool.configuration)
+    return executors.secrets(tool.executor, tool.configuration, tool.name)
 
 
 def _named(tool: Tool) -> dict[str, Secret]:

@@ -321,7 +321,7 @@ def _real(tool: Tool, effective: Mapping[str, Any]) -> _Real:
 def _add_reach(found: _Real, tool: Tool, effective: Mapping[str, Any]) -> None:
     """Where the call would go, and with which secrets: shown to the person, and part of what they approve."""
     try:
-        goal = executors.reach(tool.executor, tool.configuration, effective)
+        goal = executors.reach(tool.executor, tool.configuration, effective, tool.name)
     except ToolFailed as refused:
         found.beyond.append(refused.message)
         return

@@ -19,15 +19,6 @@ _FLAGS: Final = ("is_dangerous", "requires_approval", "is_idempotent", "is_open_
 
 _ANNOUNCED: Final[tuple[dict[str, Any], ...]] = (
     {
-        "name": "web_search",
-        "description": "Search the web for information. Returns titles, addresses and short extracts.",
-        "category": "web",
-        "icon": "🔎",
-        "is_open_world": True,
-        "tags": ["web", "search"],
-        "schema": {"query": {"type": "string", "description": "What to search for, in a few words."}},
-    },
-    {
         "name": "bash",
         "description": "Run a shell command in a sandbox and return what it prints.",
         "category": "code",

@@ -71,10 +71,11 @@ def _wrong_configuration(tool: Tool) -> list[str]:
     """What its executor says about it, and whether its secrets may go where it always goes."""
     if not isinstance(tool.configuration, dict):
         return ["This must be an object."]
-    found = executors.problems(tool.executor, tool.configuration, tool.input_schema)
+    found = executors.problems(tool.executor, tool.configuration, tool.input_schema, tool.name)
     if found:
         return found
-    return credentials.obstacles(tool, executors.lasting_reach(tool.executor, tool.configuration))
+    goal = executors.lasting_reach(tool.executor, tool.configuration, tool.name)
+    return credentials.obstacles(tool, goal)
 
 
 def _require_known(given: Mapping[str, Any], allowed: Collection[str]) -> None:

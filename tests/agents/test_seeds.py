@@ -50,7 +50,7 @@ def test_first_seed_makes_the_defaults_of_the_source_design() -> None:
     assert flags["bash"] == (False, True, True)
     assert flags["edit_file"] == flags["write_file"] == flags["search_files"] == (True, True, True)
     assert flags["list_files"] == (True, False, False)
-    assert flags["web_search"] == (False, False, False)
+    assert flags["web_search"] == (True, False, False)
     assert all(row.disabled_reason for row in Tool.objects.filter(enabled=False))
     brainstorm = AgentType.objects.get(name="brainstorm")
     assert (brainstorm.display_name, brainstorm.avatar_url, brainstorm.is_default) == (

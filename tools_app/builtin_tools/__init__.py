@@ -20,6 +20,7 @@ MODULES = (
     "read_file",
     "search_files",
     "web_fetch",
+    "web_search",
     "write_file",
 )
 

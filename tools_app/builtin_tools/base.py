@@ -9,7 +9,7 @@ from typing import Any
 from tools_app.answers import Form
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
-from tools_app.executors.base import ToolResult, Work
+from tools_app.executors.base import Configured, ToolResult, Work
 
 Run = Callable[[Work, Mapping[str, Any], ToolContext], ToolResult]
 Preview = Callable[[Work, Mapping[str, Any]], str]
@@ -31,6 +31,8 @@ class BuiltinTool:
     preview: Preview | None = None
     # A tool whose use is a question to the person: the form they answer it by.
     form: Callable[[Mapping[str, Any]], Form] | None = None
+    # What an administrator may choose about it; None where there is nothing to choose.
+    configured: Configured | None = None
 
     @property
     def name(self) -> str:

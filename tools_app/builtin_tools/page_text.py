@@ -43,7 +43,7 @@ def of(page: str, *, base: str) -> tuple[str, str]:
     """Title and text of a page; links come as [text](address), made absolute against `base`."""
     found = _TITLE.search(page[:200_000])
     title = _SPACES.sub(" ", html.unescape(found[1]).replace("\n", " ")).strip() if found else ""
-    if _is_too_deep(page):
+    if is_too_deep(page):
         # Reading a page nested many thousand levels deep takes minutes: its tags are cut out instead.
         return title, _tidied(html.unescape(re.sub(r"<[^<>]*>", "\n", page)))
     clean = nh3.clean(
@@ -114,7 +114,7 @@ def _tidied(text: str) -> str:
     return re.sub(r"\[\s*\]\([^()\s]*\)", "", joined).strip()
 
 
-def _is_too_deep(page: str) -> bool:
+def is_too_deep(page: str) -> bool:
     """Bound the nesting from the tags alone; a closing tag counts only for an open one of its name."""
     opened: dict[str, int] = {}
     depth = 0

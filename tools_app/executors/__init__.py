@@ -12,6 +12,7 @@ from tools_app.answers import Form
 from tools_app.exceptions import Misconfigured
 from tools_app.executors.base import (
     Asking,
+    ByTool,
     Configured,
     Credential,
     Executor,
@@ -71,44 +72,49 @@ def readiness(name: str, tool_name: str, settings: Mapping[str, Any] | None = No
     """Whether a tool can be carried out on this installation, and if not, why, for people."""
     if name not in _paths:
         return False, f"Tools of the kind {name!r} cannot be carried out by this installation."
-    configured = _configured(name)
+    configured = _configured(name, tool_name)
     why = of(name).readiness(tool_name) or (configured.unready(settings or {}) if configured else "")
     return not why, why
 
 
-def problems(name: str, settings: Mapping[str, Any], schema: Mapping[str, Any]) -> list[str]:
+def problems(
+    name: str, settings: Mapping[str, Any], schema: Mapping[str, Any], tool_name: str = ""
+) -> list[str]:
     """Everything wrong with the configuration of a tool that somebody wants to save."""
-    configured = _configured(name)
+    configured = _configured(name, tool_name)
     return configured.problems(settings, schema) if configured else []
 
 
-def secrets(name: str, settings: Mapping[str, Any]) -> tuple[str, ...]:
+def secrets(name: str, settings: Mapping[str, Any], tool_name: str = "") -> tuple[str, ...]:
     """The names of the secrets a tool with this configuration needs."""
-    configured = _configured(name)
+    configured = _configured(name, tool_name)
     return configured.secrets(settings) if configured else ()
 
 
-def reach(name: str, settings: Mapping[str, Any], arguments: Mapping[str, Any]) -> Reach | None:
+def reach(
+    name: str, settings: Mapping[str, Any], arguments: Mapping[str, Any], tool_name: str = ""
+) -> Reach | None:
     """Where a call with these arguments goes, if that can be said. Raises ToolFailed where it may not go."""
-    configured = _configured(name)
+    configured = _configured(name, tool_name)
     return configured.reach(settings, arguments) if configured else None
 
 
-def lasting_reach(name: str, settings: Mapping[str, Any]) -> Reach | None:
+def lasting_reach(name: str, settings: Mapping[str, Any], tool_name: str = "") -> Reach | None:
     """The host every call of a tool goes to, whatever its arguments; None if there is no such host."""
-    configured = _configured(name)
+    configured = _configured(name, tool_name)
     return configured.lasting_reach(settings) if configured else None
 
 
-def _configured(name: str) -> Configured | None:
-    return _load_configured(_paths[name]) if name in _paths else None
+def _configured(name: str, tool_name: str) -> Configured | None:
+    found = _load_configured(_paths[name]) if name in _paths else None
+    return found.configured(tool_name) if isinstance(found, ByTool) else found
 
 
 @lru_cache(maxsize=32)
-def _load_configured(dotted_path: str) -> Configured | None:
+def _load_configured(dotted_path: str) -> Configured | ByTool | None:
     """Remembered, because asking whether a thing has all those methods is slow, and readiness is asked often."""
     found = _load(dotted_path)
-    return found if isinstance(found, Configured) else None
+    return found if isinstance(found, ByTool | Configured) else None
 
 
 def preview(work: Work, arguments: Mapping[str, Any]) -> str:

@@ -97,6 +97,13 @@ class Configured(Protocol):
         ...
 
 
+class ByTool:
+    """An executor whose tools are configured each in its own way, or not at all."""
+
+    def configured(self, tool_name: str) -> Configured | None:
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Where a call goes: as a person is shown it, and the address by which its secrets are judged."""

@@ -10,10 +10,10 @@ from tools_app.answers import Form
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed, UnknownTool
 from tools_app.executors import border
-from tools_app.executors.base import ToolResult, Work
+from tools_app.executors.base import ByTool, Configured, ToolResult, Work
 
 
-class BuiltinExecutor:
+class BuiltinExecutor(ByTool):
     def execute(self, work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
         with border.around(work.name):
             return builtin_tools.named(work.name).run(work, arguments, context)
@@ -35,6 +35,9 @@ class BuiltinExecutor:
         if form is None:
             raise UnknownTool(f"{name} asks nothing.", details={"tool": name})
         return form(arguments)
+
+    def configured(self, tool_name: str) -> Configured | None:
+        return builtin_tools.named(tool_name).configured if tool_name in builtin_tools.names() else None
 
     def readiness(self, name: str) -> str:
         return "" if name in builtin_tools.names() else "This built-in tool is not part of this version yet."

@@ -54,6 +54,7 @@ def test_the_flags_they_are_seeded_with() -> None:
         "read_file": (True, True, False, False),
         "search_files": (True, True, True, False),
         "web_fetch": (False, False, True, True),
+        "web_search": (False, False, True, True),
         "write_file": (True, True, False, False),
     }
     assert builtin_tools.named("read_file").kinds == {"path": "path"}

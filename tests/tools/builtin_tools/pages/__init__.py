@@ -1,0 +1,1 @@
+"""Answers of services as they really look, for tools that read them."""
