@@ -15,9 +15,9 @@ class AgentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from agents_app import grants, receivers, runs, sentences, stream
+        from agents_app import grants, receivers, runs, sentences, stream, tool_search
         from audit_app import actions
-        from tools_app import doors
+        from tools_app import doors, finders
 
         actions.register(sentences.SENTENCES)
         doors.register(
@@ -26,6 +26,7 @@ class AgentsConfig(AppConfig):
             run_reader=grants.run_is_over,
             run_ender=runs.end_after,
         )
+        finders.register_tools(tool_search.find)
         receivers.connect()
         post_migrate.connect(_lay_triggers, sender=self)
 

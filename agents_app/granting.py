@@ -20,6 +20,7 @@ from tools_app.models import Tool
 
 FIELDS: Final = (
     "enabled_for_agent",
+    "always_on",
     "order_index",
     "allow_use",
     "requires_approval",
@@ -30,7 +31,7 @@ FIELDS: Final = (
     "parameter_defaults",
     "fixed_parameters",
 )
-_FLAGS: Final = ("enabled_for_agent", "allow_use", "requires_approval", "waives_approval")
+_FLAGS: Final = ("enabled_for_agent", "always_on", "allow_use", "requires_approval", "waives_approval")
 _NUMBERS: Final = ("order_index", "usage_limit")
 _RULES: Final = ("allowed_parameters", "denied_parameters")
 _VALUES: Final = ("parameter_defaults", "fixed_parameters")

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from agents_app.models import AgentToolConfig, Run
+from typing import Final
+
+from agents_app.models import AgentToolConfig, AgentType, Run
 from project.accounts.prepared import Given, Prepared
 from tools_app import digest
 from tools_app.context import acting
+from tools_app.models import Tool
 from tools_app.policy import Grant
+
+# The built-in tool that finds a persona's other tools. Every persona that may defer tools has it, with or without a
+# grant: it shows nothing but what the persona was granted anyway. A grant of its own says otherwise, if there is one.
+SEARCH: Final = "search_tools"
 
 _GRANT = Prepared(
     lambda: AgentToolConfig.objects.select_related("agent_type").filter(
@@ -16,13 +23,39 @@ _GRANT = Prepared(
         tool__organization_id=Given("organization"),
     )
 )
+_SEARCH = Prepared(
+    lambda: Tool.objects.filter(
+        organization_id=Given("organization"), name=SEARCH, executor=Tool.Executor.BUILTIN
+    )
+)
+_AGENT = Prepared(
+    lambda: AgentType.objects.filter(pk=Given("agent_type"), organization_id=Given("organization"))
+)
 _UNFINISHED = Prepared(lambda: Run.objects.filter(pk=Given("pk")).unfinished().values_list("pk"))
 
 
 def read(agent_type_id: int, tool_id: int, organization_id: int) -> Grant | None:
     """The grant as it is now, or None; a persona or tool of another organization has none."""
     row = _GRANT.first(agent_type=agent_type_id, tool=tool_id, organization=organization_id)
+    if row is None:
+        agent = _AGENT.first(agent_type=agent_type_id, organization=organization_id)
+        row = implied(agent) if agent else None
+        row = row if row and row.tool_id == tool_id else None
     return of(row) if row else None
+
+
+def implied(agent: AgentType) -> AgentToolConfig | None:
+    """The grant of the search that a persona has without a row; None where its tools are never deferred."""
+    if agent.tool_weight_limit is None:
+        return None
+    tool = _SEARCH.first(organization=agent.organization_id)
+    if tool is None:
+        return None
+    return AgentToolConfig(pk=0, organization_id=agent.organization_id, agent_type=agent, tool=tool)
+
+
+def is_search(tool: Tool) -> bool:
+    return tool.executor == Tool.Executor.BUILTIN and tool.name == SEARCH
 
 
 def run_is_over(run_id: int) -> bool:

@@ -45,6 +45,7 @@ FIELDS: Final = frozenset(
         "effort",
         "thinking",
         "max_steps",
+        "tool_weight_limit",
         "enabled",
         "is_default",
         "version",

@@ -66,7 +66,7 @@ class ToolsService:
         agent = self._agent(agent_type_id)
         asking = None if self.identity.via == "system" else self.identity
         carried = toolset.of(agent, asking) if enabled_only else toolset.granted(agent)
-        return [each.definition.for_model() for each in carried]
+        return [dict(each.for_model) for each in carried]
 
     @_awaited
     def get_tool_by_name(self, name: str) -> Tool | None:

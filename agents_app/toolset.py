@@ -1,87 +1,110 @@
-"""Which tools a persona carries for an identity. Decides what is offered; the gate decides what is allowed."""
+"""Which tools a persona carries for an identity. Decides what is offered; the gate decides what is allowed.
+
+Above a weight of its own a persona's tools are deferred: the model is sent those that are always on, and a tool to
+search for the others. That is about what is shown and never about what is permitted: a deferred tool that is called
+all the same stands before the same gate.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
-from agents_app import grants
-from agents_app.models import AgentToolConfig, AgentType
+from agents_app import carried, grants
+from agents_app.carried import Carried
+from agents_app.models import AgentType
 from project.accounts.identity import Identity
-from project.accounts.prepared import Given, Prepared
-from tools_app import availability, executors
+from tools_app import availability, executors, weights
 from tools_app.definition import ToolDefinition
-from tools_app.models import Tool
-from tools_app.policy import Grant
 
-_GRANTS = Prepared(
-    lambda: (
-        AgentToolConfig.objects.filter(agent_type_id=Given("agent_type"))
-        .select_related("tool", "agent_type")
-        .in_order()
-    )
-)
+granted, narrowed = carried.granted, carried.narrowed
 
 
-@dataclass(frozen=True, slots=True)
-class Carried:
-    """One tool as this persona carries it: what the model is shown, and the rows it came from."""
+@dataclass(frozen=True)
+class Offer:
+    """What the model is offered; `search` is the tool to find the deferred ones with, None where none are."""
 
-    definition: ToolDefinition
-    tool: Tool
-    grant: Grant
+    tools: Sequence[Carried]
+    search: Carried | None = None
+
+    @property
+    def always_on(self) -> list[Carried]:
+        return [each for each in self.tools if self.search is None or each.always_on]
+
+    @property
+    def deferred(self) -> list[Carried]:
+        return [] if self.search is None else [each for each in self.tools if not each.always_on]
+
+    @cached_property
+    def weight(self) -> int:
+        """Of all of them, sent at once or not."""
+        return sum(each.weight for each in self.tools)
+
+    @cached_property
+    def weight_sent(self) -> int:
+        """Of those every request begins with."""
+        return sum(each.weight for each in self.always_on) + (self.search.weight if self.search else 0)
+
+    def told(self, agent_type: AgentType) -> dict[str, Any]:
+        """Its weight, for people and programs."""
+        return {
+            "tools": len(self.tools),
+            "tokens": self.weight,
+            "tokens_sent": self.weight_sent,
+            "share": round(weights.share(self.weight_sent, agent_type.max_context_tokens), 4),
+            "deferred": len(self.deferred),
+        }
+
+    def for_model(self) -> list[dict[str, Any]]:
+        """In a lasting order; what is deferred is marked, and the provider knows what its model makes of that."""
+        if self.search is None:
+            return [dict(each.for_model) for each in self.tools]
+        at_once = [*self.always_on, self.search]
+        later = ({**each.for_model, "defer_loading": True} for each in self.deferred)
+        return [*(dict(each.for_model) for each in at_once), *later]
 
 
 def of(agent_type: AgentType, identity: Identity | None = None) -> list[Carried]:
-    """What the model is offered, in the order of the grants; a tool's own code may leave it out or narrow it."""
-    offered = (carried for carried in granted(agent_type) if _is_offered(carried, identity))
-    shown = ((carried, _shown(carried, identity)) for carried in offered)
-    return [
-        replace(carried, definition=definition) for carried, definition in shown if definition is not None
-    ]
+    """What may be offered, in the order of the grants; a tool's own code may leave it out or narrow it."""
+    offered = (each for each in granted(agent_type) if _is_offered(each, identity))
+    shown = ((each, _shown(each, identity)) for each in offered)
+    return [each.shown_as(definition) for each, definition in shown if definition is not None]
 
 
-def granted(agent_type: AgentType) -> Iterator[Carried]:
-    """Everything granted, offered or not: for the persona's card and for administrators."""
-    for row in _GRANTS.all(agent_type=agent_type.pk):
-        grant = grants.of(row)
-        yield Carried(narrowed(row.tool.shown(), grant), row.tool, grant)
+def offer(agent_type: AgentType, identity: Identity | None = None) -> Offer:
+    """The same as the model is sent it: all at once, or above the persona's limit what is always on and a search."""
+    everything = of(agent_type, identity)
+    tools = [each for each in everything if not grants.is_search(each.tool)]
+    limit = agent_type.tool_weight_limit
+    if limit is None or sum(each.weight for each in tools) <= limit or all(each.always_on for each in tools):
+        return Offer(tools)
+    own = next((each for each in everything if grants.is_search(each.tool)), None)
+    # Where nothing can be searched with, everything is sent: heavy is better than out of reach.
+    return Offer(tools, own or _implied_search(agent_type, identity))
 
 
-def _is_offered(carried: Carried, identity: Identity | None) -> bool:
-    tool, grant = carried.tool, carried.grant
-    ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
+def _implied_search(agent_type: AgentType, identity: Identity | None) -> Carried | None:
+    """The organization's tool to search with, unless a grant of its own has already said no."""
+    if any(grants.is_search(each.tool) for each in granted(agent_type)):
+        return None
+    row = grants.implied(agent_type)
+    each = carried.of(row, agent_type) if row else None
+    return each if each and _is_offered(each, identity) else None
+
+
+def _is_offered(each: Carried, identity: Identity | None) -> bool:
+    tool = each.tool
     permitted = identity is None or set(tool.required_permissions or ()) <= identity.permissions
-    in_use = tool.enabled and not tool.is_draft and tool.archived_at is None and not tool.quarantine
-    return bool(in_use and ready and grant.offered and permitted)
+    usable = tool.enabled and not tool.is_draft and tool.archived_at is None and not tool.quarantine
+    if not (usable and each.grant.offered and permitted):
+        return False
+    ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
+    return ready
 
 
-def _shown(carried: Carried, identity: Identity | None) -> ToolDefinition | None:
+def _shown(each: Carried, identity: Identity | None) -> ToolDefinition | None:
     if identity is None:
-        return carried.definition
-    return availability.shown(carried.tool, carried.definition, identity)
-
-
-def narrowed(definition: ToolDefinition, grant: Grant) -> ToolDefinition:
-    """Hide parameters the grant forbids, fixes or does not list: a model should not be tempted by them (S4.222)."""
-    schema = dict(definition.input_schema)
-    properties: dict[str, Any] = dict(schema.get("properties") or {})
-    shown = {name: spec for name, spec in properties.items() if _is_shown(name, grant)}
-    if len(shown) == len(properties):
-        return definition
-    schema["properties"] = shown
-    schema["required"] = [name for name in schema.get("required") or [] if name in shown]
-    return replace(definition, input_schema=schema)
-
-
-def _is_shown(name: str, grant: Grant) -> bool:
-    if name in (grant.fixed or {}):
-        return False
-    denied = grant.denied
-    if isinstance(denied, list) and name in denied:
-        return False
-    if isinstance(denied, dict) and denied.get(name) in (True, []) and name in denied:
-        return False
-    allowed = grant.allowed
-    return allowed is None or (name in allowed and not (isinstance(allowed, dict) and allowed[name] == []))
+        return each.definition
+    return availability.shown(each.tool, each.definition, identity)

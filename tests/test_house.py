@@ -24,7 +24,7 @@ ORDER = {
     "tools_app": (
         # Exceptions, values, and what knows no row.
         ("exceptions", "answers", "context", "schema_tree", "definition", "digest", "sentences", "visible"),
-        ("blocks",),
+        ("blocks", "ranking", "finders"),
         ("bell", "bridge", "leases", "schema_weight", "schemas", "weights", "alike"),
         ("schema_hints",),
         ("lint",),
@@ -50,7 +50,8 @@ ORDER = {
         ("providers", "heard"),
         ("models",),
         # Pure rules and readings.
-        ("transcript", "verdicts", "history", "grants", "toolset", "factory", "remembered", "events"),
+        ("transcript", "verdicts", "history", "grants", "carried", "toolset", "factory"),
+        ("tool_search", "remembered", "events"),
         # Verbs, the smaller ones first.
         ("stream", "runs", "granting", "seeds", "decisions"),
         ("conversations", "personas", "model_turns", "service"),

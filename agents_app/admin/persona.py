@@ -76,7 +76,7 @@ class GrantInline(Scoped, StackedInline):
     extra = 0
     collapsible = True
     fieldsets = [
-        (None, {"fields": [("tool", "order_index"), ("enabled_for_agent", "allow_use")]}),
+        (None, {"fields": [("tool", "order_index"), ("enabled_for_agent", "always_on", "allow_use")]}),
         (
             "Asking",
             {"fields": [("requires_approval", "waives_approval")]},
@@ -148,7 +148,7 @@ class PersonaAdmin(AuditedAdmin):
                 ]
             },
         ),
-        ("Limits", {"fields": ["max_context_tokens", "max_output_tokens", "max_steps"]}),
+        ("Limits", {"fields": ["max_context_tokens", "max_output_tokens", "max_steps", "tool_weight_limit"]}),
         (
             "What its tools are told",
             {

@@ -15,6 +15,16 @@ from project.accounts.api.base import StrictSerializer
 _WHOLE = 2**31 - 1
 
 
+class ToolWeightSerializer(serializers.Serializer[Any]):
+    """What a persona's tools take of its model's context, estimated, for the person asking."""
+
+    tools = serializers.IntegerField()
+    tokens = serializers.IntegerField(help_text="Of all of them.")
+    tokens_sent = serializers.IntegerField(help_text="Of those that every request begins with.")
+    share = serializers.FloatField(help_text="Of the persona's context that is sent, from 0 to 1.")
+    deferred = serializers.IntegerField(help_text="How many have to be searched for.")
+
+
 class AgentSerializer(PersonaSerializer):
     """A persona with its settings."""
 
@@ -30,6 +40,8 @@ class AgentSerializer(PersonaSerializer):
     effort = serializers.CharField()
     thinking = serializers.CharField()
     max_steps = serializers.IntegerField()
+    tool_weight_limit = serializers.IntegerField(allow_null=True)
+    tool_weight = ToolWeightSerializer()
     enabled = serializers.BooleanField()
     version = serializers.CharField()
     tool_context = serializers.DictField(
@@ -66,6 +78,13 @@ class AgentWriteSerializer(StrictSerializer):
     effort = serializers.ChoiceField(AgentType.Effort.choices, required=False, allow_blank=True)
     thinking = serializers.ChoiceField(AgentType.Thinking.choices, required=False, allow_blank=True)
     max_steps = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+    tool_weight_limit = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=0,
+        max_value=_WHOLE,
+        help_text="Tokens of tool descriptions above which tools are deferred; null: never.",
+    )
     enabled = serializers.BooleanField(required=False)
     is_default = serializers.BooleanField(required=False)
     version = serializers.CharField(max_length=20, required=False)
@@ -110,7 +129,11 @@ class GrantedToolSerializer(serializers.Serializer[Any]):
     enabled = serializers.BooleanField()
     is_dangerous = serializers.BooleanField()
     requires_approval = serializers.BooleanField()
-    offered = serializers.BooleanField(help_text="Whether the model is shown it, for the person asking.")
+    offered = serializers.BooleanField(
+        help_text="Whether the model is shown it or can find it, for the person asking."
+    )
+    deferred = serializers.BooleanField(help_text="Whether the model has to search for it first.")
+    token_weight = serializers.IntegerField(help_text="Tokens its description takes, estimated.")
     definition = ModelDefinitionSerializer(help_text="As this persona's model is shown it.")
     grant = GrantSerializer()
 
@@ -119,6 +142,7 @@ class GrantWriteSerializer(StrictSerializer):
     """Fields left out of a change keep their value."""
 
     enabled_for_agent = serializers.BooleanField(required=False)
+    always_on = serializers.BooleanField(required=False)
     order_index = serializers.IntegerField(
         required=False, allow_null=True, min_value=-_WHOLE, max_value=_WHOLE
     )

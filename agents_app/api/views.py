@@ -67,6 +67,8 @@ class PersonaView(RoomView):
             "effort": agent.effort,
             "thinking": agent.thinking,
             "max_steps": agent.max_steps,
+            "tool_weight_limit": agent.tool_weight_limit,
+            "tool_weight": toolset.offer(agent, self.identity).told(agent),
             "enabled": agent.enabled,
             "version": agent.version,
             "tool_context": agent.tool_context if self.identity.may(CATALOG_CHANGE) else None,
@@ -131,8 +133,10 @@ class GrantView(RoomView):
 
     def shown(self, agent: AgentType) -> Callable[[AgentToolConfig], Item]:
         """How a granted tool is shown: what the model sees of it, and the rules of the grant beside it."""
-        definitions = {carried.tool.pk: carried.definition.for_model() for carried in toolset.granted(agent)}
-        offered = {carried.tool.pk for carried in toolset.of(agent, self.identity)}
+        granted = {each.tool.pk: each for each in toolset.granted(agent)}
+        offer = toolset.offer(agent, self.identity)
+        offered = {each.tool.pk for each in (*offer.tools, *([offer.search] if offer.search else []))}
+        deferred = {each.tool.pk for each in offer.deferred}
 
         def item(row: AgentToolConfig) -> Item:
             tool = row.tool
@@ -145,7 +149,9 @@ class GrantView(RoomView):
                 "is_dangerous": tool.is_dangerous,
                 "requires_approval": tool.requires_approval,
                 "offered": tool.pk in offered,
-                "definition": definitions[tool.pk],
+                "deferred": tool.pk in deferred,
+                "token_weight": granted[tool.pk].weight,
+                "definition": granted[tool.pk].for_model,
                 "grant": GrantSerializer(row).data,
             }
 

@@ -88,6 +88,15 @@ class AgentType(models.Model):
     )
     effort = models.CharField(max_length=10, choices=Effort.choices, blank=True, default="")
     thinking = models.CharField(max_length=10, choices=Thinking.choices, blank=True, default="")
+    tool_weight_limit = models.PositiveIntegerField(
+        "tool tokens sent at once",
+        null=True,
+        blank=True,
+        default=10_000,
+        db_default=10_000,
+        help_text="Tokens that tool descriptions may take in every request. Above it the model is shown the tools "
+        "marked always on, and finds the others by searching. Empty: always all of them. 0: always search.",
+    )
     max_steps = models.PositiveIntegerField(
         default=24, help_text="Model turns in one answer before it is ended."
     )
@@ -169,6 +178,11 @@ class AgentToolConfig(models.Model):
     tool = models.ForeignKey(Tool, on_delete=models.CASCADE, related_name="grants")
     enabled_for_agent = models.BooleanField(
         "offered", default=True, db_default=True, help_text="Off: the model is not shown the tool."
+    )
+    always_on = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text="Shown at once even where there are so many tools that the others have to be searched for.",
     )
     order_index = models.IntegerField(
         null=True, blank=True, help_text="Position among the tools the model is shown."

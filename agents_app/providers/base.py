@@ -22,6 +22,7 @@ class Endpoint:
 class ModelRequest:
     """One turn asked of a model; messages and tools in the form of the Messages API.
 
+    Tools marked `defer_loading` are not to be read before they were found with the tool named `search` (`fitting.py`).
     `tries` is what the run has left of its attempts: the caller subtracts every `Pausing` it saw.
     """
 
@@ -30,6 +31,7 @@ class ModelRequest:
     system: str
     messages: Sequence[dict[str, Any]]
     tools: Sequence[dict[str, Any]] = ()
+    search: str = ""
     max_output_tokens: int = 4096
     temperature: float | None = None
     effort: str = ""

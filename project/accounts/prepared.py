@@ -62,12 +62,21 @@ class Prepared(Generic[Row]):
 
     def all(self, **values: Any) -> list[Row]:
         """Model instances, or tuples where the query asks for `values_list`."""
-        statement, converted, built = self._compiled or self._compile()
+        return self.made(self.raw(**values))
+
+    def raw(self, **values: Any) -> list[Any]:
+        """The rows as they come from the driver: of two that are equal `made` makes equal instances."""
+        statement, _, _ = self._compiled or self._compile()
         if statement.locks and not connection.in_atomic_block:
             raise TransactionManagementError("rows are locked inside a transaction only")
         with connection.cursor() as cursor:
             statement.run(cursor, values)
-            rows = cursor.fetchall()
+            rows: list[Any] = cursor.fetchall()
+        return rows
+
+    def made(self, rows: list[Any]) -> list[Row]:
+        """What `raw` gave, as `all` would have given it."""
+        _, converted, built = self._compiled or self._compile()
         return [built(row) for row in converted(rows)]
 
     def first(self, **values: Any) -> Row | None:

@@ -20,7 +20,16 @@ pytestmark = pytest.mark.django_db
 
 PERSONAS = {"brainstorm", "analysis", "evaluation", "code_reviewer"}
 FILE_TOOLS = {"edit_file", "list_files", "read_file", "search_files", "write_file"}
-TOOLS = {"ask_user", "current_time", "calculate", "web_fetch", "web_search", "bash", *FILE_TOOLS}
+TOOLS = {
+    "ask_user",
+    "current_time",
+    "calculate",
+    "web_fetch",
+    "web_search",
+    "bash",
+    "search_tools",
+    *FILE_TOOLS,
+}
 
 
 def seed() -> str:

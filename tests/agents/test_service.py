@@ -93,7 +93,7 @@ def test_the_reviewer_of_the_contract_carries_its_tools(service: ToolsService, r
     everything = wait(service.get_tools_for_agent(reviewer.pk, enabled_only=False))
     assert [tool["name"] for tool in everything] == ["bash", "calculate"]
     client = wait(AgentFactory(None, service).create_agent_client("code_reviewer"))
-    assert [carried.tool.name for carried in client.carried] == ["calculate"]
+    assert [carried.tool.name for carried in client.offer.tools] == ["calculate"]
     assert client.agent_type.system_prompt == "You are a code review expert."
 
 

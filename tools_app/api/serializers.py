@@ -9,7 +9,7 @@ from rest_framework import serializers
 from project.accounts.api.base import StrictSerializer
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import catalog, executors
+from tools_app import catalog, executors, weights
 from tools_app.models import Tool
 
 
@@ -30,6 +30,9 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
     )
     ready = serializers.SerializerMethodField(help_text="Whether this installation can carry it out.")
     ready_reason = serializers.SerializerMethodField(help_text="Why not, for people.")
+    token_weight = serializers.SerializerMethodField(
+        help_text="Tokens its description takes of a model's context, estimated."
+    )
     content_hash = serializers.CharField(help_text="The version that approvals are bound to.")
 
     class Meta:
@@ -40,6 +43,7 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
             "quarantine",
             "ready",
             "ready_reason",
+            "token_weight",
             "content_hash",
             "created_at",
             "updated_at",
@@ -56,6 +60,9 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
 
     def get_ready_reason(self, tool: Tool) -> str:
         return executors.readiness(tool.executor, tool.name, tool.configuration)[1]
+
+    def get_token_weight(self, tool: Tool) -> int:
+        return weights.of(tool.shown())
 
 
 class ToolWriteSerializer(StrictSerializer):

@@ -19,6 +19,7 @@ MODULES = (
     "list_files",
     "read_file",
     "search_files",
+    "search_tools",
     "web_fetch",
     "web_search",
     "write_file",

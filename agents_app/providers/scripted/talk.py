@@ -51,6 +51,11 @@ def reply(text: str, *, system: str, tools: Sequence[Mapping[str, Any]]) -> str:
     return _at_a_loss(text, tools)
 
 
+def knows(text: str) -> bool:
+    """Whether there is an answer to this that needs no tool."""
+    return any(re.search(pattern, text, re.IGNORECASE) for pattern, _ in REPLIES)
+
+
 def before(calls: Sequence[Mapping[str, Any]]) -> str:
     """A sentence ahead of the tool cards."""
     names = [f"`{call['name']}`" for call in calls]

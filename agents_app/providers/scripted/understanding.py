@@ -47,6 +47,8 @@ class Asked:
     text: str
     outcomes: list[Outcome]
     rounds: int
+    # Whether tools were looked for already.
+    searched: bool = False
     plan: list[list[Step]] = field(default_factory=list)
 
 
@@ -56,6 +58,8 @@ def turn_for(request: ModelRequest) -> Turn:
         return {"say": answering.told(asked.outcomes, asked.text, left_undone=len(asked.plan) > asked.rounds)}
     if asked.rounds < len(asked.plan):
         return _act(asked)
+    if request.search and not asked.searched and not asked.plan and not talk.knows(asked.text):
+        return _look_for_a_tool(asked, request.search)
     if asked.outcomes:
         return {"say": answering.told(asked.outcomes, asked.text)}
     return {"say": talk.reply(asked.text, system=request.system, tools=request.tools)}
@@ -65,8 +69,16 @@ def _asked(request: ModelRequest) -> Asked:
     text, _ = script.last_request(request.messages)
     text = f"{_open_question(request.messages)}{script.without_block(text)}"[:LONGEST_READ]
     rounds, outcomes = answering.outcomes_of(request.messages)
-    tools = [Tool(definition) for definition in request.tools]
-    return Asked(text, outcomes, rounds, plan(text, tools) if tools else [])
+    tools = [Tool(definition) for definition in request.tools if definition["name"] != request.search]
+    # Looking for tools is no part of what was asked for: it comes before it.
+    others = [outcome for outcome in outcomes if outcome.tool != request.search]
+    looked = len(outcomes) > len(others)
+    return Asked(text, others, rounds - looked, looked, plan(text, tools) if tools else [])
+
+
+def _look_for_a_tool(asked: Asked, search: str) -> Turn:
+    call = {"name": search, "arguments": {"query": asked.text.strip()[:300]}}
+    return {"say": talk.before([call]), "call": [call]}
 
 
 def _width(asked: Asked, number: int) -> int:

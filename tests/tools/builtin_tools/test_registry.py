@@ -53,6 +53,7 @@ def test_the_flags_they_are_seeded_with() -> None:
         "list_files": (False, False, True, False),
         "read_file": (True, True, False, False),
         "search_files": (True, True, True, False),
+        "search_tools": (False, False, True, False),
         "web_fetch": (False, False, True, True),
         "web_search": (False, False, True, True),
         "write_file": (True, True, False, False),
