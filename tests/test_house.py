@@ -33,14 +33,15 @@ ORDER = {
         ("examples",),
         ("models",),
         # Pure rules.
-        ("arguments", "rules", "policy", "doors", "explaining", "differences"),
+        ("arguments", "rules", "policy", "doors", "explaining", "differences", "expectations"),
         # Readings.
         ("credentials", "facts", "contexts", "availability", "standing", "versions", "linting"),
         # Verbs, the smaller ones first.
         ("questions", "outcomes", "claims", "endings", "limits", "quarantine", "vault", "written", "seeding"),
         ("calls", "approvals", "catalog", "seeds"),
-        ("drafts",),
         ("sweeps", "trying", "unsaved"),
+        ("cases",),
+        ("drafts",),
         ("tasks", "receivers", "admin", "api", "management"),
         ("apps",),
     ),

@@ -211,7 +211,9 @@ def _new(proposal: Proposal, found: Gathered, asked: Asked) -> ToolCall:
         tool_hash=found.facts.tool.content_hash if found.facts.tool else "",
         user_id=asked.identity.user_id,
         user_name=asked.identity.display_name,
-        asked_through=facts.through(asked.identity) | ({"door": asked.door} if asked.door else {}),
+        asked_through=facts.through(asked.identity)
+        | ({"door": asked.door} if asked.door else {})
+        | ({"draft": asked.draft} if asked.draft else {}),
         arguments=dict(found.call.arguments),
         filled=list(found.filled),
         tainted=asked.tainted,

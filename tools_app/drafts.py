@@ -6,16 +6,15 @@ There is at most one open draft for each tool and source. A lock is taken on the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from copy import copy
 from typing import Any
 
 from django.db import transaction
 
 from audit_app import records
 from project.accounts.identity import Identity
-from tools_app import catalog, differences, versions, written
+from tools_app import cases, catalog, differences, unsaved, versions
 from tools_app.differences import Difference, Meeting
-from tools_app.exceptions import DraftChanged, DraftOutdated, EmptyDraft
+from tools_app.exceptions import CasesNotPassed, DraftChanged, DraftOutdated, EmptyDraft
 from tools_app.models import Tool, ToolDraft
 from tools_app.versions import Cause
 
@@ -69,27 +68,44 @@ def renew(draft: ToolDraft, *, by: Identity, seen: int) -> ToolDraft:
         return _kept(_based(row, current), "draft.renewed", by=by, reason=row.reason)
 
 
-def publish(draft: ToolDraft, *, by: Identity) -> Tool:
+def publish(draft: ToolDraft, *, by: Identity, override: str = "") -> Tool:
     """Make a draft the tool's next version, exactly as it was read.
 
     Raises DraftChanged; DraftOutdated, with what both sides changed, if the tool is not what the draft was begun on;
-    and InvalidTool if today's rules refuse it.
+    InvalidTool if today's rules refuse it; and CasesNotPassed unless `override` says why that is no matter.
     """
     catalog.require_right(by, draft.tool)
+    cases.refresh(draft.tool)
     with transaction.atomic():
         current = catalog.locked(draft.tool)
         row = _held(draft)
         if is_outdated(row, current):
             raise DraftOutdated(details=_told(row, current))
-        facts = {"source": row.source, "revision": row.revision, "begun_on": row.base_number}
+        about = {"source": row.source, "revision": row.revision, "begun_on": row.base_number}
+        facts = about | _overridden(current, applied(row, current).content_hash(), override)
         published = catalog.change(current, row.changes, Cause("tool.published", by, row.reason, facts))
         row.delete()
     return published
 
 
-def publish_new(tool: Tool, *, by: Identity, reason: str = "") -> Tool:
-    """Publish a tool that was born as a draft; NotFound for any other."""
-    return catalog.publish(tool, Cause("tool.published", by, reason))
+def publish_new(tool: Tool, *, by: Identity, reason: str = "", override: str = "") -> Tool:
+    """Publish a tool that was born as a draft; NotFound for any other. Its cases count in the same way."""
+    catalog.require_right(by, tool)
+    cases.refresh(tool)
+    with transaction.atomic():
+        current = catalog.locked(tool)
+        facts = _overridden(current, current.content_hash(), override)
+        return catalog.publish(current, Cause("tool.published", by, reason, facts))
+
+
+def _overridden(current: Tool, content_hash: str, override: str) -> dict[str, Any]:
+    """What the record keeps of cases that did not pass; CasesNotPassed where nobody says why that is no matter."""
+    unproven = cases.unproven(current, content_hash)
+    if not unproven:
+        return {}
+    if not override.strip():
+        raise CasesNotPassed(details={"cases": cases.told(unproven, content_hash)})
+    return {"overridden": [row.name for row in unproven], "override": override[:300]}
 
 
 def discard(draft: ToolDraft, *, by: Identity, reason: str = "") -> None:
@@ -104,7 +120,7 @@ def discard(draft: ToolDraft, *, by: Identity, reason: str = "") -> None:
 
 def applied(draft: ToolDraft, tool: Tool | None = None) -> Tool:
     """The tool as the draft would make it: a row that is never saved."""
-    return _with(tool or draft.tool, draft.changes)
+    return versions.applied(tool or draft.tool, draft.changes)
 
 
 def difference(draft: ToolDraft, tool: Tool | None = None) -> tuple[Difference, ...]:
@@ -124,25 +140,11 @@ def meetings(draft: ToolDraft, tool: Tool | None = None) -> tuple[Meeting, ...]:
 
 def _checked(current: Tool, changes: Mapping[str, Any], *, by: Identity) -> dict[str, Any]:
     """The fields that would differ, schema and examples by themselves, after all the catalog's own checks."""
-    fields = written.checked(changes, allowed=catalog.FIELDS, by=by, tool=current)
-    wanted = copy(current)
-    for name, value in fields.items():
-        setattr(wanted, name, value)
-    written.check_row(wanted)
+    wanted = unsaved.after(changes, by=by, tool=current)
     differing = differences.between(versions.snapshot(current), versions.snapshot(wanted))
     if not differing:
         raise EmptyDraft
     return {each.field: each.after for each in differing}
-
-
-def _with(tool: Tool, changes: Mapping[str, Any]) -> Tool:
-    made = copy(tool)
-    spread = {name: changes[name] for name in ("input_schema", "examples") if name in changes}
-    made.definition = {**tool.definition, **spread}
-    for name, value in changes.items():
-        if name not in spread:
-            setattr(made, name, value)
-    return made
 
 
 def _based(draft: ToolDraft, current: Tool) -> ToolDraft:

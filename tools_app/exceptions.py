@@ -209,3 +209,24 @@ class EmptyDraft(HouseError):
 
     code = "draft_changes_nothing"
     status = 400
+
+
+class InvalidCase(HouseError):
+    """This case cannot be saved as it is described; the details say which fields are wrong."""
+
+    code = "invalid_case"
+    status = 400
+
+
+class CaseNameTaken(HouseError):
+    """The tool has a case of this name already. Choose another name, or change that one."""
+
+    code = "case_name_taken"
+    status = 409
+
+
+class CasesNotPassed(HouseError):
+    """Not every saved case has passed for this draft. Run them, mend what fails, or publish with a reason."""
+
+    code = "cases_not_passed"
+    status = 409

@@ -14,7 +14,7 @@ from audit_app.redaction import storable
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.prepared import Given, Prepared
-from tools_app import arguments, builtin_tools, credentials, doors, executors
+from tools_app import arguments, builtin_tools, credentials, doors, executors, versions
 from tools_app.exceptions import InvalidArguments, ToolFailed
 from tools_app.executors import network, targets
 from tools_app.executors.base import Work
@@ -47,6 +47,8 @@ class Asked:
     context: Mapping[str, Any] = field(default_factory=dict)
     # Where it was asked, if not in a conversation: kept with the call and in the record.
     door: str = ""
+    # The draft whose content is tried (`versions.mark`); set by `trying` alone, "" everywhere else.
+    draft: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,7 @@ class Gathered:
 def gather(tool_name: str, raw: str, asked: Asked) -> Gathered:
     """Facts for a call a model has just proposed; unreadable arguments become problems, not exceptions."""
     name = storable(tool_name)
-    return gather_of(_NAMED.first(organization=asked.organization_id, name=name), raw, asked)
+    return gather_of(_meant(_NAMED.first(organization=asked.organization_id, name=name), asked), raw, asked)
 
 
 def gather_of(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
@@ -81,9 +83,14 @@ def gather_of(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
 
 def regather(call: ToolCall) -> Gathered:
     """The same for a stored call, at its verdict or claim: the arguments stay, everything else is read again."""
-    tool = _TOOL.first(pk=call.tool_id or 0)
     asked = asked_of(call)
+    tool = _meant(_TOOL.first(pk=call.tool_id or 0), asked)
     return _read(lambda: _stored(tool, call, asked), tool, asked, call.arguments)
+
+
+def _meant(tool: Tool | None, asked: Asked) -> Tool | None:
+    """The published tool, but for a use that tries a draft of it: then the draft, if it is still the same."""
+    return versions.tried(tool, asked.draft) if tool is not None and asked.draft else tool
 
 
 def _read(
@@ -131,6 +138,7 @@ def asked_of(call: ToolCall) -> Asked:
         tainted=call.tainted,
         context=call.tool_context,
         door=str(call.asked_through.get("door") or ""),
+        draft=str(call.asked_through.get("draft") or ""),
     )
 
 

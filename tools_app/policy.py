@@ -210,7 +210,9 @@ def _whether(facts: Facts) -> Iterator[Refuse]:
 
 def _usable(tool: ToolFacts) -> Iterator[Refuse]:
     if tool.draft:
-        yield Refuse("tool_draft", f"{tool.name} is a draft that was never published.")
+        yield Refuse(
+            "tool_draft", f"{tool.name} is a draft: not published yet, or changed since it was tried."
+        )
     if tool.quarantine:
         told = f"{tool.name} is held back until an administrator has reviewed it. {tool.quarantine}"
         yield Refuse("quarantined", told)

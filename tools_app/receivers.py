@@ -1,4 +1,4 @@
-"""Status into work: a queued call is carried out by a worker, after the commit."""
+"""Status into work, after the commit: a queued call is carried out by a worker, a saved case judged at its end."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.dispatch import receiver
 
 from audit_app import crash
 from audit_app.signals import status_changed
-from tools_app import tasks
+from tools_app import cases, tasks
 from tools_app.bell import ring
 from tools_app.models import ToolCall
 
@@ -18,6 +18,12 @@ from tools_app.models import ToolCall
 def call_queued(row: ToolCall, to: str, **_: Any) -> None:
     if to == ToolCall.Status.QUEUED:
         transaction.on_commit(lambda: _ring(row.pk))
+
+
+@receiver(status_changed, sender=ToolCall)
+def call_of_a_case_ended(row: ToolCall, to: str, **_: Any) -> None:
+    if to not in ToolCall.OPEN and row.asked_through.get("door") == cases.THROUGH:
+        transaction.on_commit(lambda: cases.settle(row))
 
 
 def _ring(call_id: int) -> None:

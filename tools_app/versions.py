@@ -1,8 +1,9 @@
-"""What a tool was: the snapshot of each version, and how a version is written. The catalog's verbs call this."""
+"""What a tool was, and what a draft would make of it: snapshots, how a version is written, and rows never saved."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from django.db.models import Max
 from project.accounts.identity import Identity
 from tools_app import differences
 from tools_app.differences import Difference
-from tools_app.models import Tool, ToolVersion
+from tools_app.models import Tool, ToolDraft, ToolVersion
 
 # Everything a caller may set, in the order it is shown. Organization, author, times and the archive belong to the
 # catalog itself.
@@ -40,6 +41,7 @@ FIELDS: Final = (
     "example_usage",
     "icon",
 )
+NEW: Final = "new"
 _REASON: Final = 300
 _STAYING: Final = frozenset({"name", "tool_type", "executor", "enabled", "disabled_reason"})
 _FOLLOWING: Final = frozenset({Tool.Executor.BUILTIN, Tool.Executor.PYTHON, Tool.Executor.MCP})
@@ -113,6 +115,35 @@ def restorable(version: ToolVersion, tool: Tool) -> dict[str, Any]:
 def between(old: ToolVersion, new: ToolVersion) -> tuple[Difference, ...]:
     """What changed from one version to another; what one of them did not write down is no change."""
     return _told(content(old), content(new))
+
+
+def applied(tool: Tool, changes: Mapping[str, Any]) -> Tool:
+    """The tool as these changes of a draft would make it: a row that is never saved."""
+    made = copy(tool)
+    spread = {name: changes[name] for name in ("input_schema", "examples") if name in changes}
+    made.definition = {**tool.definition, **spread}
+    for name, value in changes.items():
+        if name not in spread:
+            setattr(made, name, value)
+    return made
+
+
+def mark(draft: ToolDraft | None) -> str:
+    """What a use carries that tries a draft, or a tool that is one (None); it fits this revision alone."""
+    return f"{draft.pk}:{draft.revision}" if draft else NEW
+
+
+def tried(tool: Tool, draft: str) -> Tool:
+    """The tool that a use with this mark is about. A draft that is gone or has changed gives one the gate refuses."""
+    if draft == NEW:
+        return applied(tool, {"is_draft": False, "enabled": True}) if tool.is_draft else _refused(tool)
+    rows = (row for row in ToolDraft.objects.filter(tool_id=tool.pk) if mark(row) == draft)
+    row = next(rows, None)
+    return applied(tool, {**row.changes, "is_draft": False}) if row else _refused(tool)
+
+
+def _refused(tool: Tool) -> Tool:
+    return applied(tool, {"is_draft": True})
 
 
 def since(number: int, tool: Tool) -> tuple[Difference, ...]:

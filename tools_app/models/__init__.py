@@ -5,6 +5,7 @@ from tools_app.models.secret import Secret
 from tools_app.models.seeded_row import SeededRow
 from tools_app.models.tool import Tool
 from tools_app.models.tool_call import ToolCall
+from tools_app.models.tool_case import ToolCase
 from tools_app.models.tool_draft import ToolDraft
 from tools_app.models.tool_version import ToolVersion
 from tools_app.models.usage_counter import UsageCounter
@@ -16,6 +17,7 @@ __all__ = [
     "StandingApproval",
     "Tool",
     "ToolCall",
+    "ToolCase",
     "ToolDraft",
     "ToolVersion",
     "UsageCounter",
