@@ -1,5 +1,7 @@
 """Pure: the readable text of an HTML page, as plain text with headings, lists and links.
 
+What the page is about comes first, where it says what that is; menus, side columns and footers follow behind it.
+
 The sanitiser reads the page first, because it reads like a browser and in good time; the walker after it only
 ever sees well-formed markup of a few dozen elements.
 """
@@ -21,7 +23,7 @@ def _names(words: str) -> frozenset[str]:
 
 
 _HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
-_MARKS = {"li": "- ", "br": "\n", "td": " | ", "th": " | ", **_HEADINGS}
+_MARKS = {"li": "- ", "br": "\n", "td": " | ", "th": " | ", "pre": "```\n", **_HEADINGS}
 _SPACED = frozenset(_HEADINGS) | _names("ol p pre table ul")
 _BLOCKS = _SPACED | _names(
     "address article aside blockquote caption dd details div dl dt fieldset figcaption figure footer form "
@@ -36,6 +38,17 @@ _SHALLOW = _names(
 )
 _TITLE = re.compile(r"<title[^>]{0,200}>([^<]{0,2000})", re.IGNORECASE)
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)")
+# Where a page says what it is about, and what stands around it.
+_MAIN = _names("article main")
+_AROUND = _names("aside footer nav")
+_ROLES = {
+    "main": "main",
+    "article": "main",
+    **dict.fromkeys(("banner", "complementary", "contentinfo", "navigation", "search"), "around"),
+}
+# Less than this is no content: then the page is read in its own order.
+_ENOUGH = 200
+_ELSEWHERE = "\n\n---\nElsewhere on the page:\n\n"
 _SPACES = re.compile(r"[ \t\r\f\v\u00a0]+")
 
 
@@ -50,38 +63,61 @@ def of(page: str, *, base: str) -> tuple[str, str]:
         page,
         tags=set(_KEPT),
         clean_content_tags=set(_DROPPED),
-        attributes={"a": {"href"}},
+        attributes={"a": {"href"}, "*": {"role"}},
         url_schemes={"http", "https"},
         link_rel=None,
     )
     walker = _Walker(base)
     walker.feed(clean)
     walker.close()
-    return title, _tidied("".join(walker.pieces))
+    return title, _ordered(walker)
+
+
+def _ordered(walker: _Walker) -> str:
+    """What the page is about before what stands around it; nothing is left out."""
+    parts = {region: _tidied("".join(walker.parts[region])) for region in walker.parts}
+    for first in ("main", "body"):
+        if len(parts[first]) >= _ENOUGH:
+            rest = "\n\n".join(parts[each] for each in ("body", "around") if each != first and parts[each])
+            return parts[first] + (_ELSEWHERE + rest if rest else "")
+    return _tidied("".join(walker.pieces))
 
 
 class _Walker(HTMLParser):
     def __init__(self, base: str) -> None:
         super().__init__(convert_charrefs=True)
         self.pieces: list[str] = []
+        self.parts: dict[str, list[str]] = {"main": [], "body": [], "around": []}
+        self._regions: list[tuple[str, str]] = []
         self._base = base
         self._links: list[str] = []
         self._literal = 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._enter(tag, dict(attrs).get("role") or "")
         self._break(tag)
         if tag == "a":
             self._links.append(self._address(dict(attrs).get("href")))
             self._write("[" if self._links[-1] else "")
         self._literal += tag == "pre"
-        self._write(_MARKS.get(tag, ""))
+        self._write(_MARKS.get(tag, "") if tag != "pre" or self._literal == 1 else "")
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "a" and self._links:
             address = self._links.pop()
             self._write(f"]({address})" if address else "")
-        self._literal -= tag == "pre"
+        if tag == "pre":
+            self._literal -= 1
+            self._write("\n```" if self._literal == 0 else "")
         self._break(tag)
+        if self._regions and self._regions[-1][0] == tag:
+            self._regions.pop()
+
+    def _enter(self, tag: str, role: str) -> None:
+        """A region holds until its element ends; elements of the same name inside it are counted with it."""
+        own = _ROLES.get(role) or ("main" if tag in _MAIN else "around" if tag in _AROUND else "")
+        if own or (self._regions and self._regions[-1][0] == tag):
+            self._regions.append((tag, own or self._regions[-1][1]))
 
     def handle_data(self, data: str) -> None:
         self._write(data if self._literal > 0 else _SPACES.sub(" ", data.replace("\n", " ")))
@@ -89,6 +125,7 @@ class _Walker(HTMLParser):
     def _write(self, text: str) -> None:
         if text:
             self.pieces.append(text)
+            self.parts[self._regions[-1][1] if self._regions else "body"].append(text)
 
     def _break(self, tag: str) -> None:
         """Start a new line, or a new paragraph, unless that has just been done."""
@@ -110,6 +147,8 @@ class _Walker(HTMLParser):
 def _tidied(text: str) -> str:
     lines = [line.rstrip() for line in text.replace("\r", "").split("\n")]
     joined = "\n".join(line if line.strip() else "" for line in lines)
+    # Items that held nothing but a picture or a button.
+    joined = re.sub(r"(?m)^-$", "", joined)
     joined = re.sub(r"\n{3,}", "\n\n", joined)
     return re.sub(r"\[\s*\]\([^()\s]*\)", "", joined).strip()
 

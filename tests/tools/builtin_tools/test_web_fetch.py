@@ -40,10 +40,29 @@ def test_a_page_becomes_readable_text(use: Use, site: FakeSite) -> None:
         f"Address: {url}\nStatus: 200 OK\nType: text/html\nTitle: Paint & Tools\n\n"
         f"[Home]({site.url('/home')})\n\n# All about paint\n\n"
         f"First bold and [a link]({site.url('/shop/more?x=1&y=2')}).\nNext line.\n\n"
-        "- one\n- two\n\n | a | b\n\nkeep   this\n  shape\n\nno\n\n5 < 6 & 7"
+        "- one\n- two\n\n | a | b\n\n```\nkeep   this\n  shape\n```\n\nno\n\n5 < 6 & 7"
     )
     assert found.data["title"] == "Paint & Tools"
     assert (found.data["status"], found.data["truncated"]) == (200, False)
+
+
+def test_what_a_page_is_about_comes_first() -> None:
+    """Menus, side columns and footers are kept, behind it: they may hold the link that is wanted next."""
+    story = "".join(f"<p>Sentence {number} of the story, long enough to count.</p>" for number in range(9))
+    around = '<nav><a href="/menu">Menu</a></nav><div role="navigation">Crumbs</div>'
+    aside = "<aside>Read also</aside>"
+    page = f"<header>Paper</header>{around}<main><h1>Story</h1>{story}{aside}</main><footer>Imprint</footer>"
+    text = page_text.of(page, base="https://example.org/")[1]
+    head, _, tail = text.partition("\n\n---\nElsewhere on the page:\n\n")
+    assert head.startswith("# Story\n\nSentence 0")
+    assert head.endswith("Sentence 8 of the story, long enough to count.")
+    assert tail == "Paper\n\n[Menu](https://example.org/menu)\nCrumbs\nRead also\nImprint"
+    # A page that does not say what it is about: all of it but what stands around it.
+    unsaid = page_text.of(f"{around}<h1>Story</h1><div>{story}</div>", base="https://example.org/")[1]
+    assert unsaid.startswith("# Story")
+    assert unsaid.endswith("Crumbs")
+    # An empty main part is none.
+    assert page_text.of("<main></main><nav>Menu</nav>", base="https://example.org/")[1] == "Menu"
 
 
 def test_json_is_indented_and_text_left_alone(use: Use, site: FakeSite) -> None:
@@ -55,6 +74,10 @@ def test_json_is_indented_and_text_left_alone(use: Use, site: FakeSite) -> None:
     assert use("web_fetch", url=url).text.endswith("{not json")
     url = site.says("/deep", b"[" * 100_000, "Content-Type: application/json")
     assert "[[[" in use("web_fetch", url=url).text
+    # Indented, this would be gigabytes: it stays as it is.
+    flat = b"[" * 800 + b"1," * 40_000 + b"1" + b"]" * 800
+    url = site.says("/wide", flat, "Content-Type: application/json")
+    assert use("web_fetch", url=url).data["characters"] == len(flat)
     url = site.says("/plain", b"<b>as it is</b>", "Content-Type: text/plain")
     assert use("web_fetch", url=url).text.endswith("<b>as it is</b>")
 
@@ -68,7 +91,6 @@ def test_an_unnamed_kind_is_read_if_it_is_text(use: Use, site: FakeSite) -> None
     ("kind", "body"),
     [
         ("image/png", b"\x89PNG"),
-        ("application/pdf", b"%PDF-1.7"),
         ("application/octet-stream", b"text or not"),
         ("text/plain", b"\x00\x01\x02"),
         ("", b"\x7fELF\x00"),
