@@ -61,6 +61,8 @@ class Limits:
     seconds: float = 20.0
     header_bytes: int = 65_536
     body_bytes: int = 2 * 2**20
+    # More for some kinds of content, by the name the server gives them.
+    larger: Mapping[str, int] = field(default_factory=dict)
     redirects: int = 5
     ports: frozenset[int] = frozenset({80, 443})
 
@@ -222,7 +224,8 @@ def _check_head(answer: httpx2.Response, limits: Limits) -> None:
 def _body(answer: httpx2.Response, limits: Limits, deadline: Deadline) -> tuple[bytes, bool]:
     """Read up to the limit of *decompressed* bytes and stop there: what is behind it is never read."""
     pieces: list[bytes] = []
-    left = limits.body_bytes
+    kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+    left = limits.larger.get(kind, limits.body_bytes)
     for piece in answer.iter_bytes():
         deadline.left()
         pieces.append(piece[:left])
