@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,6 +26,7 @@ from tools_app import (
     claims,
     contexts,
     credentials,
+    doors,
     endings,
     executors,
     facts,
@@ -33,6 +35,7 @@ from tools_app import (
     questions,
 )
 from tools_app.exceptions import ToolFailed
+from tools_app.executors import stopping
 from tools_app.executors.base import ToolResult, Work
 from tools_app.facts import Asked, Gathered
 from tools_app.leases import Holder, Lease, keeper
@@ -106,10 +109,13 @@ def execute(call: ToolCall) -> None:
 def carry_out(call: ToolCall, found: Gathered, tool: Tool) -> None:
     """Run a claimed call and settle it. It ends without an effect if the claim was lost meanwhile."""
     lease = Lease(ToolCall, call.pk, call.attempt, settings.CALL_LEASE_SECONDS)
-    with keeper.holding(lease, Holder(lost=_unheard)):
+    lost = threading.Event()
+    with keeper.holding(lease, Holder(lost=lost.set)):
         if not _begun(call):
             return
-        outcome = _outcome(call, found, tool)
+        # Only executors that can end what they began heed it; of any other the result comes as late.
+        with stopping.heeding(lambda: lost.is_set() or _is_stopped(call)):
+            outcome = _outcome(call, found, tool)
         crash.point("after-effect-before-settle")
         settle(call, outcome, by=identities.system(call.organization_id))
     crash.point("after-settle-before-event")
@@ -128,8 +134,11 @@ def _begun(call: ToolCall) -> bool:
     return begun
 
 
-def _unheard() -> None:
-    """A call cannot be interrupted in its thread; its result will come as late and change nothing."""
+def _is_stopped(call: ToolCall) -> bool:
+    try:
+        return doors.run_is_over(call.run_id)
+    finally:
+        pooled.give_back()
 
 
 def settle(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
@@ -298,7 +307,10 @@ def _end(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
                 call, status="failed", reason=reason, error_message=message, execution_time_ms=milliseconds
             )
             fields = {"reason": reason, "reason_text": message, "lease_until": None, "ended_at": NOW}
-            move(call, ToolCall.Status.FAILED, by=by, only_if=ours, **fields)
+            # An executor that says "cancelled" has ended what it began: that is the true ending.
+            stopped = reason == stopping.Stopped.code
+            status = ToolCall.Status.CANCELLED if stopped else ToolCall.Status.FAILED
+            move(call, status, by=by, only_if=ours, **fields)
 
 
 def _close(call: ToolCall, *, status: str, **fields: Any) -> None:
