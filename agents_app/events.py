@@ -122,7 +122,7 @@ def _powers(agent: AgentType, identity: Identity | None) -> Item:
     for carried in toolset.granted(agent):
         tool, grant = carried.tool, carried.grant
         if tool.pk not in offered or not grant.may_use:
-            off.append({"name": tool.name, "reason": tool.disabled_reason or "Switched off."})
+            off.append({"name": tool.name, "reason": _why_off(tool)})
         elif (
             tool.is_dangerous
             or grant.forces_approval
@@ -132,6 +132,11 @@ def _powers(agent: AgentType, identity: Identity | None) -> Item:
         else:
             uses.append(tool.name)
     return {"uses": uses, "asks": asks, "off": off}
+
+
+def _why_off(tool: Tool) -> str:
+    _, why = executors.readiness(tool.executor, tool.name, tool.configuration)
+    return tool.disabled_reason or (why if tool.enabled else "") or "Switched off."
 
 
 def conversation_item(row: Conversation) -> Item:

@@ -94,6 +94,7 @@ _GRANTS: Final[dict[str, tuple[tuple[str, dict[str, Any]], ...]]] = {
         ("list_files", {}),
         ("search_files", {"usage_limit": 50}),
         ("ask_user", {}),
+        ("python", {}),
     ),
     "evaluation": (
         ("calculate", {}),

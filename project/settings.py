@@ -60,9 +60,11 @@ WRITABLE_FILE_ROOTS = env.folders_among(
 SANDBOX = env.choice("SANDBOX", "any", others=("bubblewrap", "off"))
 SANDBOXES_AT_ONCE = env.number("SANDBOXES_AT_ONCE", 4, minimum=1)
 SANDBOX_WAIT_SECONDS = env.number("SANDBOX_WAIT_SECONDS", 60, minimum=1)
+SANDBOX_MAX_SECONDS = env.number("SANDBOX_MAX_SECONDS", 300, minimum=1)
 SANDBOX_MEMORY_MB = env.number("SANDBOX_MEMORY_MB", 512, minimum=64)
 SANDBOX_PROCESSES = env.number("SANDBOX_PROCESSES", 64, minimum=4)
 WORKSPACE_MB = env.number("WORKSPACE_MB", 256, minimum=1)
+WORKSPACE_DAYS = env.number("WORKSPACE_DAYS", 30, minimum=1)
 EGRESS_EXCEPTIONS = env.listing("EGRESS_EXCEPTIONS")
 EGRESS_CA_FILE = env.text("EGRESS_CA_FILE")
 # Modules that register functions as tools; imported when the process starts.

@@ -1,5 +1,4 @@
-"""The tools an organization starts with: the built-in ones, the functions this installation registers, and those
-announced but not built yet, switched off."""
+"""The tools an organization starts with: the built-in ones, and the functions this installation registers."""
 
 from __future__ import annotations
 
@@ -12,23 +11,8 @@ from tools_app.builtin_tools import BuiltinTool
 from tools_app.models import Tool
 from tools_app.versions import Cause
 
-_LATER: Final = "Not part of this version yet; it is carried out from the next one on."
-
-# What is announced names only those that are raised.
+# Earlier versions announced tools before they were built, and named only the flags that they raised.
 _FLAGS: Final = ("is_dangerous", "requires_approval", "is_idempotent", "is_open_world")
-
-_ANNOUNCED: Final[tuple[dict[str, Any], ...]] = (
-    {
-        "name": "bash",
-        "description": "Run a shell command in a sandbox and return what it prints.",
-        "category": "code",
-        "icon": "⌨️",
-        "is_dangerous": True,
-        "requires_approval": True,
-        "tags": ["code", "security-critical"],
-        "schema": {"command": {"type": "string", "x-kind": "command", "description": "The command to run."}},
-    },
-)
 
 
 def apply(organization: Organization) -> list[str]:
@@ -36,7 +20,6 @@ def apply(organization: Organization) -> list[str]:
     wanted = [
         *map(_built, builtin_tools.everything()),
         *(_of_function(each) for each in functions.everything() if _is_for(each, organization)),
-        *map(_announced, _ANNOUNCED),
     ]
     return [fields["name"] for fields in wanted if _apply(organization, fields)]
 
@@ -113,17 +96,6 @@ def _of_function(tool: functions.Tool) -> dict[str, Any]:
 def _is_for(tool: functions.Tool, organization: Organization) -> bool:
     meant = tool.organizations if isinstance(tool, functions.DynamicTool) else ()
     return not meant or organization.slug in meant
-
-
-def _announced(spec: dict[str, Any]) -> dict[str, Any]:
-    fields = {key: value for key, value in spec.items() if key != "schema"}
-    schema = {
-        "type": "object",
-        "properties": spec["schema"],
-        "required": list(spec["schema"]),
-        "additionalProperties": False,
-    }
-    return _row({**fields, "enabled": False, "disabled_reason": _LATER}, schema, [])
 
 
 def _row(fields: dict[str, Any], schema: dict[str, Any], examples: list[Any]) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from tools_app.models import SeededRow, Tool, ToolVersion
 pytestmark = pytest.mark.django_db
 
 PERSONAS = {"brainstorm", "analysis", "evaluation", "code_reviewer"}
+PROGRAMS = {"bash", "python", "run_program"}
 FILE_TOOLS = {"edit_file", "list_files", "read_file", "search_files", "write_file"}
 TOOLS = {
     "ask_user",
@@ -26,7 +27,7 @@ TOOLS = {
     "calculate",
     "web_fetch",
     "web_search",
-    "bash",
+    *PROGRAMS,
     "search_tools",
     *FILE_TOOLS,
 }
@@ -56,7 +57,7 @@ def test_first_seed_makes_the_defaults_of_the_source_design() -> None:
     assert set(Tool.objects.values_list("name", flat=True)) == TOOLS
     flags = {row.name: (row.enabled, row.is_dangerous, row.requires_approval) for row in Tool.objects.all()}
     assert flags["read_file"] == (True, True, True)
-    assert flags["bash"] == (False, True, True)
+    assert flags["bash"] == flags["python"] == flags["run_program"] == (True, True, True)
     assert flags["edit_file"] == flags["write_file"] == flags["search_files"] == (True, True, True)
     assert flags["list_files"] == (True, False, False)
     assert flags["web_search"] == (True, False, False)

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
+from pytest_django.fixtures import Settings
 
 from agents_app import personas
 from agents_app.exceptions import AgentDisabled, AgentNotFound, InvalidGrant, InvalidUsage
@@ -85,7 +86,11 @@ def test_the_service_has_exactly_the_seven_coroutines() -> None:
     assert inspect.iscoroutinefunction(AgentFactory.create_agent_client)
 
 
-def test_the_reviewer_of_the_contract_carries_its_tools(service: ToolsService, reviewer: AgentType) -> None:
+def test_the_reviewer_of_the_contract_carries_its_tools(
+    service: ToolsService, reviewer: AgentType, settings: Settings
+) -> None:
+    # Whatever this machine has: without a sandbox bash is granted, and not offered.
+    settings.SANDBOX = "off"
     equip(service, reviewer)
     offered = wait(service.get_tools_for_agent(reviewer.pk))
     assert [tool["name"] for tool in offered] == ["calculate"]

@@ -13,11 +13,14 @@ __all__ = ["MODULES", "BuiltinTool", "everything", "named", "names"]
 # Each names a module here with a TOOL of the same name.
 MODULES = (
     "ask_user",
+    "bash",
     "calculate",
     "current_time",
     "edit_file",
     "list_files",
+    "python",
     "read_file",
+    "run_program",
     "search_files",
     "search_tools",
     "web_fetch",

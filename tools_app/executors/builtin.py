@@ -40,4 +40,7 @@ class BuiltinExecutor(ByTool):
         return builtin_tools.named(tool_name).configured if tool_name in builtin_tools.names() else None
 
     def readiness(self, name: str) -> str:
-        return "" if name in builtin_tools.names() else "This built-in tool is not part of this version yet."
+        if name not in builtin_tools.names():
+            return "This built-in tool is not part of this version yet."
+        unready = builtin_tools.named(name).unready
+        return unready() if unready else ""

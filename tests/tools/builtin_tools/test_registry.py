@@ -47,11 +47,14 @@ def test_the_flags_they_are_seeded_with() -> None:
     }
     assert flags == {
         "ask_user": (False, False, True, False),
+        "bash": (True, True, False, False),
         "calculate": (False, False, True, False),
         "current_time": (False, False, True, False),
         "edit_file": (True, True, False, False),
         "list_files": (False, False, True, False),
+        "python": (True, True, False, False),
         "read_file": (True, True, False, False),
+        "run_program": (True, True, False, False),
         "search_files": (True, True, True, False),
         "search_tools": (False, False, True, False),
         "web_fetch": (False, False, True, True),
@@ -64,10 +67,10 @@ def test_the_flags_they_are_seeded_with() -> None:
 
 
 def test_an_unknown_tool_is_named() -> None:
-    with pytest.raises(UnknownTool, match="bash"):
-        builtin_tools.named("bash")
+    with pytest.raises(UnknownTool, match="teleport"):
+        builtin_tools.named("teleport")
     assert executors.readiness("builtin", "calculate") == (True, "")
-    ready, why = executors.readiness("builtin", "bash")
+    ready, why = executors.readiness("builtin", "teleport")
     assert not ready
     assert why
 
@@ -134,5 +137,5 @@ def test_whatever_a_tool_raises_becomes_an_answer_without_details(
 
 def test_a_tool_the_version_does_not_have_is_an_answer_too() -> None:
     with pytest.raises(ToolFailed) as told:
-        executors.of("builtin").execute(Work("bash", "builtin", {}, {}), {}, ToolContext())
+        executors.of("builtin").execute(Work("teleport", "builtin", {}, {}), {}, ToolContext())
     assert told.value.code == "unknown_tool"

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tools_app.executors.sandbox.cells import Program
 
+UNKNOWN = 2**62
 _PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4_096
 MOST_FILES = 20_000
 # The disk is everybody's: no cell may have the last of it.
@@ -31,7 +32,10 @@ def memory(process: int) -> int:
 
 
 def folder(place: Path) -> tuple[int, int]:
-    """Bytes and number of everything in a folder; no link is followed."""
+    """Bytes and number of everything in a folder; no link is followed.
+
+    UNKNOWN where somebody has made sure that it cannot be looked into: locked, or deeper than a path is long.
+    """
     size = count = 0
     left = [str(place)]
     while left and count <= 2 * MOST_FILES:
@@ -42,8 +46,11 @@ def folder(place: Path) -> tuple[int, int]:
                     size += _size(entry)
                     if entry.is_dir(follow_symlinks=False):
                         left.append(entry.path)
-        except OSError:
+        except FileNotFoundError:
+            # Removed meanwhile.
             continue
+        except OSError:
+            return UNKNOWN, count
     return size, count
 
 
@@ -63,7 +70,8 @@ class Room:
     def __init__(self, place: Path, limit: int) -> None:
         self._place = place
         self._bytes, self._files = folder(place)
-        self._limit, self._most = max(limit, self._bytes), max(MOST_FILES, self._files)
+        self._limit = max(limit, self._bytes) if self._bytes < UNKNOWN else limit
+        self._most = max(MOST_FILES, self._files)
         self._next = 0.0
 
     def is_used_up(self) -> bool:
