@@ -9,11 +9,11 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.views import APIView
 
-from agents_app.api import checking, deciding, talking, trying
+from agents_app.api import cases, checking, deciding, talking, trying
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
-from tools_app.api import linting
+from tools_app.api import drafts, linting, versions
 from tools_app.api import views as tools
 
 ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
@@ -22,6 +22,15 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("tools/check", checking.Check),
     ("tools/<int:tool_id>", tools.ToolDetail),
     ("tools/<int:tool_id>/lint", linting.Lint),
+    ("tools/<int:tool_id>/versions", versions.Versions),
+    ("tools/<int:tool_id>/versions/<int:number>", versions.VersionDetail),
+    ("tools/<int:tool_id>/rollback", versions.Rollback),
+    ("tools/<int:tool_id>/draft", drafts.Draft),
+    ("tools/<int:tool_id>/draft/publish", drafts.Publication),
+    ("tools/<int:tool_id>/cases", cases.Cases),
+    ("tools/<int:tool_id>/cases/runs", cases.Runs),
+    ("tools/<int:tool_id>/cases/<int:case_id>", cases.CaseDetail),
+    ("tools/<int:tool_id>/cases/<int:case_id>/runs", cases.CaseRuns),
     ("tools/<int:tool_id>/try", trying.Try),
     ("tools/<int:tool_id>/try/<int:call_id>", trying.TryOutcome),
     ("agents", agents.Agents),

@@ -17,6 +17,8 @@ pytestmark = pytest.mark.django_db
 
 LISTS = (
     "tools",
+    "tools/<int:tool_id>/versions",
+    "tools/<int:tool_id>/cases",
     "agents",
     "agents/<int:agent_id>/tools",
     "audit/tool-usage",

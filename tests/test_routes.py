@@ -11,8 +11,8 @@ from audit_app.models import AuditEntry, ToolUsage
 from project.api import ROUTES
 from tests import people, world
 from tests.world import SECRET_WORD, World
-from tools_app import trying
-from tools_app.models import ToolCall
+from tools_app import cases, drafts, trying
+from tools_app.models import ToolCall, ToolCase
 
 pytestmark = pytest.mark.django_db
 
@@ -25,12 +25,30 @@ def verdict(now: World) -> dict[str, Any]:
     return {"verdict": "deny", "digest": now.approval.digest}
 
 
+def case(now: World) -> dict[str, Any]:
+    return {
+        "name": "asks",
+        "agent": now.agent.pk,
+        "arguments": {"expression": "1 + 1"},
+        "expectation": {"outcome": "asks"},
+    }
+
+
 # What to send for each writing operation. `expected` is what the person who may is answered.
 BODIES: dict[tuple[str, str], Any] = {
     ("POST", "tools"): TOOL,
     ("PUT", "tools/<int:tool_id>"): {"description": "Changed."},
     ("PATCH", "tools/<int:tool_id>"): {"enabled": False},
     ("POST", "tools/check"): lambda now: {"tool": now.tool.pk, "values": {"description": "Adds."}},
+    ("POST", "tools/<int:tool_id>/rollback"): {"number": 1, "reason": "Better."},
+    ("PUT", "tools/<int:tool_id>/draft"): {"description": "Drafted."},
+    ("DELETE", "tools/<int:tool_id>/draft"): None,
+    ("POST", "tools/<int:tool_id>/draft/publish"): {"revision": 1, "override": "It is only a word."},
+    ("POST", "tools/<int:tool_id>/cases"): lambda now: case(now) | {"name": "another"},
+    ("PATCH", "tools/<int:tool_id>/cases/<int:case_id>"): {"name": "changed"},
+    ("DELETE", "tools/<int:tool_id>/cases/<int:case_id>"): None,
+    ("POST", "tools/<int:tool_id>/cases/runs"): {},
+    ("POST", "tools/<int:tool_id>/cases/<int:case_id>/runs"): {"draft": True},
     ("POST", "tools/<int:tool_id>/try"): lambda now: {"agent": now.agent.pk, "arguments": {}},
     ("DELETE", "tools/<int:tool_id>/try/<int:call_id>"): None,
     ("POST", "agents"): AGENT,
@@ -51,6 +69,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("DELETE", "conversations/<uuid:conversation_id>"): None,
 }
 EXPECTED = {
+    ("PUT", "tools/<int:tool_id>/draft"): 409,
     ("POST", "agents/<int:agent_id>/tools/<int:tool_id>"): 409,
     ("POST", "runs/<int:run_id>/retry"): 409,
     ("POST", "approvals/<int:approval_id>/answer"): 409,
@@ -70,12 +89,18 @@ def now() -> World:
     # Something Carol has tried out herself, which waits.
     who = trying.asked(carol, agent_type_id=made.agent.pk)
     trying.use(made.tool, '{"expression": "1 + 1"}', who, by=carol)
+    drafts.propose(made.tool, {"description": f"Drafts {SECRET_WORD}s."}, by=carol, source="person")
+    fields = {name: value for name, value in case(made).items() if name != "agent"}
+    cases.add(made.tool, fields | {"agent_type_id": made.agent.pk}, by=carol)
     return made
 
 
 def address(route: str, now: World) -> str:
     tried = ToolCall.objects.filter(session_id__startswith=trying.SESSION).first()
+    saved = ToolCase.objects.first()
     ids = {
+        "<int:number>": 1,
+        "<int:case_id>": saved.pk if saved else 0,
         "<int:call_id>": tried.pk if tried else 0,
         "<int:tool_id>": now.tool.pk,
         "<int:agent_id>": now.agent.pk,

@@ -114,11 +114,17 @@ def locked(tool: Tool, *, expected: int | None = None) -> Tool:
     current = Tool.objects.select_for_update().filter(pk=tool.pk).first()
     if current is None:
         raise NotFound
-    number = versions.number_of(current) if expected is not None else None
-    if number != expected:
-        changes = [each.as_json() for each in versions.since(expected or 0, current)]
-        raise ToolChanged(details={"expected": expected, "number": number, "changes": changes})
+    if expected is not None:
+        require_seen(current, expected)
     return current
+
+
+def require_seen(tool: Tool, number: int) -> None:
+    """Raise ToolChanged, with what changed since, unless the version of this number is the newest one."""
+    newest = versions.number_of(tool)
+    if newest != number:
+        changes = [each.as_json() for each in versions.since(number, tool)]
+        raise ToolChanged(details={"expected": number, "number": newest, "changes": changes})
 
 
 def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
@@ -137,11 +143,11 @@ def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
     return current
 
 
-def archive(tool: Tool, *, by: Identity, reason: str = "") -> None:
+def archive(tool: Tool, *, by: Identity, reason: str = "", expected: int | None = None) -> None:
     """Take a tool out of use. One never used is deleted; a used one stays as a row, for history (S4.229)."""
     require_right(by, tool)
     with transaction.atomic():
-        current = locked(tool)
+        current = locked(tool, expected=expected)
         if is_used(current):
             current.enabled, current.archived_at = False, timezone.now()
             current.save(update_fields=["enabled", "archived_at", "updated_at"])

@@ -11,6 +11,7 @@ from typing import Any
 from django.db import transaction
 
 from audit_app import records
+from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from tools_app import cases, catalog, differences, unsaved, versions
 from tools_app.differences import Difference, Meeting
@@ -121,6 +122,14 @@ def discard(draft: ToolDraft, *, by: Identity, reason: str = "") -> None:
 def applied(draft: ToolDraft, tool: Tool | None = None) -> Tool:
     """The tool as the draft would make it: a row that is never saved."""
     return versions.applied(tool or draft.tool, draft.changes)
+
+
+def mark_of(tool: Tool, source: str = Source.PERSON) -> str:
+    """What a use carries that tries the open draft of a tool, or the tool that is one; NotFound without a draft."""
+    row = ToolDraft.objects.filter(tool=tool, source=source).first()
+    if row is None and not tool.is_draft:
+        raise NotFound
+    return versions.mark(row)
 
 
 def difference(draft: ToolDraft, tool: Tool | None = None) -> tuple[Difference, ...]:

@@ -137,9 +137,12 @@ def tried(tool: Tool, draft: str) -> Tool:
     """The tool that a use with this mark is about. A draft that is gone or has changed gives one the gate refuses."""
     if draft == NEW:
         return applied(tool, {"is_draft": False, "enabled": True}) if tool.is_draft else _refused(tool)
-    rows = (row for row in ToolDraft.objects.filter(tool_id=tool.pk) if mark(row) == draft)
-    row = next(rows, None)
-    return applied(tool, {**row.changes, "is_draft": False}) if row else _refused(tool)
+    row = next((each for each in ToolDraft.objects.filter(tool_id=tool.pk) if mark(each) == draft), None)
+    if row is None:
+        return _refused(tool)
+    # A tool that was never published is off; one that is, and was switched off, stays off in a trial too.
+    shown = {"is_draft": False, **({"enabled": True} if tool.is_draft else {})}
+    return applied(tool, {**shown, **row.changes})
 
 
 def _refused(tool: Tool) -> Tool:

@@ -9,7 +9,7 @@ from rest_framework import serializers
 from project.accounts.api.base import StrictSerializer
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import catalog, executors, weights
+from tools_app import catalog, executors, versions, weights
 from tools_app.models import Tool
 
 
@@ -33,6 +33,9 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
     token_weight = serializers.SerializerMethodField(
         help_text="Tokens its description takes of a model's context, estimated."
     )
+    number = serializers.SerializerMethodField(
+        help_text="The newest version's number, also its ETag; every change makes a new one."
+    )
     content_hash = serializers.CharField(help_text="The version that approvals are bound to.")
 
     class Meta:
@@ -41,6 +44,8 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
             "id",
             *catalog.FIELDS,
             "quarantine",
+            "is_draft",
+            "number",
             "ready",
             "ready_reason",
             "token_weight",
@@ -54,6 +59,11 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
     def get_configuration(self, tool: Tool) -> dict[str, Any] | None:
         identity: Identity = self.context["identity"]
         return tool.configuration if identity.may(CATALOG_CHANGE) else None
+
+    def get_number(self, tool: Tool) -> int:
+        # Lists bring it along; what a verb returns does not.
+        found: int | None = getattr(tool, "number", None)
+        return versions.number_of(tool) if found is None else found
 
     def get_ready(self, tool: Tool) -> bool:
         return executors.readiness(tool.executor, tool.name, tool.configuration)[0]
@@ -97,3 +107,12 @@ class ToolWriteSerializer(StrictSerializer):
     tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=50)
     example_usage = serializers.CharField(required=False, allow_blank=True, allow_null=True)
     icon = serializers.CharField(max_length=16, required=False, allow_blank=True)
+    reason = serializers.CharField(
+        max_length=300, required=False, allow_blank=True, help_text="Why; kept with the version."
+    )
+
+
+class ToolAddSerializer(ToolWriteSerializer):
+    is_draft = serializers.BooleanField(
+        required=False, help_text="Acts for nobody, whatever is granted, until it is published."
+    )

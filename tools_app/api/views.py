@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.db.models import Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django_filters import rest_framework as filters
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -11,10 +11,11 @@ from project.accounts.api.base import NOTHING, Item, RoomView, one, operation
 from project.accounts.api.queries import YesOrNo
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 from tools_app import catalog
-from tools_app.api.serializers import ToolSerializer, ToolWriteSerializer
-from tools_app.models import Tool
+from tools_app.api import matching
+from tools_app.api.serializers import ToolAddSerializer, ToolSerializer, ToolWriteSerializer
+from tools_app.models import Tool, ToolVersion
 
-_CHANGE = "Change a tool; fields left out keep their value"
+_CHANGE = "Change a tool; fields left out keep their value; If-Match names the version looked at"
 
 
 class ToolFilter(filters.FilterSet):
@@ -48,10 +49,17 @@ class CatalogView(RoomView):
     }
 
     def visible(self) -> QuerySet[Tool]:
-        return Tool.objects.visible_to(self.identity).current()
+        """Tools that were never published are there for those alone who may publish them."""
+        newest = ToolVersion.objects.filter(tool=OuterRef("pk")).order_by("-number").values("number")[:1]
+        rows = Tool.objects.visible_to(self.identity).current().annotate(number=Subquery(newest))
+        return rows if self.identity.may(CATALOG_CHANGE) else rows.published()
 
     def item(self, tool: Tool) -> Item:
         return dict(ToolSerializer(tool, context={"identity": self.identity}).data)
+
+    def answered(self, tool: Tool, *, status: int = 200) -> Response:
+        item = self.item(tool)
+        return matching.tagged(Response(item, status=status), item["number"])
 
 
 class Tools(CatalogView):
@@ -61,17 +69,19 @@ class Tools(CatalogView):
     def get(self, request: Request) -> Response:
         return self.page(self.visible().order_by("name"), self.item)
 
-    @operation("Add a tool", {201: ToolSerializer}, body=ToolWriteSerializer, refusals=[400, 409, 413])
+    @operation("Add a tool", {201: ToolSerializer}, body=ToolAddSerializer, refusals=[400, 409, 413])
     def post(self, request: Request) -> Response:
         # The definition may name the tool instead of the columns: both are drawn together by the catalog.
-        fields = self.given(ToolWriteSerializer, partial=True)
-        return Response(self.item(catalog.register(fields, by=self.identity)), status=201)
+        fields = self.given(ToolAddSerializer, partial=True)
+        reason, is_draft = fields.pop("reason", ""), fields.pop("is_draft", False)
+        add = catalog.register_draft if is_draft else catalog.register
+        return self.answered(add(fields, by=self.identity, reason=reason), status=201)
 
 
 class ToolDetail(CatalogView):
     @operation("One tool", {200: ToolSerializer}, refusals=[404])
     def get(self, request: Request, tool_id: int) -> Response:
-        return Response(self.item(one(self.visible().filter(pk=tool_id))))
+        return self.answered(one(self.visible().filter(pk=tool_id)))
 
     @operation(_CHANGE, {200: ToolSerializer}, body=ToolWriteSerializer, refusals=[400, 404, 409, 413])
     def put(self, request: Request, tool_id: int) -> Response:
@@ -81,12 +91,14 @@ class ToolDetail(CatalogView):
     def patch(self, request: Request, tool_id: int) -> Response:
         return self._changed(tool_id)
 
-    @operation("Delete a tool, or archive it if it was used", {204: NOTHING}, refusals=[404])
+    @operation("Delete a tool, or archive it if it was used", {204: NOTHING}, refusals=[400, 404, 409])
     def delete(self, request: Request, tool_id: int) -> Response:
-        catalog.archive(one(self.visible().filter(pk=tool_id)), by=self.identity)
+        tool, expected = one(self.visible().filter(pk=tool_id)), matching.expected(request)
+        catalog.archive(tool, by=self.identity, expected=expected)
         return Response(status=204)
 
     def _changed(self, tool_id: int) -> Response:
-        tool = one(self.visible().filter(pk=tool_id))
-        changed = catalog.update(tool, self.given(ToolWriteSerializer, partial=True), by=self.identity)
-        return Response(self.item(changed))
+        tool, changes = one(self.visible().filter(pk=tool_id)), self.given(ToolWriteSerializer, partial=True)
+        reason, expected = changes.pop("reason", ""), matching.expected(self.request)
+        changed = catalog.update(tool, changes, by=self.identity, reason=reason, expected=expected)
+        return self.answered(changed)

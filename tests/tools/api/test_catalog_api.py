@@ -50,6 +50,8 @@ def test_what_was_read_can_be_sent_back() -> None:
 
 READ_ONLY = {
     "token_weight",
+    "is_draft",
+    "number",
     "id",
     "quarantine",
     "ready",
