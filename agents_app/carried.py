@@ -16,7 +16,7 @@ from typing import Any, Final
 from agents_app import grants
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.prepared import Given, Prepared
-from tools_app import weights
+from tools_app import rules, weights
 from tools_app.definition import ToolDefinition
 from tools_app.models import Tool
 from tools_app.policy import Grant
@@ -104,11 +104,14 @@ def of(row: AgentToolConfig, agent_type: AgentType) -> Carried:
 
 
 def narrowed(definition: ToolDefinition, grant: Grant) -> ToolDefinition:
-    """Hide parameters the grant forbids, fixes or does not list: a model should not be tempted by them (S4.222)."""
+    """Hide parameters the grant forbids, fixes or does not list: a model should not be tempted by them (S4.222).
+
+    Where the grant lists the values of one, these are what the model is offered.
+    """
     schema = dict(definition.input_schema)
     properties: dict[str, Any] = dict(schema.get("properties") or {})
-    shown = {name: spec for name, spec in properties.items() if _is_shown(name, grant)}
-    if len(shown) == len(properties):
+    shown = {name: _offered(name, spec, grant) for name, spec in properties.items() if _is_shown(name, grant)}
+    if shown == properties:
         return definition
     schema["properties"] = shown
     schema["required"] = [name for name in schema.get("required") or [] if name in shown]
@@ -124,4 +127,20 @@ def _is_shown(name: str, grant: Grant) -> bool:
     if isinstance(denied, dict) and denied.get(name) in (True, []) and name in denied:
         return False
     allowed = grant.allowed
-    return allowed is None or (name in allowed and not (isinstance(allowed, dict) and allowed[name] == []))
+    if allowed is None:
+        return True
+    if isinstance(allowed, dict) and name in allowed:
+        return bool(allowed[name] != [])
+    return name in allowed or rules.speaks_of_parts(allowed, name)
+
+
+def _offered(name: str, spec: Any, grant: Grant) -> Any:
+    """A parameter with the values the grant leaves to it, in the order of the rule."""
+    if not isinstance(spec, dict) or not isinstance(grant.allowed, dict):
+        return spec
+    values = rules.values_allowed(grant.allowed, name, {name: str(spec.get("x-kind", ""))})
+    if values is None or "const" in spec:
+        return spec
+    listed = spec.get("enum")
+    kept = [value for value in values if listed is None or any(rules.is_same(value, each) for each in listed)]
+    return {**spec, "enum": kept} if kept else spec

@@ -17,6 +17,7 @@ from project.accounts.roles import CATALOG_CHANGE, DECIDE
 from tools_app import arguments, facts, rules
 from tools_app.exceptions import InvalidArguments
 from tools_app.models import Tool
+from tools_app.rules import places
 
 FIELDS: Final = (
     "enabled_for_agent",
@@ -120,7 +121,7 @@ def _require_sound(row: AgentToolConfig, tool: Tool) -> None:
     if row.usage_limit is not None and row.usage_limit < -1:
         wrong["usage_limit"] = ["Use -1 or leave it empty for unlimited, 0 for never."]
     for name in _RULES:
-        if problem := _rule_problem(getattr(row, name), tool):
+        if problem := _rule_problem(getattr(row, name), tool, allowing=name == "allowed_parameters"):
             wrong[name] = [problem]
     for name in _VALUES:
         if problem := _values_problem(getattr(row, name), tool):
@@ -135,9 +136,9 @@ def _require_sound(row: AgentToolConfig, tool: Tool) -> None:
         raise InvalidGrant(details=wrong)
 
 
-def _rule_problem(rule: Any, tool: Tool) -> str:
+def _rule_problem(rule: Any, tool: Tool, *, allowing: bool) -> str:
     try:
-        rules.check(rule)
+        rules.check(rule, allowing=allowing)
     except rules.UnknownRule as unknown:
         return f"This rule cannot be evaluated: {unknown}."
     return _strangers(rule or (), tool)
@@ -157,7 +158,9 @@ def _values_problem(values: Any, tool: Tool) -> str:
 
 def _strangers(names: Any, tool: Tool) -> str:
     known = tool.input_schema.get("properties") or {}
-    unknown = [str(name) for name in names if name not in known]
+    plain = [str(name) for name in names if not places.is_pointer(str(name))]
+    tops = [places.names(str(name)) for name in names if places.is_pointer(str(name))]
+    unknown = [name for name in [*plain, *tops] if name not in known and name != "*"]
     if not unknown or tool.input_schema.get("additionalProperties"):
         return ""
     return f"{tool.name} has no such parameter: {', '.join(unknown)}."
@@ -168,9 +171,9 @@ def _conflict(row: AgentToolConfig, tool: Tool) -> str:
     filled = {**(row.parameter_defaults or {}), **(row.fixed_parameters or {})}
     if twice := sorted(set(row.parameter_defaults or {}) & set(row.fixed_parameters or {})):
         return f"Either a default or a fixed value, not both: {', '.join(twice)}."
-    kinds = facts.kinds_of(tool)
-    denied = rules.denied_names(row.denied_parameters, filled, kinds=kinds)
-    refused = sorted({*denied, *rules.names_not_allowed(row.allowed_parameters, filled, kinds=kinds)})
+    subject = facts.subject_of(tool, filled)
+    denied = rules.denied(row.denied_parameters, subject)
+    refused = sorted({*denied, *rules.not_allowed(row.allowed_parameters, subject)})
     return (
         f"The rules of this grant refuse the values filled in for: {', '.join(refused)}." if refused else ""
     )
@@ -179,9 +182,7 @@ def _conflict(row: AgentToolConfig, tool: Tool) -> str:
 def _only_advised(row: AgentToolConfig, tool: Tool) -> bool:
     if tool.is_dangerous or row.requires_approval or (tool.requires_approval and not row.waives_approval):
         return False
-    denied = row.denied_parameters if isinstance(row.denied_parameters, dict) else {}
-    kinds = facts.kinds_of(tool)
-    return any(kinds.get(name) in ("command", "code") and matchers for name, matchers in denied.items())
+    return bool(rules.advisory(row.denied_parameters, facts.kinds_of(tool)))
 
 
 def _require_waiver(row: AgentToolConfig, changed: list[str], by: Identity) -> None:

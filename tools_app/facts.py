@@ -14,7 +14,7 @@ from audit_app.redaction import storable
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.prepared import Given, Prepared
-from tools_app import arguments, builtin_tools, credentials, doors, executors, versions
+from tools_app import arguments, builtin_tools, credentials, doors, executors, rules, versions
 from tools_app.exceptions import InvalidArguments, ToolFailed
 from tools_app.executors import network, targets
 from tools_app.executors.base import Work
@@ -284,6 +284,14 @@ def kinds_of(tool: Tool) -> dict[str, str]:
         for name, spec in _parameters(tool).items()
         if "x-kind" in spec
     }
+
+
+def subject_of(tool: Tool, values: Mapping[str, Any]) -> rules.Subject:
+    """Values that policy is to fill in, as its rules will look at them; a file that is not there yet by its name."""
+    real = _real(tool, values)
+    kinds = kinds_of(tool)
+    named = {name: [value] for name, value in values.items() if kinds.get(name) in ("path", "folder")}
+    return rules.Subject(values, kinds, {**named, **{name: also for name, also in real.also.items() if also}})
 
 
 def _parameters(tool: Tool) -> dict[str, dict[str, Any]]:

@@ -71,6 +71,8 @@ class Call:
     beyond: tuple[str, ...] = ()
     # Other names of the files that are meant, by parameter; a deny rule looks at them too.
     also: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    # What the engine makes of statements, by parameter: read, write or unreadable.
+    sql: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,13 +253,16 @@ def _has(call: Call, name: str, value: Any) -> bool:
 
 
 def _denied(call: Call, tool: ToolFacts, grant: Grant) -> Iterator[Refuse]:
-    judged = {name: [value, *call.also.get(name, ())] for name, value in call.arguments.items()}
-    for name in rules.denied_names(grant.denied, judged, kinds=tool.kinds):
+    for name in rules.denied(grant.denied, _subject(call, tool)):
         yield Refuse("denied_parameter", f"Policy forbids this value or use of the parameter {name}.")
 
 
+def _subject(call: Call, tool: ToolFacts) -> rules.Subject:
+    return rules.Subject(call.arguments, tool.kinds, call.also, call.sql)
+
+
 def _allowed(call: Call, tool: ToolFacts, grant: Grant) -> Iterator[Refuse]:
-    for name in rules.names_not_allowed(grant.allowed, call.arguments, kinds=tool.kinds):
+    for name in rules.not_allowed(grant.allowed, _subject(call, tool)):
         yield Refuse("parameter_not_allowed", f"Policy does not allow the parameter {name} with this value.")
 
 

@@ -9,16 +9,17 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from tools_app import rules
+from tools_app.rules import Subject
 
 PATH, COMMAND, URL = {"x": "path"}, {"x": "command"}, {"x": "url"}
 
 
 def denied(rule: Any, arguments: dict[str, Any], kinds: dict[str, str] | None = None) -> list[str]:
-    return list(rules.denied_names(rule, arguments, kinds=kinds or {}))
+    return list(rules.denied(rule, Subject(arguments, kinds or {})))
 
 
-def not_allowed(rule: Any, arguments: dict[str, Any]) -> list[str]:
-    return list(rules.names_not_allowed(rule, arguments, kinds={}))
+def not_allowed(rule: Any, arguments: dict[str, Any], kinds: dict[str, str] | None = None) -> list[str]:
+    return list(rules.not_allowed(rule, Subject(arguments, kinds or {})))
 
 
 @pytest.mark.parametrize(
@@ -216,16 +217,47 @@ BROKEN = [
     [1],
     [None],
     [["x"]],
-    ["/x/0"],
+    ["/"],
+    ["/x//y"],
+    ["/a" * 17],
+    {"x": [{}]},
+    {"x": [{"equals": 1, "one_of": [1]}]},
+    {"x": [{"equal": 1}]},
+    {"x": [{"equals": [1]}]},
+    {"x": [{"one_of": []}]},
+    {"x": [{"one_of": [[1]]}]},
+    {"x": [{"range": {}}]},
+    {"x": [{"range": {"min": "1"}}]},
+    {"x": [{"range": {"min": 2, "max": 1}}]},
+    {"x": [{"range": {"min": True}}]},
+    {"x": [{"range": {"from": 1}}]},
+    {"x": [{"regex": "("}]},
+    {"x": [{"regex": "(?=a)"}]},
+    {"x": [{"regex": ""}]},
+    {"x": [{"regex": "a" * 1001}]},
+    {"x": [{"path_under": ""}]},
+    {"x": [{"path_under": 1}]},
+    {"x": [{"host": "https://a b"}]},
+    {"x": [{"host": "a/b"}]},
+    {"x": [{"url": "a.example"}]},
+    {"x": [{"argv": ["/bin/ls"]}]},
+    {"x": [{"argv": {"program": "ls"}}]},
+    {"x": [{"argv": {"program": "/bin/ls", "args": "x"}}]},
+    {"x": [{"argv": {"program": "/bin/ls", "args": [{"regex": "("}]}}]},
+    {"x": [{"argv": {"program": "/bin/ls", "extra": 1}}]},
+    {"x": [{"sql_read_only": False}]},
+    {"x": [{"each": "a"}]},
+    {"x": [{"each": [["a"]]}]},
+    {"x": [{"each": [{"each": [{"each": [{"each": [{"each": ["a"]}]}]}]}]}]},
+    {"x": list(range(1001))},
+    {f"/x/{n}": ["a"] for n in range(65)},
     {"x": "a"},
     {"x": None},
     {"x": False},
     {"x": 1},
     {"x": {"equals": "a"}},
-    {"x": [{"regex": ".*"}]},
-    {"x": ["a", {"regex": ".*"}]},
     {"x": [["a"]]},
-    {"/x/*": ["a"]},
+    {"/x/*": "a"},
 ]
 
 

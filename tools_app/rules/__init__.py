@@ -1,0 +1,210 @@
+"""The rule language of grants (`security.md` 2.2). Pure. Allow matches strictly, deny matches loosely.
+
+A rule is a list of names, or a mapping of name to matchers. What cannot be read raises UnknownRule, and the gate turns
+that into a refusal: a broken rule never vanishes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from tools_app.rules import matchers, places
+from tools_app.rules.errors import UnknownRule
+from tools_app.rules.matchers import Seen
+from tools_app.rules.values import is_same, leaves
+
+__all__ = [
+    "Subject",
+    "UnknownRule",
+    "advisory",
+    "check",
+    "denied",
+    "is_same",
+    "is_sound",
+    "not_allowed",
+    "speaks_of_parts",
+    "values_allowed",
+]
+
+
+# Comparisons one rule of one parameter may cost: about a tenth of a second, and no call that is meant well needs them.
+MOST_LOOKS: Final = 50_000
+MOST_PLACES: Final = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """Arguments as rules look at them: the kind of each parameter, and what was found out about what it means.
+
+    `also` holds the names of the real file by parameter; `sql` the class of a statement: read, write or unreadable.
+    """
+
+    arguments: Mapping[str, Any]
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    also: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    sql: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        # Rows may hold anything: what is not as declared here must refuse, never pass unseen.
+        given: tuple[object, object] = (self.arguments, self.kinds)
+        if not all(isinstance(each, Mapping) for each in given):
+            raise UnknownRule("arguments and their kinds are mappings by name")
+
+    def seen(self, name: str, value: Any) -> Seen:
+        kind = self.kinds.get(name, "")
+        whole = value is self.arguments.get(name)
+        real = self.also.get(name, ()) if whole else ()
+        return Seen(value, kind, real, self.sql.get(name, "unreadable"))
+
+
+def check(rule: Any, *, allowing: bool = False) -> None:
+    """Raise UnknownRule for a rule with any part that cannot be evaluated, whether a call touches that part or not."""
+    if rule is None:
+        return
+    if not isinstance(rule, list | Mapping):
+        raise UnknownRule("a rule is a list of names or a mapping of name to values")
+    if sum(isinstance(name, str) and places.is_pointer(name) for name in rule) > MOST_PLACES:
+        raise UnknownRule(f"a rule may name at most {MOST_PLACES} places inside of parameters")
+    for name in rule:
+        if not isinstance(name, str):
+            raise UnknownRule("parameters are called by their names")
+        if places.is_pointer(name):
+            places.steps(name)
+            if allowing and isinstance(rule, list):
+                raise UnknownRule(
+                    "a list allows whole parameters; to allow a part of one, say which values it may have"
+                )
+    if isinstance(rule, Mapping):
+        for wanted in rule.values():
+            matchers.check(wanted, allowing=allowing)
+
+
+def is_sound(rule: Any, *, allowing: bool = False) -> bool:
+    try:
+        check(rule, allowing=allowing)
+    except UnknownRule:
+        return False
+    return True
+
+
+def speaks_of_parts(rule: Any, name: str) -> bool:
+    """Whether a sound rule names parts of this parameter."""
+    return is_sound(rule) and any(
+        places.is_pointer(place) and places.names(place) in ("*", name) for place in rule or ()
+    )
+
+
+def denied(rule: Any, subject: Subject) -> Iterator[str]:
+    """The parameters a deny rule hits, each once: a list forbids that they are there, a mapping values of them.
+
+    A value that is no scalar is looked at leaf by leaf, keys too. `[]` or `true` forbids the place itself.
+    """
+    check(rule)
+    if rule is None:
+        return
+    wanted = rule if isinstance(rule, Mapping) else dict.fromkeys(rule, True)
+    for name, value in subject.arguments.items():
+        if any(_hits(place, forbidden, name, value, subject) for place, forbidden in wanted.items()):
+            yield name
+
+
+def not_allowed(rule: Any, subject: Subject) -> Iterator[str]:
+    """The parameters an allow rule does not cover, each once; None has no opinion, an empty list allows nothing.
+
+    A parameter of which the rule names only parts is covered if every leaf of it lies in one of these parts.
+    """
+    check(rule, allowing=True)
+    if rule is None:
+        return
+    wanted = rule if isinstance(rule, Mapping) else dict.fromkeys(rule, True)
+    for name, value in subject.arguments.items():
+        if not _covers(wanted, name, value, subject):
+            yield name
+
+
+def advisory(rule: Any, kinds: Mapping[str, str]) -> list[str]:
+    """Names whose forbidden values only advise: a text within commands or code can be written otherwise (S4.221)."""
+    if not isinstance(rule, Mapping):
+        return []
+    return [
+        name
+        for name, wanted in rule.items()
+        if isinstance(wanted, list)
+        and any(
+            matchers.operator_of(matcher, _kind(name, kinds), allowing=False)
+            in ("contains", "regex", "equals")
+            for matcher in wanted
+        )
+        and _kind(name, kinds) in ("command", "code")
+    ]
+
+
+def values_allowed(rule: Any, name: str, kinds: Mapping[str, str]) -> list[Any] | None:
+    """All values an allow rule leaves to a parameter, if it lists them one by one; else None."""
+    wanted = rule.get(name) if is_sound(rule, allowing=True) and isinstance(rule, Mapping) else None
+    if not isinstance(wanted, list) or not wanted:
+        return None
+    found: list[Any] = []
+    for matcher in wanted:
+        operator = matchers.operator_of(matcher, kinds.get(name, ""), allowing=True)
+        if operator not in ("equals", "one_of"):
+            return None
+        value = next(iter(matcher.values())) if isinstance(matcher, Mapping) else matcher
+        found.extend(value if operator == "one_of" else [value])
+    return found
+
+
+def _kind(name: str, kinds: Mapping[str, str]) -> str:
+    return kinds.get(places.names(name) if places.is_pointer(name) else name, "")
+
+
+def _hits(place: str, forbidden: Any, name: str, value: Any, subject: Subject) -> bool:
+    if not places.is_pointer(place):
+        return place == name and _is_denied(forbidden, subject.seen(name, value))
+    if places.names(place) not in ("*", name):
+        return False
+    pattern = places.steps(place)
+    return any(
+        places.matches(pattern, path) and _is_denied(forbidden, subject.seen(name, node))
+        for path, node in places.nodes(name, value)
+    )
+
+
+def _is_denied(forbidden: Any, seen: Seen) -> bool:
+    if forbidden is True or forbidden == []:
+        return True
+    looked_at = [*leaves(seen.value), *seen.real]
+    if len(looked_at) * len(forbidden) > MOST_LOOKS:
+        raise UnknownRule("there are more values to compare than can be in good time")
+    return any(
+        matchers.denies(matcher, Seen(leaf, seen.kind, sql=seen.sql))
+        for matcher in forbidden
+        for leaf in looked_at
+    )
+
+
+def _covers(rule: Mapping[str, Any], name: str, value: Any, subject: Subject) -> bool:
+    if name in rule and not matchers.allows(rule[name], subject.seen(name, value)):
+        return False
+    parts = {
+        places.steps(place): wanted
+        for place, wanted in rule.items()
+        if places.is_pointer(place) and places.names(place) in ("*", name)
+    }
+    if not parts:
+        return name in rule
+    fits = all(
+        matchers.allows(wanted, subject.seen(name, node))
+        for path, node in places.nodes(name, value)
+        for pattern, wanted in parts.items()
+        if places.matches(pattern, path)
+    )
+    return fits and (name in rule or _has_no_rest(parts, name, value))
+
+
+def _has_no_rest(parts: Mapping[places.Path, Any], name: str, value: Any) -> bool:
+    return all(
+        any(places.covers(pattern, path) for pattern in parts) for path in places.leaf_paths(name, value)
+    )

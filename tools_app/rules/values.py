@@ -1,0 +1,94 @@
+"""Values as rules compare them: strictly, as the same JSON value, or loosely, in one spelling for many."""
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from typing import Any, Final
+
+# Drawn as nothing, though their category says letter or mark (Unicode: default-ignorable).
+_SHORT: Final = 256
+_IGNORABLE: Final = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180d\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]"
+)
+
+
+def is_same(value: Any, other: Any) -> bool:
+    """The same JSON value: 1 is 1.0, but true is not 1 and "1" is not 1."""
+    return _written(value) == _written(other)
+
+
+def is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    """Every scalar in a value, and every key: a deny rule looks at all of them."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            yield from leaves(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+def loosened(value: Any) -> str:
+    """One spelling for many; short values, which rules are made of, are remembered."""
+    short = not isinstance(value, str) or len(value) <= _SHORT
+    return _remembered(value) if short else _loosened(value)
+
+
+def _loosened(value: Any) -> str:
+    """One spelling for many: NFKC, casefolded, without invisible characters; numbers as their shortest text."""
+    if isinstance(value, bool) or value is None:
+        return json.dumps(value)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    text = unicodedata.normalize("NFKC", str(value))
+    shown = _IGNORABLE.sub("", text)
+    kept = "".join(char for char in shown if unicodedata.category(char) not in ("Cf", "Cc") or char in "\t\n")
+    return _number_text(kept.strip().casefold())
+
+
+# Typed, since 1, 1.0 and true are equal to Python.
+_remembered = lru_cache(maxsize=4096, typed=True)(_loosened)
+
+
+def as_number(value: Any) -> float | None:
+    """The number a value is, however it is spelled; None where it is none."""
+    if is_number(value):
+        return float(value)
+    if isinstance(value, bool) or value is None:
+        return None
+    try:
+        number = float(loosened(value))
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
+
+
+def _number_text(text: str) -> str:
+    try:
+        number = float(text)
+    except ValueError:
+        return text
+    return str(int(number)) if number.is_integer() else repr(number)
+
+
+def _written(value: Any) -> str:
+    return json.dumps(_plain(value), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
