@@ -15,9 +15,9 @@ class AgentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from agents_app import grants, receivers, runs, sentences, stream, tool_search
+        from agents_app import bindings, grants, receivers, runs, sentences, stream, tool_search
         from audit_app import actions
-        from tools_app import doors, finders
+        from tools_app import binders, doors, finders
 
         actions.register(sentences.SENTENCES)
         doors.register(
@@ -27,6 +27,7 @@ class AgentsConfig(AppConfig):
             run_ender=runs.end_after,
         )
         finders.register_tools(tool_search.find)
+        binders.register(bindings.of_call)
         receivers.connect()
         post_migrate.connect(_lay_triggers, sender=self)
 

@@ -94,6 +94,12 @@ def rename(conversation: Conversation, title: str) -> None:
     conversation.save(update_fields=["title"])
 
 
+def keep_state(conversation: Conversation, state: Mapping[str, Any] | None) -> None:
+    """What a program keeps about the conversation, whole; raises InvalidContext."""
+    conversation.session_state = None if state is None else background.of_run(state)
+    conversation.save(update_fields=["session_state"])
+
+
 def archive(conversation: Conversation) -> None:
     conversation.archived_at = conversation.archived_at or timezone.now()
     conversation.save(update_fields=["archived_at"])

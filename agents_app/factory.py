@@ -13,7 +13,7 @@ from django.conf import settings
 
 from agents_app import providers, toolset
 from agents_app.exceptions import AgentDisabled, AgentNotFound
-from agents_app.models import AgentType, ModelEndpoint
+from agents_app.models import AgentType, ModelEndpoint, Run
 from agents_app.providers import places
 from agents_app.providers.base import Endpoint, ModelRequest, Provider
 from agents_app.toolset import Offer
@@ -94,14 +94,14 @@ def _told_of(offer: Offer) -> Iterator[str]:
         yield _SEARCHING.format(name=offer.search.definition.name, count=len(offer.deferred), kinds=named)
 
 
-def client_for(agent_type: AgentType, identity: Identity) -> AgentClient:
-    """Raises EndpointDisabled, KeyNotForAddress, or SecretUnreadable where the key cannot be decrypted."""
+def client_for(agent_type: AgentType, identity: Identity, run: Run | None = None) -> AgentClient:
+    """Raises EndpointDisabled, KeyNotForAddress, SecretUnreadable where the key cannot be decrypted, FactoryFailed."""
     endpoint = endpoint_of(agent_type)
     return AgentClient(
         agent_type=agent_type,
         endpoint=endpoint,
         provider=providers.of(endpoint.kind),
-        offer=toolset.offer(agent_type, identity),
+        offer=toolset.offer(agent_type, identity, run),
         end_user=_end_user(identity),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from agents_app.models import AgentToolConfig, AgentType, Run
 from project.accounts.prepared import Given, Prepared
@@ -82,8 +82,14 @@ def of(row: AgentToolConfig) -> Grant:
         fixed=row.fixed_parameters,
         grant_hash=_hash(row),
         context=agent.tool_context,
-        acts_as=acting(agent.tool_context) if agent.acts_as_itself else {},
+        acts_as=acts_as(agent),
+        factories=tuple(agent.factories),
     )
+
+
+def acts_as(agent: AgentType) -> dict[str, Any]:
+    """The identity a persona has of its own; empty where it has none."""
+    return acting(agent.tool_context) if agent.acts_as_itself else {}
 
 
 def _hash(row: AgentToolConfig) -> str:

@@ -77,7 +77,7 @@ def advance(run: Run) -> Outcome:
     if reason is not None:
         return _failed(run, *reason)
     try:
-        client = factory.client_for(run.agent_type, identity)
+        client = factory.client_for(run.agent_type, identity, run)
     except (Misconfigured, ProviderError) as broken:
         return _failed(run, broken.code, broken.message)
     turn = model_turns.begin(run, client)

@@ -28,11 +28,13 @@ class Opening:
     text: str | None = None
     client_id: str | None = None
     tool_context: Mapping[str, Any] | None = None
+    session_state: Mapping[str, Any] | None = None
 
     def body_hash(self, by: Identity) -> str:
         body: list[Any] = [by.organization_id, self.agent, self.title, self.text]
         # Only where there is one: what was stored before there were any keeps its hash.
-        body += [dict(self.tool_context)] if self.tool_context else []
+        told = [dict(each or {}) for each in (self.tool_context, self.session_state)]
+        body += told if any(told) else []
         return hashlib.sha256(json.dumps(body).encode()).hexdigest()
 
 
@@ -73,6 +75,8 @@ def begin(opening: Opening, agent_type: AgentType, *, by: Identity) -> Opened:
                 client_id=client_id,
                 body_hash=opening.body_hash(by) if client_id else "",
             )
+            if opening.session_state is not None:
+                conversations.keep_state(row, opening.session_state)
             return Opened(row, _said(row, opening, by=by))
     except IntegrityError:
         # The same request at the same moment was first.

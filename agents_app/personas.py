@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from agents_app import background, granting
+from agents_app import background, factory_choice, granting
 from agents_app.exceptions import DefaultPersona, InvalidPersona, MayNotActAs, PersonaNameTaken
 from agents_app.granting import grant, ungrant
 from agents_app.models import AgentType, Conversation, ModelEndpoint, Run
@@ -20,11 +20,22 @@ from audit_app import records
 from audit_app.models import ToolUsage
 from project.accounts.identity import Identity
 from project.accounts.roles import ACT_AS
-from tools_app import arguments
+from tools_app import arguments, clearing
+from tools_app.clearing import Meant
 from tools_app.exceptions import InvalidArguments
 from tools_app.models import ToolCall
 
-__all__ = ["FIELDS", "archive", "grant", "is_used", "register", "restore", "ungrant", "update"]
+__all__ = [
+    "FIELDS",
+    "archive",
+    "clear_callables",
+    "grant",
+    "is_used",
+    "register",
+    "restore",
+    "ungrant",
+    "update",
+]
 
 FIELDS: Final = frozenset(
     {
@@ -51,6 +62,10 @@ FIELDS: Final = frozenset(
         "version",
         "tool_context",
         "acts_as_itself",
+        "factories",
+        "cache_callables",
+        "callable_cache_key",
+        "cache_seconds",
     }
 )
 NAME: Final = re.compile(r"[a-z0-9_-]{1,100}\Z")
@@ -107,6 +122,12 @@ def restore(agent: AgentType, *, by: Identity) -> None:
     with transaction.atomic():
         AgentType.objects.filter(pk=agent.pk).update(archived_at=None, updated_at=timezone.now())
         _record("persona.restored", agent, {}, by=by)
+
+
+def clear_callables(agent: AgentType, *, by: Identity, user_id: str | None = None, key: Any = None) -> None:
+    """Forget what the factories of a persona built: all of it, or what is kept for one person or one key."""
+    granting.require_right(by, agent)
+    clearing.clear(Meant(agent=agent.pk, user_id=user_id, key=key), by=by, name=agent.name)
 
 
 def is_used(agent: AgentType) -> bool:
@@ -179,6 +200,7 @@ def _require_sound(agent: AgentType) -> None:
         wrong["avatar_url"] = [_AVATAR_REFUSED]
     if told := background.problems_of_persona(agent.tool_context, acts_as_itself=agent.acts_as_itself):
         wrong["tool_context"] = told
+    wrong |= factory_choice.problems(agent)
     if wrong:
         raise InvalidPersona(details=wrong)
     if agent.is_default and not agent.enabled:

@@ -18,6 +18,7 @@ SENTENCES: Final = {
     "persona.archived": "archived a persona",
     "persona.restored": "brought an archived persona back",
     "persona.removed": "deleted a persona that was never used",
+    "factory.narrowed": "left out tools that a factory may not bring",
     "grant.added": "granted a tool to a persona",
     "grant.changed": "changed a grant",
     "grant.removed": "took a tool from a persona",

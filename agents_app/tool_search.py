@@ -7,7 +7,7 @@ from functools import lru_cache
 
 from agents_app import toolset
 from agents_app.carried import Carried
-from agents_app.models import AgentType
+from agents_app.models import AgentType, Run
 from project.accounts.prepared import Given, Prepared
 from tools_app import facts, ranking
 from tools_app.context import ToolContext
@@ -20,6 +20,7 @@ _CALL = Prepared(lambda: ToolCall.objects.filter(pk=Given("pk")))
 _AGENT = Prepared(
     lambda: AgentType.objects.filter(pk=Given("agent_type"), organization_id=Given("organization"))
 )
+_RUN = Prepared(lambda: Run.objects.filter(pk=Given("pk")).select_related("conversation"))
 
 
 def find(wanted: ToolsWanted, context: ToolContext) -> FoundTools:
@@ -48,7 +49,9 @@ def _offer(context: ToolContext) -> toolset.Offer:
     )
     if asked is None or agent is None or not asked.identity.role:
         raise ToolFailed("There is no persona here whose tools could be searched.", code="not_available")
-    return toolset.offer(agent, asked.identity)
+    # What its factories bring for this very run counts, and not what they might.
+    run = _RUN.first(pk=asked.run_id or 0) if agent.factories else None
+    return toolset.offer(agent, asked.identity, run)
 
 
 def _is_meant(each: Carried, wanted: ToolsWanted) -> bool:

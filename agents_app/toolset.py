@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from agents_app import carried, grants
+from agents_app import bindings, carried, grants
 from agents_app.carried import Carried
-from agents_app.models import AgentType
+from agents_app.models import AgentType, Run
 from project.accounts.identity import Identity
 from tools_app import availability, executors, weights
-from tools_app.definition import ToolDefinition
 
 granted, narrowed = carried.granted, carried.narrowed
 
@@ -66,16 +65,24 @@ class Offer:
         return [*(dict(each.for_model) for each in at_once), *later]
 
 
-def of(agent_type: AgentType, identity: Identity | None = None) -> list[Carried]:
-    """What may be offered, in the order of the grants; a tool's own code may leave it out or narrow it."""
-    offered = (each for each in granted(agent_type) if _is_offered(each, identity))
-    shown = ((each, _shown(each, identity)) for each in offered)
+def of(agent_type: AgentType, identity: Identity | None = None, run: Run | None = None) -> list[Carried]:
+    """What may be offered, in the order of the grants; a tool's own code may leave it out or narrow it.
+
+    The persona's factories are asked for a run only; without one their tools are shown as they were declared.
+    Raises FactoryFailed.
+    """
+    offered = [each for each in granted(agent_type) if _is_offered(each, identity)]
+    if identity is None:
+        return offered
+    asking = bindings.asking(agent_type, identity, run)
+    with bindings.brought(agent_type, identity, run) as brought:
+        shown = [(each, availability.shown(each.tool, each.definition, asking, brought)) for each in offered]
     return [each.shown_as(definition) for each, definition in shown if definition is not None]
 
 
-def offer(agent_type: AgentType, identity: Identity | None = None) -> Offer:
+def offer(agent_type: AgentType, identity: Identity | None = None, run: Run | None = None) -> Offer:
     """The same as the model is sent it: all at once, or above the persona's limit what is always on and a search."""
-    everything = of(agent_type, identity)
+    everything = of(agent_type, identity, run)
     tools = [each for each in everything if not grants.is_search(each.tool)]
     limit = agent_type.tool_weight_limit
     if limit is None or sum(each.weight for each in tools) <= limit or all(each.always_on for each in tools):
@@ -102,9 +109,3 @@ def _is_offered(each: Carried, identity: Identity | None) -> bool:
         return False
     ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
     return ready
-
-
-def _shown(each: Carried, identity: Identity | None) -> ToolDefinition | None:
-    if identity is None:
-        return each.definition
-    return availability.shown(each.tool, each.definition, identity)

@@ -35,6 +35,7 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("tools/<int:tool_id>/try/<int:call_id>", trying.TryOutcome),
     ("agents", agents.Agents),
     ("agents/<int:agent_id>", agents.AgentDetail),
+    ("agents/<int:agent_id>/callable-cache", agents.CallableCache),
     ("agents/<int:agent_id>/tools", agents.AgentTools),
     ("agents/<int:agent_id>/tools/<int:tool_id>", agents.AgentTool),
     ("audit/tool-usage", audit.ToolUsages),

@@ -69,6 +69,13 @@ EGRESS_EXCEPTIONS = env.listing("EGRESS_EXCEPTIONS")
 EGRESS_CA_FILE = env.text("EGRESS_CA_FILE")
 # Modules that register functions as tools; imported when the process starts.
 TOOL_MODULES = env.listing("TOOL_MODULES")
+# A function or a factory that does not come back is left behind in its thread; so many may hang in one process.
+FUNCTION_SECONDS = env.number("FUNCTION_SECONDS", 300, minimum=1)
+FACTORY_SECONDS = env.number("FACTORY_SECONDS", 15, minimum=1)
+HANGING_FUNCTIONS = env.number("HANGING_FUNCTIONS", 8, minimum=1)
+# What factories built is kept in each process for the next run of the same person.
+CALLABLE_CACHE_SECONDS = env.number("CALLABLE_CACHE_SECONDS", 3600, minimum=1)
+CALLABLE_CACHE_ENTRIES = env.number("CALLABLE_CACHE_ENTRIES", 256, minimum=1)
 RUN_LEASE_SECONDS = env.number("RUN_LEASE_SECONDS", 30, minimum=1)
 CALL_LEASE_SECONDS = env.number("CALL_LEASE_SECONDS", 30, minimum=1)
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 10, minimum=1)

@@ -25,17 +25,19 @@ ORDER = {
         # Exceptions, values, and what knows no row.
         ("exceptions", "answers", "context", "schema_tree", "definition", "digest", "sentences", "visible"),
         ("blocks", "ranking", "finders"),
+        ("run_context", "limited"),
         ("bell", "bridge", "leases", "schema_weight", "schemas", "weights", "alike"),
         ("schema_hints",),
         ("lint",),
         # How a tool is carried out: told everything in values, so left of every model.
-        ("executors", "builtin_tools", "functions"),
+        ("executors", "builtin_tools", "functions", "factories"),
         ("examples",),
         ("models",),
         # Pure rules.
         ("arguments", "rules", "policy", "doors", "explaining", "differences", "expectations"),
         # Readings.
         ("credentials", "facts", "contexts", "availability", "standing", "versions", "linting"),
+        ("binders", "clearing"),
         # Verbs, the smaller ones first.
         ("questions", "outcomes", "claims", "endings", "limits", "quarantine", "vault", "written", "seeding"),
         ("calls", "approvals", "catalog", "seeds"),
@@ -51,7 +53,9 @@ ORDER = {
         ("providers", "heard"),
         ("models",),
         # Pure rules and readings.
-        ("transcript", "verdicts", "history", "grants", "carried", "toolset", "factory"),
+        ("grants",),
+        ("bindings", "factory_choice"),
+        ("transcript", "verdicts", "history", "carried", "toolset", "factory"),
         ("tool_search", "remembered", "events"),
         # Verbs, the smaller ones first.
         ("stream", "runs", "granting", "seeds", "decisions"),
@@ -142,7 +146,8 @@ def test_edges_import_no_edges(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "folder",
-    ["tools_app/executors", "tools_app/builtin_tools", "tools_app/functions", "agents_app/providers"],
+    ["agents_app/providers"]
+    + [f"tools_app/{name}" for name in ("executors", "builtin_tools", "functions", "factories")],
 )
 def test_those_who_carry_out_know_no_rows(folder: str) -> None:
     models = re.compile(r"(tools_app|agents_app|audit_app)\.models\b")

@@ -65,6 +65,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "approvals/<int:approval_id>/answer"): lambda now: {"digest": now.approval.digest, "answer": {}},
     ("DELETE", "tools/<int:tool_id>"): None,
     ("DELETE", "agents/<int:agent_id>"): None,
+    ("DELETE", "agents/<int:agent_id>/callable-cache"): None,
     ("DELETE", "agents/<int:agent_id>/tools/<int:tool_id>"): None,
     ("DELETE", "conversations/<uuid:conversation_id>"): None,
 }

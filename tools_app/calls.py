@@ -22,6 +22,7 @@ from project.accounts import identity as identities
 from project.accounts import pooled, prepared
 from project.accounts.identity import Identity
 from tools_app import (
+    binders,
     blocks,
     claims,
     contexts,
@@ -34,7 +35,7 @@ from tools_app import (
     policy,
     questions,
 )
-from tools_app.exceptions import ToolFailed
+from tools_app.exceptions import FactoryFailed, ToolFailed
 from tools_app.executors import stopping
 from tools_app.executors.base import ToolResult, Work
 from tools_app.facts import Asked, Gathered
@@ -248,7 +249,7 @@ def _outcome(call: ToolCall, found: Gathered, tool: Tool) -> Outcome:
         pooled.give_back()
         result = executors.of(tool.executor).execute(work, _copied(call.arguments), context)
         crash.point("mid-effect")
-    except ToolFailed as failure:
+    except (ToolFailed, FactoryFailed) as failure:
         return Failed(failure.code, failure.message, _since(began))
     except Exception:  # A defect of an executor: the operator reads the log, the model only that it broke.
         log.exception("executor %s broke in call %s", tool.executor, call.pk)
@@ -267,6 +268,7 @@ def _work(tool: Tool, found: Gathered) -> Work:
         tool.configuration,
         targets=found.targets,
         credentials=credentials.of(tool),
+        bindings=binders.of(found, tool),
         is_idempotent=tool.is_idempotent,
         judge=_judge(found),
         answer=found.answer,

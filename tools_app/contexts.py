@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from project.accounts.identity import Identity
@@ -16,41 +17,52 @@ from tools_app.policy import Grant
 _PAUSE = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who asks, through which persona and in which run, while no call has been made yet."""
+
+    who: Identity
+    session_id: str = ""
+    # The values of the persona, its own identity if it has one, and what came with the message.
+    context: Mapping[str, Any] = field(default_factory=dict)
+    acts_as: Mapping[str, Any] = field(default_factory=dict)
+    run_level: Mapping[str, Any] = field(default_factory=dict)
+
+    def deps(self) -> dict[str, Any]:
+        """What tools would find in their context if one were called now."""
+        told = _about(self.who, self.who.organization_id, self.session_id or self.who.session_id)
+        return _joined(self.context, self.acts_as, self.run_level, told)
+
+
 def of(call: ToolCall, asked: Asked, grant: Grant | None = None) -> ToolContext:
     """What a tool is told in a worker: the persona's values, over them the call's, over all what the house knows."""
-    told = _about(asked.identity, call.organization_id, call.session_id)
+    told = {**_about(asked.identity, call.organization_id, call.session_id), "auditing_id": call.usage_id}
+    own, acts_as = (grant.context, grant.acts_as) if grant else ({}, {})
     return ToolContext(
         tool_name=call.tool_name,
         tool_call_id=str(call.pk),
-        deps=_joined(grant, call.tool_context, {**told, "auditing_id": call.usage_id}),
+        deps=_joined(own, acts_as, call.tool_context, told),
         progress_callback=_Progress(call),
     )
 
 
-def before_a_call(
-    tool_name: str, who: Identity, grant: Grant | None = None, run_level: Mapping[str, Any] | None = None
-) -> ToolContext:
+def before_a_call(tool_name: str, asking: Asking) -> ToolContext:
     """The same while it is still open whether the tool is shown to them at all."""
-    return ToolContext(tool_name=tool_name, deps=known_before(who, grant, run_level))
-
-
-def known_before(
-    who: Identity, grant: Grant | None, run_level: Mapping[str, Any] | None, session_id: str = ""
-) -> dict[str, Any]:
-    """What tools would find in their context if this person asked now."""
-    return _joined(grant, run_level, _about(who, who.organization_id, session_id or who.session_id))
+    return ToolContext(tool_name=tool_name, deps=asking.deps())
 
 
 def _joined(
-    grant: Grant | None, run_level: Mapping[str, Any] | None, server: Mapping[str, Any]
+    own: Mapping[str, Any],
+    acts_as: Mapping[str, Any],
+    run_level: Mapping[str, Any],
+    server: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Shallow, the run over the persona, the house over both (S3.29-33, S3.94, S3.101).
 
     Only a persona that may act under its own identity replaces the person's, and then the tool is told both (S3.95).
     """
-    own = grant.acts_as if grant else {}
-    as_itself = {**own, "requested_by": server["user_id"]} if own else {}
-    return secured(merged(grant.context if grant else None, run_level), {**server, **as_itself})
+    as_itself = {**acts_as, "requested_by": server["user_id"]} if acts_as else {}
+    return secured(merged(own, run_level), {**server, **as_itself})
 
 
 def _about(who: Identity, organization_id: int, session_id: str) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from project.accounts.exceptions import HouseError, Misconfigured, NotAllowed
 
 __all__ = [
     "DigestMismatch",
+    "FactoryFailed",
     "InvalidAnswer",
     "InvalidArguments",
     "InvalidTool",
@@ -16,6 +17,7 @@ __all__ = [
     "Misconfigured",
     "NeedsAnswer",
     "NeedsFreshLogin",
+    "NotAFactory",
     "NotAQuestion",
     "NotATool",
     "NotAllowed",
@@ -70,6 +72,31 @@ class NotATool(Misconfigured):
     """
 
     code = "not_a_tool"
+
+
+class NotAFactory(NotATool):
+    """This cannot be a factory of tools as it is written.
+
+    Whoever writes the code reads the message, when it is loaded: it says what to change.
+    """
+
+    code = "not_a_factory"
+
+
+class FactoryFailed(Misconfigured):
+    """What prepares the tools of this persona did not succeed. Try again; the operator has been told.
+
+    People and models read the message; the log says why.
+    """
+
+    code = "factory_failed"
+
+
+class InvalidCacheKey(HouseError):
+    """A key is text, a number, or a list of them, as the function that makes it returns it."""
+
+    code = "invalid_cache_key"
+    status = 400
 
 
 class InvalidArguments(HouseError):

@@ -57,6 +57,8 @@ class Grant:
     # What tools of this persona find in their context, and under which identity of its own it acts, if it may.
     context: Mapping[str, Any] = field(default_factory=dict)
     acts_as: Mapping[str, Any] = field(default_factory=dict)
+    # The factories of the persona: they may bind what carries a tool out, and never allow one.
+    factories: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

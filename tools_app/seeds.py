@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from project.accounts import identity as identities
 from project.accounts.models import Organization
-from tools_app import builtin_tools, functions, seeding, versions
+from tools_app import builtin_tools, factories, functions, seeding, versions
 from tools_app.builtin_tools import BuiltinTool
 from tools_app.models import Tool
 from tools_app.versions import Cause
@@ -20,6 +20,7 @@ def apply(organization: Organization) -> list[str]:
     wanted = [
         *map(_built, builtin_tools.everything()),
         *(_of_function(each) for each in functions.everything() if _is_for(each, organization)),
+        *map(_of_factory, _brought()),
     ]
     return [fields["name"] for fields in wanted if _apply(organization, fields)]
 
@@ -96,6 +97,18 @@ def _of_function(tool: functions.Tool) -> dict[str, Any]:
 def _is_for(tool: functions.Tool, organization: Organization) -> bool:
     meant = tool.organizations if isinstance(tool, functions.DynamicTool) else ()
     return not meant or organization.slug in meant
+
+
+def _brought() -> list[functions.Tool]:
+    """What only factories bring. Each is a row from the start: an administrator grants it before it ever runs."""
+    return [tool for name, tool in factories.declared().items() if name not in functions.names()]
+
+
+def _of_factory(tool: functions.Tool) -> dict[str, Any]:
+    fields = _of_function(tool)
+    bringing = [each.name for each in factories.everything() if tool.name in {t.name for t in each.declared}]
+    fields["configuration"] = {**fields["configuration"], "factories": sorted(bringing)}
+    return fields
 
 
 def _row(fields: dict[str, Any], schema: dict[str, Any], examples: list[Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 SENTENCES: Final = {
+    "callables.cleared": "cleared what factories had built",
     "call.waiting": "asked for approval of a tool use",
     "call.queued": "released a tool use",
     "call.running": "is about to run a tool (intent)",

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.text import Truncator
 from unfold.admin import StackedInline
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminColorInputWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminColorInputWidget,
+    UnfoldAdminSelectWidget,
+)
 
-from agents_app import granting, model_list, personas
+from agents_app import factory_choice, granting, model_list, personas
 from agents_app.models import AgentToolConfig, AgentType
 from audit_app.admin_fields import LinesField, ReadableJSONField
-from audit_app.audited_admin import AuditedAdmin, Scoped, VerbForm, archiving, identity_of
+from audit_app.audited_admin import AuditedAdmin, Scoped, Verb, VerbForm, archiving, identity_of
+from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 
 
@@ -29,6 +35,18 @@ class PersonaForm(VerbForm):
         help_text=AgentType._meta.get_field("tool_context").help_text,
     )
 
+    factories = forms.MultipleChoiceField(
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text=AgentType._meta.get_field("factories").help_text,
+    )
+    callable_cache_key = forms.ChoiceField(
+        required=False,
+        label="Kept for",
+        widget=UnfoldAdminSelectWidget,
+        help_text=AgentType._meta.get_field("callable_cache_key").help_text,
+    )
+
     class Meta:
         model = AgentType
         exclude = ["organization"]
@@ -38,11 +56,24 @@ class PersonaForm(VerbForm):
         super().__init__(*args, **kwargs)
         if "display_name" in self.fields:
             self.fields["display_name"].required = False
+        if "factories" in self.fields:
+            self._offer_factories()
+
+    def _offer_factories(self) -> None:
+        """Those of the code, and what the persona names although the code has it no more: to be taken away."""
+        given, chosen = factory_choice.factories(), self.instance.factories if self.instance.pk else []
+        gone = [
+            (name, f"{name} (not part of this installation)") for name in chosen if name not in dict(given)
+        ]
+        self.fields["factories"].choices = [*given, *gone]  # type: ignore[attr-defined]
+        self.fields["callable_cache_key"].choices = factory_choice.cache_keys()  # type: ignore[attr-defined]
 
     def perform(self) -> AgentType:
         given = self.cleaned_data
         if "tool_context" in given:
             given["tool_context"] = given["tool_context"] or {}
+        if "callable_cache_key" in given:
+            given["callable_cache_key"] = given["callable_cache_key"] or factory_choice.DEFAULT_KEY
         if self.instance.pk:
             changes = {name: given[name] for name in given if name in self.changed_data}
             return personas.update(self.instance, changes, by=self.identity)
@@ -102,6 +133,11 @@ class GrantInline(Scoped, StackedInline):
         return formset
 
 
+def _clear(agent: AgentType, by: Identity, _: dict[str, str]) -> str:
+    personas.clear_callables(agent, by=by)
+    return f"What the factories of {agent} built is cleared."
+
+
 @admin.register(AgentType)
 class PersonaAdmin(AuditedAdmin):
     to_view, to_change = (CATALOG_VIEW,), (CATALOG_CHANGE,)
@@ -111,8 +147,17 @@ class PersonaAdmin(AuditedAdmin):
     list_display_links = ["shown_name"]
     list_filter = ["enabled", "is_default", "model"]
     search_fields = ["name", "display_name", "description"]
-    verbs = archiving(
-        personas, consequence="Nobody can talk to it any more.", what_stays="its conversations stay"
+    verbs = (
+        *archiving(
+            personas, consequence="Nobody can talk to it any more.", what_stays="its conversations stay"
+        ),
+        Verb(
+            "clear-callables",
+            "Clear built tools",
+            "Its factories are asked anew at the next use, for everybody and in every process.",
+            _clear,
+            possible=lambda agent, identity: bool(agent.factories) and identity.may(CATALOG_CHANGE),
+        ),
     )
     fieldsets = [
         (
@@ -149,6 +194,18 @@ class PersonaAdmin(AuditedAdmin):
             },
         ),
         ("Limits", {"fields": ["max_context_tokens", "max_output_tokens", "max_steps", "tool_weight_limit"]}),
+        (
+            "Factories",
+            {
+                "fields": [
+                    "factories",
+                    "cache_callables",
+                    ("callable_cache_key", "cache_seconds"),
+                ],
+                "description": "A factory narrows or rebinds the tools granted below for the person who asks. It "
+                "never adds one: grant the tools it names, too.",
+            },
+        ),
         (
             "What its tools are told",
             {

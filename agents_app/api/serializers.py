@@ -48,6 +48,10 @@ class AgentSerializer(PersonaSerializer):
         allow_null=True, help_text="Null for those who may not change personas."
     )
     acts_as_itself = serializers.BooleanField()
+    factories = serializers.ListField(child=serializers.CharField())
+    cache_callables = serializers.BooleanField()
+    callable_cache_key = serializers.CharField()
+    cache_seconds = serializers.IntegerField(allow_null=True)
     warning = serializers.CharField(help_text="For example that its model will be switched off, and when.")
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -93,6 +97,20 @@ class AgentWriteSerializer(StrictSerializer):
     )
     acts_as_itself = serializers.BooleanField(
         required=False, help_text="Tools are told the identity in its context. Needs personas.act_as."
+    )
+    factories = serializers.ListField(
+        child=serializers.CharField(max_length=64),
+        required=False,
+        help_text="Names of factories that the code of this installation registers.",
+    )
+    cache_callables = serializers.BooleanField(required=False)
+    callable_cache_key = serializers.CharField(max_length=64, required=False, help_text="For example: user.")
+    cache_seconds = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=_WHOLE,
+        help_text="Null: as the installation says.",
     )
 
 
@@ -171,12 +189,15 @@ class AgentReferenceField(serializers.Field[Any, Any, Any, Any]):
 
 _FOR_TOOLS = "Ordinary values its tools find in their context, in this answer. Who asks is set by the server."
 
+_STATE = "Values kept with the conversation, for factories to read; never who asks."
+
 
 class ConversationStartSerializer(StrictSerializer):
     agent = AgentReferenceField()
     title = serializers.CharField(max_length=200, required=False, allow_blank=True)
     text = serializers.CharField(required=False, trim_whitespace=False)
     tool_context = serializers.DictField(required=False, help_text=_FOR_TOOLS)
+    session_state = serializers.DictField(required=False, help_text=_STATE)
     client_id = serializers.CharField(
         max_length=64, required=False, help_text="Made by the client: asking twice starts one conversation."
     )
@@ -185,6 +206,7 @@ class ConversationStartSerializer(StrictSerializer):
 class ConversationChangeSerializer(StrictSerializer):
     title = serializers.CharField(max_length=200, required=False)
     archived = serializers.BooleanField(required=False)
+    session_state = serializers.DictField(required=False, allow_null=True, help_text=_STATE)
 
 
 class MessagePostSerializer(StrictSerializer):

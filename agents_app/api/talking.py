@@ -111,6 +111,8 @@ class ConversationDetail(TalkView):
             conversations.rename(row, given["title"])
         if "archived" in given:
             (conversations.archive if given["archived"] else conversations.unarchive)(row)
+        if "session_state" in given:
+            conversations.keep_state(row, given["session_state"])
         return Response(events.conversation_item(row))
 
     @operation(

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -21,7 +22,7 @@ from agents_app.api.serializers import (
 from agents_app.exceptions import AlreadyGranted, NotGranted
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import NOTHING, Item, RoomView, one, operation
-from project.accounts.api.queries import YesOrNo
+from project.accounts.api.queries import YesOrNo, refuse_unread
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW, CHAT
 from tools_app.models import Tool
 
@@ -73,6 +74,10 @@ class PersonaView(RoomView):
             "version": agent.version,
             "tool_context": agent.tool_context if self.identity.may(CATALOG_CHANGE) else None,
             "acts_as_itself": agent.acts_as_itself,
+            "factories": agent.factories,
+            "cache_callables": agent.cache_callables,
+            "callable_cache_key": agent.callable_cache_key,
+            "cache_seconds": agent.cache_seconds,
             "warning": model_list.warning(agent.model),
             "created_at": agent.created_at.isoformat(),
             "updated_at": agent.updated_at.isoformat(),
@@ -114,6 +119,23 @@ class AgentDetail(PersonaView):
         agent = one(self.visible().filter(pk=agent_id))
         changes = self.given(AgentWriteSerializer, partial=True)
         return Response(self.item(personas.update(agent, changes, by=self.identity)))
+
+
+class CallableCache(PersonaView):
+    @operation(
+        "Clear what the factories of a persona built: everything, or what is kept for a person or under a key",
+        {204: NOTHING},
+        refusals=[400, 404],
+        parameters=[
+            OpenApiParameter("user_id", description="Only what is kept for this person."),
+            OpenApiParameter("key", description="Only what is kept under this key."),
+        ],
+    )
+    def delete(self, request: Request, agent_id: int) -> Response:
+        agent, asked = one(self.visible().filter(pk=agent_id)), request.query_params
+        refuse_unread(asked, ("user_id", "key"))
+        personas.clear_callables(agent, by=self.identity, user_id=asked.get("user_id"), key=asked.get("key"))
+        return Response(status=204)
 
 
 class GrantView(RoomView):

@@ -122,6 +122,26 @@ class AgentType(models.Model):
         help_text="Its tools are told user_id, role, roles and permissions from the context above instead of those of "
         "the person who asks, who is recorded beside it. What the person may ask for does not change.",
     )
+    factories = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Code of this installation that binds the tools of each answer, or what it may search.",
+    )
+    cache_callables = models.BooleanField(
+        "keep what factories built",
+        default=True,
+        help_text="Off: they are asked for each answer, as for tools that depend on a role which may change.",
+    )
+    callable_cache_key = models.CharField(
+        "kept for", max_length=64, default="user", help_text="Who shares what was built once."
+    )
+    cache_seconds = models.PositiveIntegerField(
+        "kept for at most (seconds)",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Empty: as the installation says.",
+    )
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)
     updated_at = models.DateTimeField(auto_now=True, db_default=Now())
@@ -158,6 +178,8 @@ class AgentType(models.Model):
         # Only where there is one, so that questions about all other personas still fit.
         if self.tool_context or self.acts_as_itself:
             body.append({"context": self.tool_context, "acts_as_itself": self.acts_as_itself})
+        if self.factories:
+            body.append({"factories": self.factories})
         return hashlib.sha256(b"agent/v1\n" + rfc8785.dumps(body)).hexdigest()
 
 

@@ -58,6 +58,8 @@ class Conversation(models.Model):
     title = models.CharField(max_length=200, blank=True)
     client_id = models.CharField(max_length=64, null=True, blank=True, editable=False)
     body_hash = models.CharField(max_length=64, blank=True, editable=False)
+    # What a program keeps about this conversation, for factories to read (S0.19); never who asks.
+    session_state = models.JSONField(null=True, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     deleted_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

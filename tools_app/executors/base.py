@@ -9,6 +9,7 @@ from typing import Any, Protocol, runtime_checkable
 from tools_app.answers import Form
 from tools_app.context import ToolContext
 from tools_app.executors import network
+from tools_app.run_context import Binding
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,8 @@ class Work:
     settings: Mapping[str, Any]
     targets: Mapping[str, Any] = field(default_factory=dict)
     credentials: Mapping[str, Credential] = field(default_factory=dict, repr=False)
+    # The factories of the persona that this call needs, with everything they depend on.
+    bindings: tuple[Binding, ...] = ()
     is_idempotent: bool = False
     judge: Judge | None = None
     answer: Mapping[str, Any] | None = None

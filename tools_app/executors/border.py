@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tools_app.context import MissingContextKey
-from tools_app.exceptions import InvalidArguments, ToolContextError, ToolFailed, UnknownTool
+from tools_app.exceptions import FactoryFailed, InvalidArguments, ToolContextError, ToolFailed, UnknownTool
 
 logger = logging.getLogger(__name__)
 
@@ -19,7 +19,7 @@ def around(name: str) -> Iterator[None]:
         yield
     except ToolFailed:
         raise
-    except (InvalidArguments, UnknownTool) as known:
+    except (FactoryFailed, InvalidArguments, UnknownTool) as known:
         raise ToolFailed(known.message, code=known.code) from known
     except MissingContextKey as missing:
         raise ToolContextError(name, missing.key) from missing

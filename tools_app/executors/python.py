@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from typing import Any
 
+from django.conf import settings
 from pydantic_core import to_json
 
-from tools_app import functions, schemas
+from tools_app import factories, functions, limited, schemas
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
 from tools_app.exceptions import InvalidArguments, ToolFailed
@@ -21,20 +25,66 @@ from tools_app.executors.reports import Reports
 class PythonExecutor:
     def execute(self, work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
         """Each call has its own arguments and context: what a function writes into them reaches nobody else."""
-        with border.around(work.name):
-            tool = functions.named(work.name)
+        with border.around(work.name), _found(work) as tool:
             _require_same(tool, work)
             _require_offered(tool, work, arguments, context)
             reports = Reports(context.report_progress)
             own = context.for_call(work.name, context.tool_call_id or "", progress=reports)
-            outcome = tool.call(arguments, own)
-            # On the worker's one loop, where connections outlive a call; this thread waits meanwhile.
-            return _written(reports.wait_for(outcome) if inspect.iscoroutine(outcome) else outcome)
+            return _written(_called(tool, arguments, own, reports))
 
     def readiness(self, name: str) -> str:
-        if name in functions.names():
+        if name in functions.names() or name in factories.declared():
             return ""
         return "Its function is not part of this installation: no module of TOOL_MODULES registers it."
+
+
+@contextmanager
+def _found(work: Work) -> Iterator[functions.Tool]:
+    """The function that carries it out for who asks: a factory's, if the persona has one for it, else the registered.
+
+    What the factory built is not closed before the call is over.
+    """
+    if not work.bindings:
+        yield _registered(work.name)
+        return
+    with ExitStack() as stack:
+        built = [stack.enter_context(factories.lent(binding)) for binding in work.bindings]
+        found = next((each.tools[work.name] for each in built if work.name in each.tools), None)
+        if found is None:
+            raise ToolFailed(f"{work.name} is not there for you at present.", code="not_offered")
+        yield found
+
+
+def _registered(name: str) -> functions.Tool:
+    if name not in functions.names() and name in factories.declared():
+        raise ToolFailed(
+            f"{name} is not offered to you: no factory of this persona brings it.", code="not_offered"
+        )
+    return functions.named(name)
+
+
+def _called(
+    tool: functions.Tool, arguments: Mapping[str, Any], context: ToolContext, reports: Reports
+) -> Any:
+    """What it returns. One that hangs is left behind: the call ends, and this thread is free for others."""
+    seconds = tool.timeout_seconds or settings.FUNCTION_SECONDS
+    until = time.monotonic() + seconds
+    try:
+        work = partial(tool.call, arguments, context)
+        # Calling an asynchronous function only makes what is to be awaited.
+        outcome = (
+            work() if tool.is_asynchronous else reports.wait_for_thread(work, name=tool.name, until=until)
+        )
+        # On the worker's one loop, where connections outlive a call; this thread waits meanwhile.
+        return reports.wait_for(outcome, until=until) if inspect.iscoroutine(outcome) else outcome
+    except limited.TooLong:
+        told = (
+            f"{tool.name} took longer than {seconds:g} seconds and was given up. It may have had an effect."
+        )
+        raise ToolFailed(told, code="timeout") from None
+    except limited.TooManyHang:
+        told = "Too many tools of this kind hang at present, so it was not begun. Try again later."
+        raise ToolFailed(told, code="busy", retryable=True) from None
 
 
 def _require_same(tool: functions.Tool, work: Work) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Awaitable, Coroutine
-from queue import SimpleQueue
+import time
+from collections.abc import Awaitable, Callable, Coroutine
+from concurrent.futures import Future
+from queue import Empty, SimpleQueue
 from typing import Any
 
 from project.accounts import pooled
-from tools_app import bridge
+from tools_app import bridge, limited
 from tools_app.context import Done, ProgressCallback
 
 logger = logging.getLogger(__name__)
@@ -30,20 +32,37 @@ class Reports:
             self._told.put((current, total, message))
         return Done()
 
-    def wait_for(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
-        """Run it on the bridge and pass on what it reports, until it is over."""
+    def wait_for_thread(self, work: Callable[[], Any], *, name: str, until: float) -> Any:
+        """Run it in a thread of its own and pass on what it reports. Raises TooLong, or TooManyHang at once."""
+        begun = limited.Begun(work, name=name)
+        self._pass_on(begun.future, until)
+        return begun.result(until=until)
+
+    def wait_for(self, coroutine: Coroutine[Any, Any, Any], *, until: float) -> Any:
+        """Run it on the bridge and pass on what it reports, until it is over. Raises TooLong."""
         future = bridge.start(coroutine)
-        future.add_done_callback(lambda _: self._told.put(None))
         try:
-            while (told := self._told.get()) is not None:
-                self._tell(*told)
-                # What was written took a connection, and the next report may be a long time off.
-                pooled.give_back()
+            self._pass_on(future, until)
+            if not future.done():
+                raise limited.TooLong
             return future.result()
         except BaseException:
-            # A worker's exit in the waiting thread: nothing may go on for nobody.
+            # It took too long, or a worker's exit in the waiting thread: nothing may go on for nobody.
             future.cancel()
             raise
+
+    def _pass_on(self, future: Future[Any], until: float) -> None:
+        future.add_done_callback(lambda _: self._told.put(None))
+        while True:
+            try:
+                told = self._told.get(timeout=max(0.0, until - time.monotonic()))
+            except Empty:
+                return
+            if told is None:
+                return
+            self._tell(*told)
+            # What was written took a connection, and the next report may be a long time off.
+            pooled.give_back()
 
     def _tell(self, current: int, total: int, message: str) -> None:
         """A tool must not end half-way because somebody could not be told how far it is."""

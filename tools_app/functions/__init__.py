@@ -22,6 +22,7 @@ from tools_app.functions.registry import (
     named,
     names,
     register,
+    remarks,
     tool,
 )
 from tools_app.functions.requesting import fetch_json
@@ -50,6 +51,7 @@ __all__ = [
     "prepared",
     "register",
     "register_dynamic_tool",
+    "remarks",
     "require_identity",
     "tool",
 ]

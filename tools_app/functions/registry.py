@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib import import_module
 from typing import Any, TypedDict, TypeVar, Unpack, overload
 
@@ -74,6 +74,9 @@ class Options(TypedDict, total=False):
     idempotent: bool
     open_world: bool
     tags: tuple[str, ...]
+    examples: tuple[Mapping[str, Any], ...]
+    retries: int
+    timeout_seconds: float
 
 
 @overload
@@ -124,6 +127,11 @@ def everything() -> tuple[Tool, ...]:
     return installed.everything()
 
 
+def remarks() -> dict[str, tuple[str, ...]]:
+    """By name of the tool, what a model would miss in its docstring (S1.19); for administrators, beside the row."""
+    return {tool.name: tool.remarks for tool in _tools.values() if tool.remarks}
+
+
 def named(name: str) -> Tool:
     return installed.named(name)
 
@@ -140,8 +148,12 @@ def _made(item: Any) -> Tool:
     """A decorated function in a list is the tool it was decorated to be."""
     if isinstance(item, Tool):
         return item
-    known = next((each for each in _tools.values() if each.function == item), None)
-    return known or Tool(item)
+    return known(item) or Tool(item)
+
+
+def known(function: Any) -> Tool | None:
+    """The tool a function was registered as."""
+    return next((each for each in _tools.values() if each.function == function), None)
 
 
 def _require_free(wanted: Tool, beside: list[Tool]) -> None:

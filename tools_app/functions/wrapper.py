@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tools_app import schemas
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
 from tools_app.exceptions import NotATool
@@ -30,7 +31,8 @@ class Tool:
     """A function as a tool. Everything is looked at here and now: a wrong one raises NotATool (S1.38).
 
     Name and description take the place of the function's own (S1.37). The flags are what the catalog is seeded
-    with; the row in the catalog decides from then on.
+    with; the row in the catalog decides from then on. `retries` is how often a model may correct arguments that do
+    not fit, in one answer (S1.41); `timeout_seconds` how long a call may take. Both are the installation's unless set.
     """
 
     function: Callable[..., Any]
@@ -46,6 +48,11 @@ class Tool:
     idempotent: bool = False
     open_world: bool = False
     tags: tuple[str, ...] = ()
+    examples: tuple[Mapping[str, Any], ...] = ()
+    retries: int | None = None
+    timeout_seconds: float | None = None
+    # Of a function made anew for each person: what is poor about it was said once, where it was declared.
+    quiet: bool = field(default=False, repr=False)
     definition: ToolDefinition = field(init=False, repr=False)
     signature: Signature = field(init=False, repr=False)
     remarks: tuple[str, ...] = field(init=False, repr=False)
@@ -58,6 +65,8 @@ class Tool:
             require_name(self.name)
             _require_prepare(self.prepare)
             self.signature = signatures.read(self.function, documentation.parameters)
+            _require_numbers(self)
+            _require_examples(self.examples, self.signature)
         except NotATool as unfit:
             raise NotATool(f"{self.where} cannot be a tool. {unfit.message}") from unfit
         self.remarks = tuple(_remarks(self, documentation))
@@ -66,8 +75,9 @@ class Tool:
             description=self.description or documentation.text or _stand_in(self.name),
             input_schema=self.signature.schema,
             category=self.category,
+            examples=tuple(self.examples),
         )
-        if self.remarks:
+        if self.remarks and not self.quiet:
             warnings.warn(f"{self.where}: {'; '.join(self.remarks)}.", PoorDocstring, stacklevel=3)
 
     @property
@@ -81,6 +91,10 @@ class Tool:
     def is_of_a_module(self) -> bool:
         """Whether there is one such function only: not a method of an object, nor made anew by another function."""
         return inspect.isfunction(self.function) and "<locals>" not in self.function.__qualname__
+
+    @property
+    def is_asynchronous(self) -> bool:
+        return inspect.iscoroutinefunction(docstrings.source(self.function))
 
     @property
     def fingerprint(self) -> str:
@@ -125,6 +139,26 @@ def _require_prepare(prepare: Any) -> None:
         inspect.signature(prepare).bind(None, None)
     except (TypeError, ValueError):
         raise NotATool("Its prepare must be a function of two: the context and the definition.") from None
+
+
+def _require_numbers(tool: Tool) -> None:
+    retries: Any = tool.retries
+    seconds: Any = tool.timeout_seconds
+    if retries is not None and (isinstance(retries, bool) or not isinstance(retries, int) or retries < 0):
+        raise NotATool("Its retries must be a whole number, 0 or more.")
+    if seconds is not None and (
+        isinstance(seconds, bool) or not isinstance(seconds, int | float) or seconds <= 0
+    ):
+        raise NotATool("Its timeout_seconds must be a number above 0.")
+
+
+def _require_examples(examples: Iterable[Any], signature: Signature) -> None:
+    """An example that does not fit would teach the model to call it wrongly."""
+    for number, example in enumerate(examples, start=1):
+        if not isinstance(example, Mapping) or set(example) != {"input", "output"}:
+            raise NotATool(f"Its example {number} must be a dictionary of input and output.")
+        if not isinstance(example["input"], Mapping) or schemas.problems(signature.schema, example["input"]):
+            raise NotATool(f"The input of its example {number} does not fit its parameters.")
 
 
 def _remarks(tool: Tool, documentation: Documentation) -> Iterable[str]:

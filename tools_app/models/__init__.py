@@ -1,6 +1,7 @@
 """The rows of the catalog and of acting."""
 
 from tools_app.models.approval import Approval, StandingApproval
+from tools_app.models.cache_generation import CacheGeneration
 from tools_app.models.secret import Secret
 from tools_app.models.seeded_row import SeededRow
 from tools_app.models.tool import Tool
@@ -12,6 +13,7 @@ from tools_app.models.usage_counter import UsageCounter
 
 __all__ = [
     "Approval",
+    "CacheGeneration",
     "Secret",
     "SeededRow",
     "StandingApproval",
