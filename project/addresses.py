@@ -1,4 +1,4 @@
-"""Turns DATABASE_URL and REDIS_URL into what Django, Celery and Channels each want to hear."""
+"""Turns DATABASE_URL, REDIS_URL and EMAIL_URL into what Django, Celery and Channels each want to hear."""
 
 import os
 import sqlite3
@@ -100,3 +100,30 @@ def embedded_redis(folder: str | os.PathLike[str]) -> str:
 
 def socket_path(folder: str | os.PathLike[str]) -> str:
     return os.path.join(folder, "valkey", "valkey.sock")
+
+
+_MAIL_PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+
+
+def mail(url: str) -> dict[str, Any]:
+    """Read `smtp+starttls://user:password@host:587`, `smtps://…` or `smtp://…`; console:// sends nothing."""
+    parts = urlsplit(url)
+    if parts.scheme == "console":
+        return {"BACKEND": "django.core.mail.backends.console.EmailBackend"}
+    if parts.scheme not in _MAIL_PORTS or not parts.hostname:
+        raise Misconfigured(
+            "EMAIL_URL must be smtp+starttls://user:password@host:port, or begin with smtps://, smtp:// or console://."
+        )
+    try:
+        port = parts.port or _MAIL_PORTS[parts.scheme]
+    except ValueError:
+        raise Misconfigured("EMAIL_URL: the port must be a number.") from None
+    return {
+        "BACKEND": "django.core.mail.backends.smtp.EmailBackend",
+        "HOST": parts.hostname,
+        "PORT": port,
+        "HOST_USER": unquote(parts.username or ""),
+        "HOST_PASSWORD": unquote(parts.password or ""),
+        "USE_TLS": parts.scheme == "smtp+starttls",
+        "USE_SSL": parts.scheme == "smtps",
+    }

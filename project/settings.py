@@ -76,6 +76,15 @@ HANGING_FUNCTIONS = env.number("HANGING_FUNCTIONS", 8, minimum=1)
 # What factories built is kept in each process for the next run of the same person.
 CALLABLE_CACHE_SECONDS = env.number("CALLABLE_CACHE_SECONDS", 3600, minimum=1)
 CALLABLE_CACHE_ENTRIES = env.number("CALLABLE_CACHE_ENTRIES", 256, minimum=1)
+# The mail server of the send_email tool, and the one sender of everything it sends.
+_MAIL = addresses.mail(env.secret("EMAIL_URL") or "console://")
+EMAIL_BACKEND = _MAIL["BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _MAIL.get("HOST", ""), _MAIL.get("PORT", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.get("HOST_USER", ""), _MAIL.get("HOST_PASSWORD", "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("USE_TLS", False), _MAIL.get("USE_SSL", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "toolroom@localhost")
+EMAIL_DOMAINS = env.listing("EMAIL_DOMAINS")
 RUN_LEASE_SECONDS = env.number("RUN_LEASE_SECONDS", 30, minimum=1)
 CALL_LEASE_SECONDS = env.number("CALL_LEASE_SECONDS", 30, minimum=1)
 SWEEP_SECONDS = env.number("SWEEP_SECONDS", 10, minimum=1)

@@ -156,3 +156,25 @@ def test_writable_roots_are_some_of_the_roots(written: str, roots: str, read: li
     ]
     with pytest.raises(Misconfigured, match="WRITABLE"):
         environment(WRITABLE="/a,/c").folders_among("WRITABLE", known, Path("/own"), separator=":")
+
+
+@pytest.mark.parametrize(
+    ("url", "found"),
+    [
+        ("smtp://mail.example", ("mail.example", 25, "", "", False, False)),
+        ("smtp+starttls://u%40x:p%3Aw@mail.example", ("mail.example", 587, "u@x", "p:w", True, False)),
+        ("smtps://u:p@mail.example:2465", ("mail.example", 2465, "u", "p", False, True)),
+    ],
+)
+def test_a_mail_server_is_read(url: str, found: tuple[object, ...]) -> None:
+    read = addresses.mail(url)
+    names = ("HOST", "PORT", "HOST_USER", "HOST_PASSWORD", "USE_TLS", "USE_SSL")
+    assert tuple(read[name] for name in names) == found
+    assert "HOST" not in addresses.mail("console://")
+
+
+@pytest.mark.parametrize("url", ["mail.example", "http://mail.example", "smtp://", "smtp://u:hunter2@h:none"])
+def test_a_mail_server_that_cannot_be_read_is_refused_without_its_password(url: str) -> None:
+    with pytest.raises(Misconfigured, match="EMAIL_URL") as told:
+        addresses.mail(url)
+    assert "hunter2" not in str(told.value)

@@ -39,7 +39,7 @@ MAX_BYTES = 65_536
 MAX_DEPTH = 16
 MAX_RAW_DEPTH = 64
 MAX_PROBLEMS = 10
-KINDS = frozenset({"argv", "bigint", "code", "command", "host", "path", "sql", "text", "url"})
+KINDS = frozenset({"argv", "bigint", "code", "command", "email", "host", "path", "sql", "text", "url"})
 ACCESSES = frozenset({"list", "read", "write"})
 DIALECTS = frozenset(
     {

@@ -28,6 +28,7 @@ TOOLS = {
     "web_fetch",
     "web_search",
     *PROGRAMS,
+    "send_email",
     "search_tools",
     *FILE_TOOLS,
 }

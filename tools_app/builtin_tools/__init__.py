@@ -23,6 +23,7 @@ MODULES = (
     "run_program",
     "search_files",
     "search_tools",
+    "send_email",
     "web_fetch",
     "web_search",
     "write_file",

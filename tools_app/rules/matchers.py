@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import re2
 
-from tools_app.rules import hosts, paths
+from tools_app.rules import hosts, mail, paths
 from tools_app.rules.errors import UnknownRule
 from tools_app.rules.values import as_number, is_number, is_same, loosened
 
@@ -85,6 +85,8 @@ def _read(matcher: Any, kind: str, *, allowing: bool) -> tuple[str, Any]:
         return "equals", matcher
     if kind in ("path", "folder"):
         return "path_under", matcher
+    if kind == "email":
+        return "email", matcher
     if kind in ("url", "host"):
         return ("url" if allowing and hosts.is_url(matcher) else "host"), matcher
     return ("contains" if kind in TEXT_KINDS and not allowing else "equals"), matcher
@@ -260,6 +262,12 @@ OPERATORS: Final[Mapping[str, Operator]] = {
         "a full address that begins with https://",
         lambda wanted, seen: hosts.denies(wanted, seen.value),
         lambda wanted, seen: isinstance(seen.value, str) and hosts.allows_url(wanted, seen.value),
+    ),
+    "email": Operator(
+        lambda wanted: _is_text(wanted) and mail.is_recipient(wanted),
+        "an address, a domain or *.domain",
+        lambda wanted, seen: mail.denies(wanted, seen.value),
+        lambda wanted, seen: isinstance(seen.value, str) and mail.allows(wanted, seen.value),
     ),
     "argv": Operator(lambda wanted: True, "", _names_program, _runs),
     "sql_read_only": Operator(

@@ -57,6 +57,7 @@ def test_the_flags_they_are_seeded_with() -> None:
         "run_program": (True, True, False, False),
         "search_files": (True, True, True, False),
         "search_tools": (False, False, True, False),
+        "send_email": (False, True, False, False),
         "web_fetch": (False, False, True, True),
         "web_search": (False, False, True, True),
         "write_file": (True, True, False, False),

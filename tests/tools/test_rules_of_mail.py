@@ -1,0 +1,67 @@
+"""Recipients in the rule language: what a mailbox or a domain allows, strictly, and what it denies, loosely."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.tools.test_rules import denied, not_allowed
+from tools_app import rules
+
+MAIL = {"to": "email"}
+
+
+@pytest.mark.parametrize(
+    ("rule", "to", "refused"),
+    [
+        (["ann@example.org"], ["ann@example.org"], True),
+        (["ann@example.org"], ["ANN+tag@Example.org"], True),
+        (["ann@example.org"], ["bob@example.org"], False),
+        (["example.org"], ["bob@example.org"], True),
+        (["@example.org"], ["x@y.org", "bob@deep.example.org"], True),
+        (["*.example.org"], ["bob@example.org"], True),
+        (["example.org"], ["bob@notexample.org"], False),
+        (["example.org"], "bob@example.org.", True),
+        (["bücher.example"], ["x@xn--bcher-kva.example"], True),
+        ([{"email": "example.org"}], ["bob@example.org"], True),
+    ],
+)
+def test_a_recipient_is_denied_loosely(rule: list[Any], to: Any, refused: bool) -> None:
+    assert denied({"to": rule}, {"to": to}, MAIL) == (["to"] if refused else [])
+
+
+@pytest.mark.parametrize(
+    ("rule", "to", "allowed"),
+    [
+        (["ann@example.org"], ["ann@example.org"], True),
+        (["ann@example.org"], ["ann@EXAMPLE.org"], True),
+        (["ann@example.org"], ["Ann@example.org"], False),
+        (["ann@example.org"], ["ann+tag@example.org"], False),
+        (["ann@example.org"], ["ann@example.org", "eve@evil.example"], False),
+        (["example.org"], ["ann@example.org", "bob@example.org"], True),
+        (["@example.org"], ["ann@example.org"], True),
+        (["example.org"], ["ann@deep.example.org"], False),
+        (["*.example.org"], ["ann@deep.example.org"], True),
+        (["*.example.org"], ["ann@example.org"], False),
+        (["example.org"], ["ann@example.org@evil.example"], False),
+        (["example.org"], ["@example.org"], False),
+        (["example.org"], [7], False),
+        (["example.org"], [], True),
+        (True, ["ann@example.org"], True),
+    ],
+)
+def test_recipients_are_allowed_strictly_and_each_of_them(rule: Any, to: Any, allowed: bool) -> None:
+    whole = rule if rule is True else [{"each": rule}]
+    assert not_allowed({"to": whole}, {"to": to}, MAIL) == ([] if allowed else ["to"])
+    assert rules.is_sound({"to": whole}, allowing=True)
+
+
+def test_a_list_of_recipients_is_no_recipient() -> None:
+    assert not_allowed({"to": ["example.org"]}, {"to": ["ann@example.org"]}, MAIL) == ["to"]
+    assert not_allowed({"to": ["example.org"]}, {"to": "ann@example.org"}, MAIL) == []
+
+
+@pytest.mark.parametrize("wrong", ["", "nobody", "a@b@c.org", "Ann <ann@x.org>", "a@x.org,b@x.org", 7])
+def test_what_names_nobody_cannot_be_a_rule(wrong: Any) -> None:
+    assert not rules.is_sound({"to": [{"email": wrong}]})
