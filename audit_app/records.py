@@ -151,3 +151,5 @@ def _advance(head: AuditStream, entry: AuditEntry) -> None:
     still = Q(pk=head.pk, seq=head.seq)
     if prepared.update(AuditStream, still, {"seq": entry.seq, "hash": entry.hash}) != 1:
         raise StaleState
+    # Whoever holds the head may append again.
+    head.seq, head.hash = entry.seq, entry.hash

@@ -30,7 +30,7 @@ ORDER = {
         ("schema_hints",),
         ("lint",),
         # How a tool is carried out: told everything in values, so left of every model.
-        ("executors", "builtin_tools", "functions", "factories"),
+        ("executors", "builtin_tools", "functions", "factories", "openapi"),
         ("examples",),
         ("models",),
         # Pure rules.
@@ -44,6 +44,8 @@ ORDER = {
         ("sweeps", "trying", "unsaved"),
         ("cases",),
         ("drafts",),
+        ("api_documents", "api_plans"),
+        ("api_imports",),
         ("tasks", "receivers", "admin", "api", "management"),
         ("apps",),
     ),

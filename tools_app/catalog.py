@@ -5,7 +5,8 @@ Each change is checked, versioned and recorded in one transaction. Fields that m
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -22,6 +23,8 @@ from tools_app.models import Tool, ToolCall, ToolVersion
 from tools_app.versions import Cause
 
 FIELDS: Final = versions.FIELDS
+# Columns of a tool times this many stay below what SQLite takes in one statement.
+_BATCH: Final = 200
 
 
 def register(definition: Mapping[str, Any], *, by: Identity, reason: str = "") -> Tool:
@@ -50,6 +53,44 @@ def _add(definition: Mapping[str, Any], cause: Cause, **state: bool) -> Tool:
     except IntegrityError:
         raise ToolNameTaken(details={"name": tool.name}) from None
     return tool
+
+
+def register_all(definitions: Iterable[Mapping[str, Any]], *, by: Identity, reason: str = "") -> list[Tool]:
+    """Add many tools at once, all of them or none, each checked, versioned and recorded like a single one.
+
+    Raises what `register` raises; the details say which tool it is about.
+    """
+    organization_id = require_right(by)
+    cause = Cause("tool.added", by, reason)
+    made = [_unsaved(each, organization_id, by) for each in definitions]
+    names = [tool.name for tool, _ in made]
+    taken = Tool.objects.filter(organization_id=organization_id, name__in=names).values_list(
+        "name", flat=True
+    )
+    if twice := [*taken, *(name for name, number in Counter(names).items() if number > 1)]:
+        raise ToolNameTaken(details={"name": twice[0]})
+    with transaction.atomic():
+        try:
+            tools = Tool.objects.bulk_create([tool for tool, _ in made], batch_size=_BATCH)
+        except IntegrityError:
+            raise ToolNameTaken from None
+        kept = versions.keep_first(tools, cause)
+        head = records.hold(organization_id, records.administration(organization_id))
+        for (tool, changed), version in zip(made, kept, strict=True):
+            subject = records.Subject("tool", str(tool.pk), tool.name)
+            records.append(head, cause.action, by=by, subject=subject, facts=_facts(changed, version, cause))
+    return tools
+
+
+def _unsaved(definition: Mapping[str, Any], organization_id: int, by: Identity) -> tuple[Tool, list[str]]:
+    try:
+        fields = written.checked(definition, allowed=FIELDS, by=by)
+        tool = Tool(organization_id=organization_id, created_by=by.display_name[:255], **fields)
+        written.check_row(tool)
+    except InvalidTool as refused:
+        told = {"tool": definition.get("name", ""), **refused.details}
+        raise InvalidTool(refused.message, code=refused.code, details=told) from None
+    return tool, sorted(fields)
 
 
 def update(
@@ -184,9 +225,12 @@ def require_right(by: Identity, tool: Tool | None = None) -> int:
 
 def _remember(tool: Tool, changed: list[str], cause: Cause) -> None:
     """Write the version and the record of a change, in the transaction of the change."""
-    version = versions.keep(tool, cause)
+    _record(cause.action, tool, _facts(changed, versions.keep(tool, cause), cause), by=cause.by)
+
+
+def _facts(changed: list[str], version: ToolVersion, cause: Cause) -> dict[str, Any]:
     told = {"changed": changed, "number": version.number, "content_hash": version.content_hash, **cause.facts}
-    _record(cause.action, tool, {**told, **({"reason": cause.reason} if cause.reason else {})}, by=cause.by)
+    return {**told, **({"reason": cause.reason} if cause.reason else {})}
 
 
 def _record(action: str, tool: Tool, facts: dict[str, Any], *, by: Identity) -> None:

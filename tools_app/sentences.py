@@ -23,6 +23,8 @@ SENTENCES: Final = {
     "approval.superseded": "replaced a question, because something changed",
     "approval.cancelled": "withdrew a question",
     "approval.consumed": "used an approval",
+    "api.imported": "imported an API",
+    "api.forgotten": "forgot an imported API",
     "tool.added": "added a tool",
     "tool.tried": "asked what would happen if a tool was used",
     "tool.seeded": "seeded a tool",

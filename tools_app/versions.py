@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from copy import copy
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -82,6 +82,26 @@ def keep(tool: Tool, cause: Cause) -> ToolVersion:
         reason=cause.reason[:_REASON],
         changed_by=cause.by.display_name[:255],
     )
+
+
+def keep_first(tools: Iterable[Tool], cause: Cause) -> list[ToolVersion]:
+    """Write the first version of each of these tools, which were just made by the same transaction."""
+    made = [
+        ToolVersion(
+            organization_id=tool.organization_id,
+            tool=tool,
+            number=1,
+            content_hash=tool.content_hash(),
+            snapshot=snapshot(tool),
+            changed=[],
+            action=cause.action,
+            label=tool.version,
+            reason=cause.reason[:_REASON],
+            changed_by=cause.by.display_name[:255],
+        )
+        for tool in tools
+    ]
+    return ToolVersion.objects.bulk_create(made, batch_size=200)
 
 
 def content(version: ToolVersion) -> dict[str, Any]:

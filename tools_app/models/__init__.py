@@ -1,5 +1,6 @@
 """The rows of the catalog and of acting."""
 
+from tools_app.models.api_source import ApiDocument, ApiOperation, ApiSource
 from tools_app.models.approval import Approval, StandingApproval
 from tools_app.models.cache_generation import CacheGeneration
 from tools_app.models.secret import Secret
@@ -12,6 +13,9 @@ from tools_app.models.tool_version import ToolVersion
 from tools_app.models.usage_counter import UsageCounter
 
 __all__ = [
+    "ApiDocument",
+    "ApiOperation",
+    "ApiSource",
     "Approval",
     "CacheGeneration",
     "Secret",
