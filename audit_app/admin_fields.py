@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 from django import forms
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 
@@ -29,12 +31,35 @@ class LinesField(forms.CharField):
         return bool(self.to_python(initial) != self.to_python(data))
 
 
+class JSONBox(UnfoldAdminTextareaWidget):
+    """A textarea that scripts make a code box of; without them it is a textarea."""
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        return format_html("<json-editor>{}</json-editor>", super().render(name, value, attrs, renderer))
+
+
 class ReadableJSONField(forms.JSONField):
-    """JSON with line breaks and as many rows as it needs."""
+    """JSON with line breaks and as many rows as it needs. Read strictly, and shown again exactly as it was typed."""
 
     def __init__(self, **options: Any) -> None:
-        options["widget"] = UnfoldAdminTextareaWidget(attrs={"rows": 4, "spellcheck": "false"})
+        options["widget"] = options.get("widget") or JSONBox(attrs={"rows": 4, "spellcheck": "false"})
         super().__init__(**options)
+
+    def to_python(self, value: Any) -> Any:
+        if self.disabled or value in self.empty_values or not isinstance(value, str):
+            return super().to_python(value)
+        try:
+            return json.loads(value, object_pairs_hook=_once, parse_constant=_refused)
+        except json.JSONDecodeError as broken:
+            told = f"Line {broken.lineno}, column {broken.colno}: {broken.msg}."
+            raise forms.ValidationError(told, code="invalid") from None
+        except RecursionError:
+            raise forms.ValidationError("This is nested too deeply.", code="invalid") from None
+        except ValueError as refused:
+            raise forms.ValidationError(str(refused)[:200], code="invalid") from None
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        return initial if self.disabled else data if data is None else forms.fields.InvalidJSONInput(data)
 
     def prepare_value(self, value: Any) -> Any:
         if isinstance(value, forms.fields.InvalidJSONInput):
@@ -44,3 +69,18 @@ class ReadableJSONField(forms.JSONField):
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
         self.widget.attrs["rows"] = min(max(text.count("\n") + 2, 3), 24)
         return text
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Two readers could take a name that is there twice differently."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        names = [name for name, _ in pairs]
+        raise ValueError(
+            f"The name {next(name for name in names if names.count(name) > 1)[:60]!r} is used twice."
+        )
+    return made
+
+
+def _refused(word: str) -> Any:
+    raise ValueError(f"{word} is no number of JSON.")

@@ -15,6 +15,7 @@ from django.contrib.admin.options import IS_POPUP_VAR
 from django.contrib.admin.utils import quote, unquote
 from django.db import transaction
 from django.db.models import ForeignKey, JSONField, Model, QuerySet
+from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
@@ -137,6 +138,10 @@ class Scoped:
 
 
 class AuditedAdmin(Scoped, ModelAdmin):
+    class Media:
+        css: ClassVar = {"all": ["css/admin-forms.css"]}
+        js: ClassVar = [Script("js/admin.js", type="module")]
+
     list_per_page = 50
     list_fullwidth = True
     compressed_fields = True

@@ -31,7 +31,7 @@ ORDER = {
         ("lint",),
         # How a tool is carried out: told everything in values, so left of every model.
         ("executors", "builtin_tools", "functions", "factories", "openapi"),
-        ("examples",),
+        ("examples", "settings_forms"),
         ("models",),
         # Pure rules.
         ("arguments", "rules", "policy", "doors", "explaining", "differences", "expectations"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from collections.abc import Iterable
+from typing import Any, Final
 
 from django.db.models import QuerySet
 from rest_framework import serializers
@@ -12,7 +13,7 @@ from rest_framework.response import Response
 
 from agents_app import events
 from agents_app.api.shapes import CallSerializer
-from agents_app.models import AgentType
+from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE
@@ -21,6 +22,9 @@ from tools_app.facts import Asked
 from tools_app.models import Tool, ToolCall
 from tools_app.trying import Foreseen
 from tools_app.visible import visible_text
+
+# A list to choose from on a page; of more people or personas the first are offered, by id any can be named.
+MOST_LISTED: Final = 500
 
 
 class TryWriteSerializer(StrictSerializer):
@@ -53,6 +57,23 @@ class OutcomeSerializer(serializers.Serializer[Any]):
     call = CallSerializer(allow_null=True)
     result = serializers.JSONField(allow_null=True, help_text="The structured result, where one was kept.")
     open = serializers.BooleanField(help_text="Whether more will become of it: ask again.")
+
+
+class TryPersonaSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    granted = serializers.BooleanField(help_text="Whether it has the tool.")
+    enabled = serializers.BooleanField()
+
+
+class TryPersonSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+
+
+class TryChoicesSerializer(serializers.Serializer[Any]):
+    personas = TryPersonaSerializer(many=True)
+    people = TryPersonSerializer(many=True)
 
 
 class TrySerializer(OutcomeSerializer):
@@ -91,6 +112,20 @@ class TryView(RoomView):
 
 
 class Try(TryView):
+    @operation(
+        "As whom a tool can be tried",
+        {200: TryChoicesSerializer},
+        refusals=[404],
+        operation_id="tools_try_choices",
+    )
+    def get(self, request: Request, tool_id: int) -> Response:
+        tool, ours = self.tool(tool_id), self.identity.organization_id
+        agents = AgentType.objects.visible_to(self.identity).current().order_by("display_name", "pk")
+        having = set(AgentToolConfig.objects.filter(tool=tool).values_list("agent_type_id", flat=True))
+        people = Membership.objects.filter(organization_id=ours).exclude(user_id=self.identity.user_id)
+        people = people.select_related("user").order_by("user__username")[:MOST_LISTED]
+        return Response({"personas": _personas(agents[:MOST_LISTED], having), "people": _people(people)})
+
     @operation(
         "Try a tool as a persona: what would happen, or, with dry_run false, a real use that waits where it must",
         {200: TrySerializer, 201: TrySerializer},
@@ -160,6 +195,28 @@ class TryOutcome(TryView):
         call = one(self.tries(tool_id).filter(pk=call_id))
         trying.withdraw(call, by=self.identity)
         return Response(self.item(one(self.tries(tool_id).filter(pk=call_id))))
+
+
+def _personas(agents: Iterable[AgentType], having: set[int]) -> list[Item]:
+    return [
+        {
+            "id": agent.pk,
+            "name": visible_text(agent.display_name),
+            "granted": agent.pk in having,
+            "enabled": agent.enabled,
+        }
+        for agent in agents
+    ]
+
+
+def _people(members: Iterable[Membership]) -> list[Item]:
+    return [
+        {
+            "id": member.user.pk,
+            "name": visible_text(member.user.get_full_name() or member.user.get_username()),
+        }
+        for member in members
+    ]
 
 
 def _raw(given: Item) -> str:

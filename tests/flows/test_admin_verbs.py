@@ -59,7 +59,7 @@ def test_how_an_http_tool_is_carried_out_is_checked_at_its_field(now: World) -> 
     kind = {"tool_type": "custom", "executor": "http"}
     sent = {"name": "weather", "description": "Tells.", "category": "web", **kind}
     for configuration, words in {
-        '{"method": "GET"': "valid JSON",
+        '{"method": "GET"': "Line 1, column 17",
         "[1]": "must be an object",
         '{"method": "GET"}': "url",
         '{"method": "GET", "url": "https://10.0.0.1/"}': "/url: ",

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from audit_app.admin_fields import LinesField, ReadableJSONField
-from audit_app.audited_admin import AuditedAdmin, VerbForm, archiving, identity_of
+from audit_app.audited_admin import AuditedAdmin, VerbForm, archiving, identity_of, may
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import catalog, executors
-from tools_app.models import Tool
+from tools_app import catalog, executors, settings_forms
+from tools_app.admin.fields import ParametersBox, SettingsBox
+from tools_app.models import Secret, Tool
 
 _OFFERED = [(value, label) for value, label in Tool.Executor.choices if value not in ("python", "mcp")]
 _NEW = {"type": "object", "properties": {}, "required": []}
@@ -30,6 +32,7 @@ class ToolForm(VerbForm):
     input_schema = ReadableJSONField(
         label="Parameters",
         initial=_NEW,
+        widget=ParametersBox,
         help_text="A JSON Schema of type object. What is not described here cannot be passed.",
     )
     examples = ReadableJSONField(
@@ -38,10 +41,9 @@ class ToolForm(VerbForm):
     configuration = ReadableJSONField(
         required=False,
         initial=dict,
-        help_text="How it is carried out, for tools of the kind HTTP request: method, url with {parameters} in its "
-        "path, where the other parameters go, headers, auth with the name of a secret. For example "
-        '{"method": "GET", "url": "https://api.example/v1/{city}", "parameters": {"days": "query"}, '
-        '"auth": {"type": "bearer", "secret": "weather-key"}}.',
+        label="Settings",
+        widget=SettingsBox,
+        help_text="Empty for a draft: it is saved, and not ready.",
     )
     reason = forms.CharField(
         required=False,
@@ -60,11 +62,30 @@ class ToolForm(VerbForm):
         if self.instance.pk:
             self.initial["input_schema"] = self.instance.input_schema
             self.initial["examples"] = self.instance.definition.get("examples") or []
+        if "example_usage" in self.fields:
+            self.fields["example_usage"].widget.attrs["rows"] = 3
         if "executor" in self.fields:
             self.fields["executor"].choices = _OFFERED  # type: ignore[attr-defined]
-        if "input_schema" in self.fields and self.instance.tool_type == Tool.Type.BUILTIN:
-            self.fields["input_schema"].disabled = True
-            self.fields["input_schema"].help_text = "Part of the program, so it cannot be changed here."
+            self.initial.setdefault("executor", Tool.Executor.HTTP)
+            self.initial.setdefault("tool_type", Tool.Type.CUSTOM)
+        self._settle()
+
+    def _settle(self) -> None:
+        """What fits the kind of tool: its form, and nothing to write where something else decides."""
+        kind = self.instance.executor if self.instance.pk else ""
+        elsewhere = settings_forms.WRITTEN_ELSEWHERE.get(kind)
+        if "configuration" in self.fields:
+            about = {"forms": settings_forms.FORMS, "secrets": self._secrets(), "executor": kind}
+            self.fields["configuration"].widget.about = about
+        for name in ("configuration", "input_schema"):
+            if elsewhere and name in self.fields:
+                self.fields[name].disabled = True
+                self.fields[name].help_text = elsewhere
+
+    def _secrets(self) -> list[str]:
+        """Their names alone; what a secret is, nobody is shown again."""
+        ours = Secret.objects.filter(organization_id=self.identity.organization_id)
+        return list(ours.order_by("name").values_list("name", flat=True))
 
     def perform(self) -> Tool:
         given = self.cleaned_data
@@ -95,6 +116,7 @@ class StateFilter(SimpleListFilter):
 
 @admin.register(Tool)
 class ToolAdmin(AuditedAdmin):
+    change_form_outer_after_template = "admin/toolroom/tool_side.html"
     to_view, to_change = (CATALOG_VIEW,), (CATALOG_CHANGE,)
     form = ToolForm
     verbs_record = True
@@ -111,7 +133,15 @@ class ToolAdmin(AuditedAdmin):
                 "description": "The model reads name and description: they decide when it uses the tool.",
             },
         ),
-        ("On or off", {"fields": ["enabled", "disabled_reason"]}),
+        ("Parameters", {"fields": ["input_schema", "examples", "example_usage"]}),
+        (
+            "How it is carried out",
+            {
+                "fields": ["tool_type", "executor", "configuration", "is_idempotent"],
+                "description": "Say “safe to run again” only of tools that change nothing: after a crash such a "
+                "tool is started a second time.",
+            },
+        ),
         (
             "What it can do harm with",
             {
@@ -130,15 +160,7 @@ class ToolAdmin(AuditedAdmin):
             "Who may use it",
             {"fields": ["requires_auth", "required_permissions", "rate_limit", "rate_limit_observed"]},
         ),
-        ("Parameters", {"fields": ["input_schema", "examples", "example_usage"]}),
-        (
-            "How it is carried out",
-            {
-                "fields": ["tool_type", "executor", "configuration", "is_idempotent"],
-                "description": "Say “safe to run again” only of tools that change nothing: after a crash such a "
-                "tool is started a second time.",
-            },
-        ),
+        ("On or off", {"fields": ["enabled", "disabled_reason"]}),
         ("For the history", {"fields": ["reason"]}),
     ]
 
@@ -168,6 +190,16 @@ class ToolAdmin(AuditedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["name", "tool_type", "executor"] if obj else []
 
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Where a tool goes and with which secrets is shown to nobody who may not change it, as over REST."""
+        shown = super().get_fieldsets(request, obj)
+        if may(request, self.to_change):
+            return shown
+        return [
+            (title, {**options, "fields": [name for name in options["fields"] if name != "configuration"]})
+            for title, options in shown
+        ]
+
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         archived = isinstance(obj, Tool) and obj.archived_at is not None
         return not archived and super().has_change_permission(request, obj)
@@ -183,4 +215,12 @@ class ToolAdmin(AuditedAdmin):
     def page_context(self, request: HttpRequest, obj: Tool) -> dict[str, Any]:
         ready, why = executors.readiness(obj.executor, obj.name, obj.configuration)
         warning = "" if ready else format_html("{} {}", "This installation cannot carry it out.", why)
-        return {**super().page_context(request, obj), "toolroom_warning": warning}
+        shown: dict[str, Any] = {"toolroom_warning": warning}
+        if self.has_change_permission(request, obj):
+            shown["toolroom_side"] = {"tool": obj.pk, "schema": json.dumps(obj.input_schema)}
+        return {**super().page_context(request, obj), **shown}
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        side = {"toolroom_side": {"tool": "", "schema": ""}}
+        answer: HttpResponse = super().add_view(request, form_url, {**(extra_context or {}), **side})
+        return answer

@@ -40,7 +40,8 @@ async function attempt(method, path, body) {
 }
 
 function csrfToken() {
-  return document.querySelector('meta[name="csrf-token"]')?.content ?? "";
+  // Our own pages carry it in their head, the admin's in their forms.
+  return document.querySelector('meta[name="csrf-token"]')?.content ?? document.querySelector('[name="csrfmiddlewaretoken"]')?.value ?? "";
 }
 
 /** A name for one message, made here so that sending it twice cannot make two. */

@@ -1,0 +1,206 @@
+// Trying a tool out: what would happen if a persona used it, or a real use through the same gate, watched to its end.
+import { ApiError, get, post, remove } from "../lib/api.js";
+import { button, choice, make } from "../lib/build.js";
+import { isObject } from "../lib/json-path.js";
+import { write } from "../lib/json-text.js";
+
+const SOON = 500;
+const LATER = 2_000;
+const DECISIONS = {
+  allow: "It would run at once.",
+  ask: "It would ask a person first.",
+  refuse: "It would be refused.",
+};
+const STATES = {
+  waiting: "Waits for approval",
+  queued: "Waits for a worker",
+  running: "Running",
+  succeeded: "Done",
+  failed: "Failed",
+  denied: "Denied",
+  expired: "Nobody decided in time",
+  blocked: "Refused",
+  cancelled: "Withdrawn",
+};
+
+export class ToolTry extends HTMLElement {
+  #persona = null;
+  #person = null;
+  #arguments = make("textarea", { name: "", rows: 4, spellcheck: false, id: "try-arguments", className: "made-control" });
+  #really = button("Really use it", () => this.#run({ dry: false }), { className: "made-button" });
+  #said = make("div", { className: "try__said", "aria-live": "polite" });
+  #outcome = make("div", { className: "try__outcome" });
+  #timer = 0;
+  #turn = 0;
+
+  async connectedCallback() {
+    if (this.#persona) return;
+    try {
+      this.#draw(await get(`/api/tools/${this.dataset.tool}/try`));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.replaceChildren(make("p", { className: "made-help" }, error.message));
+    }
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.#timer);
+    this.#turn += 1;
+  }
+
+  #draw({ personas, people }) {
+    document.dispatchEvent(new CustomEvent("tool-personas", { detail: personas }));
+    const listed = [...personas].sort((one, other) => Number(other.granted) - Number(one.granted));
+    const name = ({ name, granted, enabled }) => `${name}${granted ? "" : " (does not have it)"}${enabled ? "" : " (switched off)"}`;
+    this.#persona = choice(listed.length ? String(listed[0].id) : "", listed.map((each) => [String(each.id), name(each)]), { id: "try-persona" });
+    this.#person = choice("", [["", "You"], ...people.map((each) => [String(each.id), each.name])], { id: "try-person" });
+    this.#person.addEventListener("change", () => this.#limit());
+    this.#arguments.value = write(this.#sketch());
+    const dry = button("What would happen?", () => this.#run({ dry: true }), { className: "made-button made-button--main" });
+    const field = (label, control, help) => make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: control.id }, label), control, help ? make("span", { className: "made-help" }, help) : null);
+    const box = make("json-editor", {}, this.#arguments);
+    this.replaceChildren(
+      make("header", { className: "panel__head" }, make("h2", {}, "Try it"), make("span", { className: "made-help" }, "As it is saved, through the same gate as every use.")),
+      make("div", { className: "made-grid" }, field("As the persona", this.#persona), field("Asked by", this.#person, "Somebody else only to see what would happen.")),
+      make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: "try-arguments" }, "Arguments"), box),
+      make("div", { className: "try__acts" }, dry, this.#really),
+      this.#said,
+      this.#outcome,
+    );
+    if (!listed.length) this.#said.replaceChildren(make("p", { className: "made-help" }, "There is no persona yet. Add one, and give it this tool."));
+  }
+
+  /** What a call could look like: the first example, else something for each parameter that is required. */
+  #sketch() {
+    const examples = boxed("examples");
+    if (Array.isArray(examples) && isObject(examples[0]?.input)) return examples[0].input;
+    const schema = boxed("input_schema") ?? JSON.parse(this.dataset.schema || "{}");
+    const made = {};
+    for (const name of schema.required ?? []) made[name] = standIn(schema.properties?.[name] ?? {});
+    return made;
+  }
+
+  #limit() {
+    this.#really.disabled = this.#person.value !== "";
+  }
+
+  async #run({ dry }) {
+    clearTimeout(this.#timer);
+    const turn = (this.#turn += 1);
+    this.#outcome.replaceChildren();
+    this.#said.replaceChildren(make("p", { className: "made-help" }, "Asking the gate …"));
+    const user = dry && this.#person.value ? { user: Number(this.#person.value) } : {};
+    const sent = { agent: Number(this.#persona.value), raw: this.#arguments.value, dry_run: dry, ...user };
+    try {
+      const told = await post(`/api/tools/${this.dataset.tool}/try`, sent);
+      if (turn !== this.#turn) return;
+      this.#tell(told);
+      if (told.call) this.#follow(told, turn, Date.now());
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (turn === this.#turn) this.#said.replaceChildren(make("p", { className: "made-error" }, error.message));
+    }
+  }
+
+  /** A plain grant, as the page of the persona gives it; its rules are changed there. */
+  async #grant({ dry }) {
+    const persona = this.#persona.value;
+    try {
+      await post(`/api/agents/${persona}/tools/${this.dataset.tool}`);
+      const option = this.#persona.selectedOptions[0];
+      option.textContent = option.textContent.replace(" (does not have it)", "");
+      await this.#run({ dry });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#said.append(make("p", { className: "made-error" }, error.message));
+    }
+  }
+
+  #tell(told) {
+    const heading = told.call ? REALLY[told.decision] : DECISIONS[told.decision];
+    const rows = Object.entries(told.arguments).map(([name, value]) =>
+      make("li", {}, make("code", {}, name), told.filled.includes(name) ? " (filled in by policy): " : ": ", make("span", { className: "try__value" }, typeof value === "string" ? value : write(value))),
+    );
+    this.#said.replaceChildren(
+      ...[
+        make("p", { className: `try__verdict try__verdict--${told.decision}` }, heading),
+        told.message ? make("p", {}, told.message) : null,
+        told.code === "not_granted" ? button("Give it to this persona", () => this.#grant({ dry: !told.call })) : null,
+        make("ol", { className: "try__steps" }, told.explanation.map((line) => make("li", { className: `try__step try__step--${line.outcome}` }, make("strong", {}, line.title), ` ${line.text}`))),
+        told.reach ? make("p", {}, "It goes to ", make("code", {}, told.reach)) : null,
+        rows.length ? make("details", {}, make("summary", {}, "The arguments as they would run"), make("ul", {}, rows)) : null,
+        told.preview ? make("details", {}, make("summary", {}, "What it would change"), make("pre", { className: "bench__seen" }, told.preview)) : null,
+      ].filter(Boolean),
+    );
+  }
+
+  #follow(told, turn, since) {
+    this.#drawCall(told);
+    if (!told.open) return;
+    const again = async () => {
+      try {
+        const now = await get(`/api/tools/${this.dataset.tool}/try/${told.call.id}`);
+        if (turn === this.#turn) this.#follow(now, turn, since);
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        // Out of reach for a moment: the use goes on by itself, and is asked for again.
+        if (turn === this.#turn) this.#timer = setTimeout(again, LATER);
+      }
+    };
+    this.#timer = setTimeout(again, Date.now() - since < 30_000 ? SOON : LATER);
+  }
+
+  #drawCall({ call, result, open }) {
+    const time = call.duration_ms === null ? "" : ` · ${call.duration_ms} ms`;
+    this.#outcome.replaceChildren(
+      ...[
+        make("p", { className: `try__state try__state--${call.status}`, role: "status" }, `${STATES[call.status] ?? call.status}${time}`),
+        call.status === "running" && call.progress ? progress(call.progress) : null,
+        open && call.approval ? this.#question(call) : null,
+        call.reason_text ? make("p", {}, call.reason_text) : null,
+        call.result_text ? make("pre", { className: "bench__seen", tabIndex: 0, "aria-label": "Result" }, call.result_text) : null,
+        result !== null ? make("details", {}, make("summary", {}, "As data"), make("pre", { className: "bench__seen" }, write(result))) : null,
+      ].filter(Boolean),
+    );
+  }
+
+  #question(call) {
+    const link = make("a", { href: `/admin/tools_app/approval/${call.approval.id}/change/`, target: "_blank", rel: "noopener" }, "Look at the question");
+    const withdraw = button("Withdraw it", () => this.#withdraw(call.id), { className: "made-button made-button--small" });
+    return make("p", { className: "try__acts" }, "It waits like every other use. ", link, withdraw);
+  }
+
+  async #withdraw(id) {
+    const turn = this.#turn;
+    try {
+      const told = await remove(`/api/tools/${this.dataset.tool}/try/${id}`);
+      if (turn === this.#turn) this.#drawCall(told);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+    }
+  }
+}
+
+const REALLY = {
+  allow: "The gate let it pass.",
+  ask: "A person is asked first.",
+  refuse: "The gate refused it.",
+};
+
+function progress({ current, total, message }) {
+  const bar = make("progress", total ? { max: total, value: current } : {});
+  return make("p", { className: "try__progress" }, bar, ` ${message}`);
+}
+
+function boxed(name) {
+  return document.getElementById(`id_${name}`)?.closest("json-editor")?.content?.value;
+}
+
+function standIn(spec) {
+  if (spec.default !== undefined) return spec.default;
+  if (Array.isArray(spec.enum)) return spec.enum[0];
+  const type = Array.isArray(spec.type) ? spec.type[0] : spec.type;
+  return { integer: spec.minimum ?? 1, number: spec.minimum ?? 1, boolean: true, array: [], object: {} }[type] ?? "";
+}
+
+customElements.define("tool-try", ToolTry);
