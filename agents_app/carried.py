@@ -29,7 +29,9 @@ _GRANTS = Prepared(
     lambda: (
         AgentToolConfig.objects.filter(agent_type_id=Given("agent_type"))
         .select_related("tool")
-        .defer("tool__example_usage", "tool__created_at", "tool__created_by")
+        # What nobody asks of a tool in a turn; times are slow to read, and the other columns change with them.
+        .defer("created_at", "updated_at", "tool__created_at", "tool__updated_at", "tool__created_by")
+        .defer("tool__example_usage")
         .in_order()
     )
 )

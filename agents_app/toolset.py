@@ -71,34 +71,43 @@ def of(agent_type: AgentType, identity: Identity | None = None, run: Run | None 
     The persona's factories are asked for a run only; without one their tools are shown as they were declared.
     Raises FactoryFailed.
     """
-    offered = [each for each in granted(agent_type) if _is_offered(each, identity)]
+    return _shown(
+        [each for each in granted(agent_type) if _is_offered(each, identity)], agent_type, identity, run
+    )
+
+
+def offer(agent_type: AgentType, identity: Identity | None = None, run: Run | None = None) -> Offer:
+    """The same as the model is sent it: all at once, or above the persona's limit what is always on and a search."""
+    everything = granted(agent_type)
+    offered = [each for each in everything if not grants.is_search(each.tool) and _is_offered(each, identity)]
+    tools = _shown(offered, agent_type, identity, run)
+    limit = agent_type.tool_weight_limit
+    if limit is None or sum(each.weight for each in tools) <= limit or all(each.always_on for each in tools):
+        return Offer(tools)
+    # Where nothing can be searched with, everything is sent: heavy is better than out of reach.
+    return Offer(
+        tools, next((each for each in _searches(everything, agent_type) if _is_offered(each, identity)), None)
+    )
+
+
+def _searches(everything: Sequence[Carried], agent_type: AgentType) -> list[Carried]:
+    """The tool to search with: a grant of its own says the last word, else every persona with a limit has it."""
+    own = [each for each in everything if grants.is_search(each.tool)]
+    if own:
+        return own
+    row = grants.implied(agent_type)
+    return [carried.of(row, agent_type)] if row else []
+
+
+def _shown(
+    offered: list[Carried], agent_type: AgentType, identity: Identity | None, run: Run | None
+) -> list[Carried]:
     if identity is None:
         return offered
     asking = bindings.asking(agent_type, identity, run)
     with bindings.brought(agent_type, identity, run) as brought:
         shown = [(each, availability.shown(each.tool, each.definition, asking, brought)) for each in offered]
     return [each.shown_as(definition) for each, definition in shown if definition is not None]
-
-
-def offer(agent_type: AgentType, identity: Identity | None = None, run: Run | None = None) -> Offer:
-    """The same as the model is sent it: all at once, or above the persona's limit what is always on and a search."""
-    everything = of(agent_type, identity, run)
-    tools = [each for each in everything if not grants.is_search(each.tool)]
-    limit = agent_type.tool_weight_limit
-    if limit is None or sum(each.weight for each in tools) <= limit or all(each.always_on for each in tools):
-        return Offer(tools)
-    own = next((each for each in everything if grants.is_search(each.tool)), None)
-    # Where nothing can be searched with, everything is sent: heavy is better than out of reach.
-    return Offer(tools, own or _implied_search(agent_type, identity))
-
-
-def _implied_search(agent_type: AgentType, identity: Identity | None) -> Carried | None:
-    """The organization's tool to search with, unless a grant of its own has already said no."""
-    if any(grants.is_search(each.tool) for each in granted(agent_type)):
-        return None
-    row = grants.implied(agent_type)
-    each = carried.of(row, agent_type) if row else None
-    return each if each and _is_offered(each, identity) else None
 
 
 def _is_offered(each: Carried, identity: Identity | None) -> bool:

@@ -10,10 +10,15 @@ from tools_app.models import Tool
 
 SUBJECTS = ("invoice", "customer", "shipment", "contract", "employee", "ticket", "meeting", "budget")
 ACTS = ("list", "read", "create", "change", "archive", "count", "compare", "export")
+CONFIGURATION = {
+    "method": "GET",
+    "url": "https://books.example/v1/{number}",
+    "parameters": dict.fromkeys(("since", "until", "state", "order"), "query"),
+}
 
 
 def tools(organization: Organization, count: int, **fields: Any) -> list[Tool]:
-    return Tool.objects.bulk_create(_tool(organization, number, fields) for number in range(count))
+    return Tool.objects.bulk_create(tool(organization, number, **fields) for number in range(count))
 
 
 def granted(agent: AgentType, rows: list[Tool], **fields: Any) -> None:
@@ -35,7 +40,7 @@ def name_of(number: int) -> str:
     return f"{act}_{subject}_{number}"
 
 
-def _tool(organization: Organization, number: int, fields: dict[str, Any]) -> Tool:
+def tool(organization: Organization, number: int, **fields: Any) -> Tool:
     act, subject, _ = name_of(number).split("_")
     schema = {
         "type": "object",
@@ -52,5 +57,5 @@ def _tool(organization: Organization, number: int, fields: dict[str, Any]) -> To
     definition = {"input_schema": schema, "examples": []}
     described = f"{act.capitalize()}s what the books say about a {subject}. Series {number}."
     whole = {"description": described, "category": subject, "tags": [act], "definition": definition, **fields}
-    carried = {"tool_type": "builtin", "executor": "builtin", "configuration": {}}
+    carried = {"tool_type": "custom", "executor": "http", "configuration": CONFIGURATION}
     return Tool(organization=organization, name=name_of(number), **{**carried, **whole})

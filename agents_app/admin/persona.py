@@ -17,12 +17,13 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from agents_app import factory_choice, granting, model_list, personas
+from agents_app import factory_choice, granting, grants, model_list, personas, toolset
 from agents_app.models import AgentToolConfig, AgentType
 from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import AuditedAdmin, Scoped, Verb, VerbForm, archiving, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
+from tools_app import weights
 
 
 class PersonaForm(VerbForm):
@@ -85,6 +86,11 @@ class GrantForm(VerbForm):
         model = AgentToolConfig
         fields = ["tool", *sorted(granting.FIELDS)]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk and "tool" in self.fields:
+            self.fields["tool"].disabled = True
+
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.changed_data if name in granting.FIELDS}
 
@@ -106,8 +112,20 @@ class GrantInline(Scoped, StackedInline):
     form = GrantForm
     extra = 0
     collapsible = True
+    # A persona may have hundreds of tools out of thousands: neither all rows nor all choices fit on a page.
+    per_page = 8
+    autocomplete_fields = ["tool"]
+    readonly_fields = ["token_weight"]
     fieldsets = [
-        (None, {"fields": [("tool", "order_index"), ("enabled_for_agent", "always_on", "allow_use")]}),
+        (
+            None,
+            {
+                "fields": [
+                    ("tool", "token_weight", "order_index"),
+                    ("enabled_for_agent", "always_on", "allow_use"),
+                ]
+            },
+        ),
         (
             "Asking",
             {"fields": [("requires_approval", "waives_approval")]},
@@ -127,6 +145,13 @@ class GrantInline(Scoped, StackedInline):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("tool", "agent_type").in_order()  # type: ignore[attr-defined, no-any-return]
 
+    @display(description="tokens")
+    def token_weight(self, row: AgentToolConfig) -> str:
+        """What its description takes, as the model of this persona is shown it."""
+        if row._state.adding:
+            return ""
+        return f"{weights.of(toolset.narrowed(row.tool.shown(), grants.of(row))):,}"
+
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)
         formset.form.identity = identity_of(request)
@@ -145,6 +170,7 @@ class PersonaAdmin(AuditedAdmin):
     verbs_record = True
     list_display = ["shown_name", "state", "is_default", "model", "tools", "updated_at"]
     list_display_links = ["shown_name"]
+    change_form_outer_before_template = "admin/toolroom/persona.html"
     list_filter = ["enabled", "is_default", "model"]
     search_fields = ["name", "display_name", "description"]
     verbs = (
@@ -250,7 +276,11 @@ class PersonaAdmin(AuditedAdmin):
                 personas.grant(agent, row.cleaned_data["tool"], row.changes(), by=identity_of(request))
 
     def page_context(self, request: HttpRequest, obj: AgentType) -> dict[str, Any]:
-        return {**super().page_context(request, obj), "toolroom_warning": model_list.warning(obj.model)}
+        return {
+            **super().page_context(request, obj),
+            "toolroom_warning": model_list.warning(obj.model),
+            "toolroom_tool_weight": _weight(obj),
+        }
 
     @display(description="persona", ordering="display_name", header=True)
     def shown_name(self, agent: AgentType) -> list[str]:
@@ -267,5 +297,29 @@ class PersonaAdmin(AuditedAdmin):
         return ("on", "On") if agent.enabled else ("off", "Off")
 
     @display(description="tools", ordering="tool_count")
-    def tools(self, agent: Any) -> int:
-        return int(agent.tool_count)
+    def tools(self, agent: Any) -> str:
+        offer = toolset.offer(agent)
+        told = f"{agent.tool_count} · {offer.weight_sent:,} tokens"
+        return f"{told} of {offer.weight:,}" if offer.search else told
+
+
+def _weight(agent: AgentType) -> dict[str, Any]:
+    """What the tools of a persona weigh, offered to somebody who may use all of them."""
+    offer = toolset.offer(agent)
+    told = offer.told(agent)
+    limit = agent.tool_weight_limit
+    too_heavy = ""
+    if limit is not None and offer.weight_sent > limit:
+        too_heavy = f"That is more than the {limit:,} tokens allowed to be sent at once: "
+        too_heavy += (
+            "fewer tools should be always on."
+            if offer.search
+            else "search_tools is switched off, so nothing can be searched for and everything is sent."
+        )
+    return {
+        **told,
+        "at_once": told["tools"] - told["deferred"],
+        "percent": round(told["share"] * 100, 1),
+        "context": agent.max_context_tokens,
+        "too_heavy": too_heavy,
+    }

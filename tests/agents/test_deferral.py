@@ -10,15 +10,9 @@ from agents_app import carried, factory, grants, toolset
 from agents_app.models import AgentToolConfig, AgentType
 from tests import many, people
 from tools_app import executors, seeds
-from tools_app.executors.builtin import BuiltinExecutor
 from tools_app.models import Tool
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(BuiltinExecutor, "readiness", lambda self, name: "")
 
 
 @pytest.fixture

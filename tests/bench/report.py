@@ -44,6 +44,26 @@ OTHERS = (
     Line("Ctrl-C until all has ended, s", "stop_s"),
     Line("list, 50 of 501 conversations, p50 ms", "lists.list.p50", "2"),
     Line("snapshot of 1,000 messages, p50 ms", "lists.snapshot.p50", "9"),
+    *(
+        Line(f"toolset of {count} tools, {kind}, ms", f"catalog.toolset.{count}.{kind}_ms", aim)
+        for count in (10, 50, 500)
+        for kind, aim in (("cold", ""), ("warm", "20" if count == 500 else ""))
+    ),
+    *(
+        Line(f"5,000 tools, {name}, ms", f"catalog.pages.{name}.ms", "300")
+        for name in (
+            "admin: tools",
+            "admin: tools, searched",
+            "admin: one tool",
+            "admin: personas",
+            "admin: persona with 500 grants",
+            "admin: choosing a tool",
+            "api: tools",
+            "api: personas",
+            "api: tools of a persona",
+            "chat: home",
+        )
+    ),
 )
 
 

@@ -38,8 +38,13 @@ def run(measured: Measured, measure: str, seats: Sequence[Seat], **options: Any)
 
 def rows(installation: Installation, *words: str) -> Any:
     """Make rows in the installation's own database, by a process that reads its settings."""
+    return within(installation, "tests.bench.rows", *words)
+
+
+def within(installation: Installation, module: str, *words: str) -> Any:
+    """What a module prints as JSON, run with the installation's own settings."""
     done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.rows", *words],
+        [sys.executable, "-m", module, *words],
         cwd=ROOT,
         env=installation.variables | _valkey(installation.variables),
         stdout=subprocess.PIPE,

@@ -10,7 +10,7 @@ from typing import Any
 
 from tests.bench import machine, processes
 from tests.bench.installation import Floor, Installation
-from tests.bench.running import Measured, rows, run, seats
+from tests.bench.running import Measured, rows, run, seats, within
 from tests.bench.wire import Seat
 
 PACE_MS = 50
@@ -84,6 +84,8 @@ class Series:
         self._note("idle", lambda: run(installation, "idle", seats(installation, self.wanted.idle)))
         self._note("memory_after", lambda: processes.memory_mb(installation.pids()))
         self._note("lists", lambda: self._lists(installation))
+        # Last: five thousand tools stay behind.
+        self._note("catalog", lambda: within(installation, "tests.bench.catalog"))
 
     def _lists(self, installation: Installation) -> dict[str, Any]:
         listed, long = Seat(*rows(installation, "listed", "501")), Seat(*rows(installation, "long", "1000"))

@@ -18,7 +18,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import AuditedAdmin, VerbForm, archiving, identity_of, may
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import catalog, executors, settings_forms
+from tools_app import catalog, executors, settings_forms, weights
 from tools_app.admin.fields import ParametersBox, SettingsBox
 from tools_app.models import Secret, Tool
 
@@ -120,7 +120,16 @@ class ToolAdmin(AuditedAdmin):
     to_view, to_change = (CATALOG_VIEW,), (CATALOG_CHANGE,)
     form = ToolForm
     verbs_record = True
-    list_display = ["shown_name", "category", "state", "asks", "tool_type", "version", "updated_at"]
+    list_display = [
+        "shown_name",
+        "category",
+        "state",
+        "asks",
+        "tool_type",
+        "token_weight",
+        "version",
+        "updated_at",
+    ]
     list_display_links = ["shown_name"]
     list_filter = [StateFilter, "category", "tool_type", "is_dangerous", "requires_approval"]
     search_fields = ["name", "description"]
@@ -180,6 +189,11 @@ class ToolAdmin(AuditedAdmin):
             return "held", "To be reviewed"
         ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
         return ("on", "On") if tool.enabled and ready else ("off", "Off" if ready else "Not available")
+
+    @display(description="tokens")
+    def token_weight(self, tool: Tool) -> str:
+        """What its description takes of a model's context."""
+        return f"{weights.of(tool.shown()):,}"
 
     @display(description="asks", label={"always": "danger", "yes": "warning", "no": ""})
     def asks(self, tool: Tool) -> tuple[str, str]:
