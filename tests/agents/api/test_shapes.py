@@ -92,8 +92,8 @@ def test_prompts_and_configurations_are_shown_to_keepers_only() -> None:
 @pytest.mark.parametrize(
     ("written", "fields"),
     [
-        # A definition may be sent whole or spread out; the verb puts it together.
-        (tools.ToolWriteSerializer, {*catalog.FIELDS, "input_schema", "examples"}),
+        # A definition may be sent whole or spread out; the verb puts it together. The reason is for the history.
+        (tools.ToolWriteSerializer, {*catalog.FIELDS, "input_schema", "examples", "reason"}),
         (agents.AgentWriteSerializer, set(personas.FIELDS)),
         (agents.GrantWriteSerializer, set(granting.FIELDS)),
     ],
