@@ -66,7 +66,7 @@ def brought(agent: AgentType, who: Identity, run: Run | None) -> Iterator[Brough
     with ExitStack() as stack:
         built = [
             stack.enter_context(factories.lent(binding))
-            for binding in _bindings(agent, asking(agent, who, run), run)
+            for binding in of_run(agent, asking(agent, who, run), run)
             if factories.named(binding.factory).kind == "tools"
         ]
         for each in built:
@@ -82,13 +82,14 @@ def of_call(asked: Asked, tool: Tool) -> tuple[Binding, ...]:
     run = Run.objects.select_related("conversation").filter(pk=asked.run_id or 0).first()
     by_name = {each.name: each for each in factories.everything()}
     known = Asking(asked.identity, asked.session_id, agent.tool_context, grants.acts_as(agent), asked.context)
-    found = _bindings(agent, known, run)
+    found = of_run(agent, known, run)
     if tool.executor != Tool.Executor.PYTHON:
         return tuple(each for each in found if by_name[each.factory].kind == "knowledge")
     return tuple(each for each in found if tool.name in {t.name for t in by_name[each.factory].declared})
 
 
-def _bindings(agent: AgentType, known: Asking, run: Run | None) -> list[Binding]:
+def of_run(agent: AgentType, known: Asking, run: Run | None) -> list[Binding]:
+    """One for each factory the persona has chosen, in that order. Raises FactoryFailed."""
     from tools_app import factories
 
     chosen = [factories.named(name) for name in agent.factories]

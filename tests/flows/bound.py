@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 import pytest
@@ -87,12 +89,12 @@ def persona(*factories: str, organization: Organization | None = None, **fields:
     return agent
 
 
-def begin(agent: AgentType, who: Identity, name: str, **arguments: Any) -> Run:
+def begin(agent: AgentType, who: Identity, name: str, /, **arguments: Any) -> Run:
     """One answer in a conversation of its own, up to where the model has asked for one tool."""
     return in_conversation(conversations.start(agent, by=who), who, name, **arguments)
 
 
-def in_conversation(talk: Conversation, who: Identity, name: str, **arguments: Any) -> Run:
+def in_conversation(talk: Conversation, who: Identity, name: str, /, **arguments: Any) -> Run:
     script = [{"call": [{"name": name, "arguments": arguments}]}, {"say": "Done."}]
     run = acting.say(talk, f"```script\n{json.dumps(script)}\n```", who)
     found = Run.objects.select_related("conversation", "agent_type", "message").get(pk=run.pk)
@@ -101,7 +103,7 @@ def in_conversation(talk: Conversation, who: Identity, name: str, **arguments: A
     return found
 
 
-def used(agent: AgentType, who: Identity, name: str, **arguments: Any) -> ToolCall:
+def used(agent: AgentType, who: Identity, name: str, /, **arguments: Any) -> ToolCall:
     """The same, and the call carried out as a worker does it."""
     return carried_out(begin(agent, who, name, **arguments))
 
@@ -113,7 +115,12 @@ def carried_out(run: Run) -> ToolCall:
     return call
 
 
-def said(agent: AgentType, who: Identity, name: str, **arguments: Any) -> str:
+def said(agent: AgentType, who: Identity, name: str, /, **arguments: Any) -> str:
     call = used(agent, who, name, **arguments)
     assert call.status == "succeeded", (call.reason, call.reason_text)
     return call.result_text
+
+
+def fresh(identity: Identity) -> Identity:
+    """The same person, having signed in just now."""
+    return replace(identity, authenticated_at=datetime.now(UTC))

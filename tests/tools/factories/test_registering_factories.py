@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import sys
+import textwrap
 import threading
+import types
+import warnings
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,12 +17,22 @@ import pytest
 from tests.tools.factories.making import AGENT, DECLARED, add_to, binding
 from tools_app import factories, limited
 from tools_app.exceptions import FactoryFailed, NotAFactory, NotATool
-from tools_app.factories import RunContext, Toolkit, building, register_factory, tool_factory, tool_method
+from tools_app.factories import (
+    RunContext,
+    Toolkit,
+    building,
+    keys,
+    register_factory,
+    tool_factory,
+    tool_method,
+)
 from tools_app.functions import Tool, register
 
+ROOT = Path(__file__).resolve().parents[3]
 
-def built(**changes: Any) -> building.Built:
-    asked = binding(**changes)
+
+def built(factory: str = "notes", **changes: Any) -> building.Built:
+    asked = binding(factory, **changes)
     return building.build(asked, asked.run)
 
 
@@ -307,8 +323,6 @@ def test_a_slow_factory_is_left_behind_and_what_comes_late_is_closed() -> None:
 
 
 def test_a_slow_asynchronous_factory_is_cancelled() -> None:
-    import asyncio
-
     ended = threading.Event()
 
     async def slow() -> list[Any]:
@@ -322,3 +336,19 @@ def test_a_slow_asynchronous_factory_is_cancelled() -> None:
     with pytest.raises(FactoryFailed):
         built()
     assert ended.wait(20)
+
+
+def test_the_recipe_of_the_readme_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its factory and its key are registered, with nothing to warn of."""
+    recipe = (ROOT / "README.md").read_text().partition("### Build tools per user")[2]
+    blocks = [textwrap.dedent(each.partition("```")[0]) for each in recipe.split("```python\n")[1:3]]
+    module = types.ModuleType("notes_of_everybody")
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for code in blocks:
+            exec(code, module.__dict__)
+    found = built("my_notes", granted=frozenset({"add_note"})).tools["add_note"]
+    assert (found.function("milk"), found.function("bread")) == ("1 kept.", "2 kept.")
+    assert built("my_notes", user=None, granted=frozenset({"add_note"})).tools == {}
+    assert keys.own_key(binding(key="customer")) == '"_default_"'
