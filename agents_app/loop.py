@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from agents_app import factory, history, listening, model_turns, runs, transcript, verdicts
+from agents_app import factory, history, listening, model_turns, runs, transcript, tries, verdicts
 from agents_app.factory import AgentClient
 from agents_app.heard import Heard
 from agents_app.model_turns import ModelTurn
@@ -96,7 +96,7 @@ def _reason_to_end(run: Run, identity: Identity) -> tuple[str, str] | None:
         return "requester_gone", "The person who asked is no longer an active member."
     if not agent.enabled or agent.archived_at is not None:
         return "agent_disabled", "This persona has been switched off."
-    if run.invalid_calls > settings.MAX_INVALID_CALLS:
+    if tries.are_used_up(run):
         return "invalid_calls", "The model kept calling tools with arguments that do not fit."
     if len(_TURNS.all(run=run.pk)) >= min(agent.max_steps, settings.MAX_STEPS_PER_RUN):
         return "step_limit", "The answer took more steps than allowed."

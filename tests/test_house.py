@@ -50,17 +50,17 @@ ORDER = {
         ("apps",),
     ),
     "agents_app": (
-        ("exceptions", "sentences", "rendering", "desk", "turns", "model_list", "news", "pieces", "media"),
+        ("exceptions", "sentences", "rendering", "desk", "turns", "model_list", "news", "pieces"),
         ("background",),
         ("providers", "heard"),
         ("models",),
         # Pure rules and readings.
         ("grants",),
-        ("bindings", "factory_choice"),
+        ("bindings", "factory_choice", "tries"),
         ("transcript", "verdicts", "history", "carried", "toolset", "factory"),
         ("tool_search", "remembered", "events"),
         # Verbs, the smaller ones first.
-        ("stream", "runs", "granting", "seeds", "decisions", "attachments"),
+        ("stream", "runs", "granting", "seeds", "decisions"),
         ("conversations", "personas", "model_turns", "service"),
         ("listening", "openings"),
         ("loop", "sweeps"),

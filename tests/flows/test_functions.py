@@ -110,6 +110,36 @@ def test_the_number_of_such_tries_is_limited(settings: Any) -> None:
     assert ToolCall.objects.filter(run_id=run.pk).count() == 2
 
 
+def test_a_tool_may_say_how_often_its_arguments_may_be_wrong() -> None:
+    """S1.41: `retries` of the tool, within what the installation allows for all of them."""
+    agent = granted(Tool(bookings, retries=1), Tool(bookings, name="others"))
+    wrong, other = uses("bookings", on="someday"), uses("others", on="someday")
+    run = said(agent, wrong, other, other, wrong, {"say": "Never said."})
+    assert on(run).status == "failed"
+    assert ToolCall.objects.filter(run_id=run.pk).count() == 4
+    enough = said(agent, wrong, uses("bookings", on="2026-02-03"), {"say": "Right."})
+    assert [on(enough).status, on(enough).status] == ["waiting", "finished"]
+
+
+def test_different_tools_are_different_personas() -> None:
+    """S1.34: what fundamentally differs is a persona of its own; nothing of the one reaches the other."""
+    organization = people.alice().organization
+    one = granted(bookings, Tool(bookings, name="others"))
+    two = personas.register(
+        {"name": "second", "model": "claude-sonnet-5-5", "system_prompt": "Another."},
+        by=identities.system(organization),
+    )
+    personas.grant(two, Row.objects.get(name="others"), {}, by=identities.system(organization))
+    personas.ungrant(one, Row.objects.get(name="others"), by=identities.system(organization))
+    offered = [
+        [each.definition.name for each in toolset.of(agent, people.alice().identity)] for agent in (one, two)
+    ]
+    assert offered == [["bookings"], ["others"]]
+    run = said(two, uses("bookings", on="2026-02-03"), {"say": "Pity."})
+    on(run)
+    assert acting.only_call(run).reason == "not_granted"
+
+
 def test_prepare_decides_who_is_shown_the_tool() -> None:
     """S1.28, S1.31: and a model that asks for it all the same gets nothing."""
     agent = granted(Tool(bookings, prepare=for_managers))

@@ -13,6 +13,10 @@ from typing import Any
 from project.accounts import pooled
 from tools_app import bridge, limited
 from tools_app.context import Done, ProgressCallback
+from tools_app.executors import stopping
+
+# How often an asynchronous function is asked for whether it is to stop.
+_PAUSE = 1.0
 
 logger = logging.getLogger(__name__)
 
@@ -39,10 +43,10 @@ class Reports:
         return begun.result(until=until)
 
     def wait_for(self, coroutine: Coroutine[Any, Any, Any], *, until: float) -> Any:
-        """Run it on the bridge and pass on what it reports, until it is over. Raises TooLong."""
+        """Run it on the bridge and pass on what it reports, until it is over. Raises TooLong, or Stopped."""
         future = bridge.start(coroutine)
         try:
-            self._pass_on(future, until)
+            self._pass_on(future, until, heeds_stop=True)
             if not future.done():
                 raise limited.TooLong
             return future.result()
@@ -51,13 +55,17 @@ class Reports:
             future.cancel()
             raise
 
-    def _pass_on(self, future: Future[Any], until: float) -> None:
+    def _pass_on(self, future: Future[Any], until: float, *, heeds_stop: bool = False) -> None:
         future.add_done_callback(lambda _: self._told.put(None))
-        while True:
+        while (left := until - time.monotonic()) > 0:
             try:
-                told = self._told.get(timeout=max(0.0, until - time.monotonic()))
+                told = self._told.get(timeout=min(left, _PAUSE) if heeds_stop else left)
             except Empty:
-                return
+                if heeds_stop:
+                    stopping.check()
+                    # Asking took a connection.
+                    pooled.give_back()
+                continue
             if told is None:
                 return
             self._tell(*told)

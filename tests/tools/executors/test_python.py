@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import dataclasses
 import datetime
 import enum
@@ -14,11 +15,12 @@ from typing import Any
 
 import pytest
 
-from tools_app import executors, functions
+from tests.live import wait_for
+from tools_app import executors, functions, limited
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
 from tools_app.exceptions import ToolContextError, ToolFailed
-from tools_app.executors import ToolResult, Work
+from tools_app.executors import ToolResult, Work, stopping
 from tools_app.executors.python import PythonExecutor
 from tools_app.functions import Tool, registry
 
@@ -266,3 +268,75 @@ def test_it_is_found_by_its_kind() -> None:
     executors.register("python", "tools_app.executors.python.PythonExecutor")
     assert isinstance(executors.of("python"), PythonExecutor)
     assert not executors.readiness("python", "nothing")[0]
+
+
+def test_a_function_that_hangs_ends_its_call_and_not_the_worker() -> None:
+    """Its thread is left behind; what it returns later is nobody's."""
+    go_on = threading.Event()
+
+    def hangs() -> str:
+        go_on.wait(20)
+        return "too late"
+
+    with pytest.raises(ToolFailed, match=r"took longer than 0\.01 seconds") as given_up:
+        run(hangs, timeout_seconds=0.01)
+    assert given_up.value.code == "timeout"
+    assert limited.hanging() == 1
+    assert run(lambda: "well").text == "well"
+    go_on.set()
+    wait_for(lambda: limited.hanging() == 0, what="the thread to come back")
+
+
+def test_only_so_many_may_hang(settings: Any) -> None:
+    settings.HANGING_FUNCTIONS = 1
+    go_on = threading.Event()
+    with pytest.raises(ToolFailed):
+        run(lambda: go_on.wait(20), timeout_seconds=0.01)
+    with pytest.raises(ToolFailed, match="not begun") as refused:
+        run(lambda: "never")
+    assert (refused.value.code, refused.value.retryable) == ("busy", True)
+    go_on.set()
+    wait_for(lambda: limited.hanging() == 0, what="the thread to come back")
+    assert run(lambda: "again").text == "again"
+
+
+def test_an_asynchronous_function_that_hangs_is_cancelled() -> None:
+    ended = threading.Event()
+
+    async def hangs() -> str:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        return "never"
+
+    with pytest.raises(ToolFailed) as given_up:
+        run(hangs, timeout_seconds=0.01)
+    assert given_up.value.code == "timeout"
+    assert ended.wait(20)
+
+
+def test_stop_ends_an_asynchronous_function() -> None:
+    """As it ends every tool that asks; a plain function may ask by itself."""
+    began, ended, stop = threading.Event(), threading.Event(), threading.Event()
+
+    async def waits() -> str:
+        began.set()
+        stop.set()
+        try:
+            await asyncio.sleep(60)
+        finally:
+            ended.set()
+        return "never"
+
+    with stopping.heeding(stop.is_set), pytest.raises(ToolFailed) as stopped:
+        run(waits)
+    assert stopped.value.code == "cancelled"
+    assert began.is_set()
+    assert ended.wait(20)
+
+    def asks() -> bool:
+        return stopping.asked()
+
+    with stopping.heeding(lambda: True):
+        assert run(asks).text == "true"

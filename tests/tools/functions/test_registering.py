@@ -255,3 +255,34 @@ def test_a_tool_can_be_tested_like_any_function() -> None:
 
     assert greet({"user_id": "7"}) == "Hello, 7"  # type: ignore[arg-type]
     assert not inspect.iscoroutinefunction(greet)
+
+
+def test_examples_and_numbers_are_looked_at_when_a_tool_is_made() -> None:
+    """S1.38: an example that does not fit would teach the model to call the tool wrongly."""
+
+    def add(a: int, b: int = 1) -> int:
+        """Add two numbers.
+
+        Args:
+            a: One.
+            b: The other.
+        """
+        return a + b
+
+    fitting = {"input": {"a": 1}, "output": 2}
+    assert Tool(add, examples=(fitting,)).definition.examples == (fitting,)
+    for wrong in ({"input": {"a": "x"}, "output": 2}, {"input": {"a": 1}}, {"input": 1, "output": 2}, 3):
+        with pytest.raises(NotATool, match="example 1"):
+            Tool(add, examples=(wrong,))  # type: ignore[arg-type]
+    for numbers in ({"retries": -1}, {"retries": True}, {"timeout_seconds": 0}, {"timeout_seconds": "1"}):
+        with pytest.raises(NotATool, match=r"retries|timeout_seconds"):
+            Tool(add, **numbers)
+
+
+def test_what_is_poor_about_a_docstring_is_kept_for_administrators() -> None:
+    """S1.19: the warning is gone with the log; this can be shown beside the row."""
+    with pytest.warns(functions.PoorDocstring):
+        functions.register(Tool(lambda a: a, name="poor"))
+    assert functions.remarks() == {
+        "poor": ("no docstring says when to use it", "not described: a", "without a type hint: a")
+    }
