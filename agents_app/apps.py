@@ -15,7 +15,16 @@ class AgentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from agents_app import bindings, grants, receivers, runs, sentences, stream, tool_search
+        from agents_app import (
+            attachments,
+            bindings,
+            grants,
+            receivers,
+            runs,
+            sentences,
+            stream,
+            tool_search,
+        )
         from audit_app import actions
         from tools_app import binders, doors, finders
 
@@ -25,6 +34,7 @@ class AgentsConfig(AppConfig):
             progress_publisher=stream.publish_progress,
             run_reader=grants.run_is_over,
             run_ender=runs.end_after,
+            file_reader=attachments.for_tools,
         )
         finders.register_tools(tool_search.find)
         binders.register(bindings.of_call)

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from agents_app import background, runs
+from agents_app import attachments, background, runs
 from agents_app.exceptions import AgentDisabled, ClientIdReused, MessageEmpty, MessageTooLong
 from agents_app.models import AgentType, Conversation, Message, Run
 from agents_app.models.conversation import of_owner
@@ -121,6 +121,7 @@ def delete(conversation: Conversation, *, by: Identity) -> None:
         runs.stop(run, by=by)
     conversation.deleted_at = timezone.now()
     conversation.save(update_fields=["deleted_at"])
+    attachments.discard(conversation)
     _record("conversation.deleted", conversation, by=by, facts_now={})
 
 
@@ -153,7 +154,9 @@ def _stored(
     found = _SAID.first(conversation=conversation.pk, client_id=client_id) if client_id else None
     if found is not None:
         return found, False
+    files = attachments.unsaid(conversation)
     message = Message(
+        attachments=[attachments.item(file) for file in files],
         organization_id=conversation.organization_id,
         conversation=conversation,
         client_id=client_id or None,
@@ -164,6 +167,7 @@ def _stored(
         ended_at=timezone.now(),
     )
     prepared.insert(message)
+    attachments.bind(files, message)
     return message, True
 
 

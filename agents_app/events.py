@@ -42,6 +42,7 @@ class Said(NamedTuple):
     ending: str
     model: str
     scripted: bool
+    attachments: list[Item]
     client_id: str | None
     created_at: datetime
     ended_at: datetime | None
@@ -175,6 +176,7 @@ def message(row: Message | Said, *, run_id: int | None, text: str | None = None)
         "run": run_id,
         "model": row.model,
         "scripted": row.scripted,
+        "attachments": row.attachments,
         "client_id": row.client_id,
         "created_at": _iso(row.created_at),
         "ended_at": _iso(row.ended_at),

@@ -32,6 +32,27 @@ class MessageEmpty(HouseError):
     status = 400
 
 
+class FileTooLarge(HouseError):
+    """The file is too large for this installation."""
+
+    code = "file_too_large"
+    status = 413
+
+
+class TooManyFiles(HouseError):
+    """This conversation has as many files as it may have. Remove one, or begin another conversation."""
+
+    code = "too_many_files"
+    status = 409
+
+
+class DiskNearlyFull(HouseError):
+    """The server has no room for this file at the moment. Tell its operator."""
+
+    code = "disk_nearly_full"
+    status = 503
+
+
 class ClientIdReused(HouseError):
     """This client id was already used for a different message. Send the new message under a new id."""
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from django.conf import settings
 
+from agents_app import media
 from agents_app.models import Message, Run, Step
 from agents_app.transcript import Exchange, Turn, Use
 from project.accounts.prepared import Given, Prepared
@@ -62,7 +63,11 @@ def _exchange(same: list[Run], steps: dict[int, list[Step]]) -> Exchange:
     turns: list[Turn] = []
     for each in same:
         turns += _turns(steps[each.pk], keeps_partial=each is same[-1] and each.status in Run.FINAL)
-    return Exchange(text=same[0].message.text, turns=turns, refused=same[-1].reason == "refusal")
+    return Exchange(
+        text=media.told(same[0].message.text, same[0].message.attachments),
+        turns=turns,
+        refused=same[-1].reason == "refusal",
+    )
 
 
 def _turns(steps: list[Step], *, keeps_partial: bool) -> list[Turn]:

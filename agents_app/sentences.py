@@ -12,6 +12,8 @@ SENTENCES: Final = {
     "run.failed": "failed to answer",
     "run.cancelled": "stopped an answer",
     "conversation.started": "started a conversation",
+    "attachment.added": "gave a file to a conversation",
+    "attachment.removed": "removed a file from a conversation",
     "conversation.deleted": "deleted a conversation",
     "persona.added": "added a persona",
     "persona.changed": "changed a persona",

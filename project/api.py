@@ -9,7 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.views import APIView
 
-from agents_app.api import cases, checking, deciding, talking, trying
+from agents_app.api import attaching, cases, checking, deciding, talking, trying
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
@@ -45,6 +45,12 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("conversations/<uuid:conversation_id>/messages", talking.Messages),
     ("conversations/<uuid:conversation_id>/snapshot", talking.Snapshot),
     ("conversations/<uuid:conversation_id>/cursor", talking.Cursor),
+    ("conversations/<uuid:conversation_id>/attachments", attaching.Attachments),
+    ("conversations/<uuid:conversation_id>/attachments/<uuid:attachment_id>", attaching.AttachmentDetail),
+    (
+        "conversations/<uuid:conversation_id>/attachments/<uuid:attachment_id>/content",
+        attaching.AttachmentContent,
+    ),
     ("runs/<int:run_id>", talking.RunDetail),
     ("runs/<int:run_id>/cancellation", talking.RunCancellation),
     ("runs/<int:run_id>/retry", talking.RunRetry),

@@ -65,6 +65,8 @@ SANDBOX_MEMORY_MB = env.number("SANDBOX_MEMORY_MB", 512, minimum=64)
 SANDBOX_PROCESSES = env.number("SANDBOX_PROCESSES", 64, minimum=4)
 WORKSPACE_MB = env.number("WORKSPACE_MB", 256, minimum=1)
 WORKSPACE_DAYS = env.number("WORKSPACE_DAYS", 30, minimum=1)
+ATTACHMENT_MB = env.number("ATTACHMENT_MB", 20, minimum=1)
+ATTACHMENTS_PER_CONVERSATION = env.number("ATTACHMENTS_PER_CONVERSATION", 50)
 EGRESS_EXCEPTIONS = env.listing("EGRESS_EXCEPTIONS")
 EGRESS_CA_FILE = env.text("EGRESS_CA_FILE")
 # Modules that register functions as tools; imported when the process starts.

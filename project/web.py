@@ -1,6 +1,7 @@
 """How HTTP requests enter Django: bounded in size, and through one thread from first middleware to view."""
 
 import json
+import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
 Message = dict[str, Any]
+_FILES = re.compile(r"/api/conversations/[0-9a-f-]{36}/attachments/?")
 HEARD_OUT_BYTES = 16_777_216
 TOO_LARGE = json.dumps(
     {"error": {"code": "too_large", "message": "The request is larger than allowed.", "details": {}}}
@@ -68,7 +70,7 @@ class BoundedBody:
         self.application = application
 
     async def __call__(self, scope: Message, receive: Any, send: Any) -> None:
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        limit = _limit(scope)
         if _announced(scope) > limit:
             await _refuse(receive, send)
             return
@@ -86,6 +88,13 @@ class BoundedBody:
             await self.application(scope, counted, send)
         except BodyTooLarge:
             await _refuse(receive, send)
+
+
+def _limit(scope: Message) -> int:
+    """Files have a limit of their own, and the form around one takes a little."""
+    if _FILES.fullmatch(scope.get("path", "")):
+        return max(settings.ATTACHMENT_MB * 2**20 + 65_536, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
 
 
 def _announced(scope: Message) -> int:

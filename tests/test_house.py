@@ -50,7 +50,7 @@ ORDER = {
         ("apps",),
     ),
     "agents_app": (
-        ("exceptions", "sentences", "rendering", "desk", "turns", "model_list", "news", "pieces"),
+        ("exceptions", "sentences", "rendering", "desk", "turns", "model_list", "news", "pieces", "media"),
         ("background",),
         ("providers", "heard"),
         ("models",),
@@ -60,7 +60,7 @@ ORDER = {
         ("transcript", "verdicts", "history", "carried", "toolset", "factory"),
         ("tool_search", "remembered", "events"),
         # Verbs, the smaller ones first.
-        ("stream", "runs", "granting", "seeds", "decisions"),
+        ("stream", "runs", "granting", "seeds", "decisions", "attachments"),
         ("conversations", "personas", "model_turns", "service"),
         ("listening", "openings"),
         ("loop", "sweeps"),

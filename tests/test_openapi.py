@@ -48,7 +48,7 @@ def test_bodies_say_that_they_refuse_unknown_fields(schema: dict[str, dict[str, 
         operation["requestBody"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
         for operations in schema["paths"].values()
         for operation in operations.values()
-        if "requestBody" in operation
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
     }
     shapes = schema["components"]["schemas"]
     assert {"MessagePostRequest", "ToolWriteRequest", "PatchedToolWriteRequest", "DecisionRequest"} <= sent
@@ -61,7 +61,7 @@ def test_lists_say_that_a_query_can_be_wrong_and_a_page_missing(
 ) -> None:
     reading = [operations["get"] for operations in schema["paths"].values() if "get" in operations]
     lists = [each for each in reading if "page" in {said["name"] for said in each.get("parameters", ())}]
-    assert len(lists) == 10
+    assert len(lists) == 11
     for operation in lists:
         assert {"200", "400", "401", "403", "404"} == set(operation["responses"]), operation["summary"]
 

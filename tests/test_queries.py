@@ -24,6 +24,7 @@ LISTS = (
     "audit/tool-usage",
     "audit/entries",
     "conversations",
+    "conversations/<uuid:conversation_id>/attachments",
     "conversations/<uuid:conversation_id>/messages",
     "approvals",
 )

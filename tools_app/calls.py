@@ -24,6 +24,7 @@ from project.accounts.identity import Identity
 from tools_app import (
     binders,
     blocks,
+    builtin_tools,
     claims,
     contexts,
     credentials,
@@ -37,7 +38,7 @@ from tools_app import (
 )
 from tools_app.exceptions import FactoryFailed, ToolFailed
 from tools_app.executors import stopping
-from tools_app.executors.base import ToolResult, Work
+from tools_app.executors.base import Attached, ToolResult, Work
 from tools_app.facts import Asked, Gathered
 from tools_app.leases import Holder, Lease, keeper
 from tools_app.models import Approval, Tool, ToolCall
@@ -269,10 +270,18 @@ def _work(tool: Tool, found: Gathered) -> Work:
         targets=found.targets,
         credentials=credentials.of(tool),
         bindings=binders.of(found, tool),
+        attachments=_files(tool, found.asked),
         is_idempotent=tool.is_idempotent,
         judge=_judge(found),
         answer=found.answer,
     )
+
+
+def _files(tool: Tool, asked: Asked) -> tuple[Attached, ...]:
+    is_ours = tool.executor == Tool.Executor.BUILTIN and tool.name in builtin_tools.names()
+    if not is_ours or not builtin_tools.named(tool.name).takes_files:
+        return ()
+    return doors.files_of(asked.session_id, asked.organization_id)
 
 
 def _judge(found: Gathered) -> policy.Further | None:

@@ -54,6 +54,14 @@ class ConversationSerializer(serializers.Serializer[Any]):
     url = serializers.CharField()
 
 
+class AttachmentSerializer(serializers.Serializer[Any]):
+    id = serializers.UUIDField()
+    name = serializers.CharField()
+    media_type = serializers.CharField(help_text="By its content, as far as that says it.")
+    size = serializers.IntegerField(help_text="In bytes.")
+    url = serializers.CharField(help_text="Where it can be downloaded.")
+
+
 class MessageSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     role = serializers.ChoiceField(Message.Role.choices)
@@ -64,6 +72,7 @@ class MessageSerializer(serializers.Serializer[Any]):
     run = serializers.IntegerField(allow_null=True)
     model = serializers.CharField()
     scripted = serializers.BooleanField()
+    attachments = AttachmentSerializer(many=True)
     client_id = serializers.CharField(allow_null=True)
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)

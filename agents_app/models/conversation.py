@@ -129,6 +129,8 @@ class Message(models.Model):
     agent_type_id = models.BigIntegerField(null=True, blank=True)
     model = models.CharField(max_length=100, blank=True)
     scripted = models.BooleanField(default=False)
+    # What was sent along, as it was then: id, name, kind and size. Read with the message, so it costs no question.
+    attachments = models.JSONField(default=list, blank=True, db_default=models.Value([], models.JSONField()))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True)
 

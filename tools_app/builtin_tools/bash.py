@@ -42,7 +42,7 @@ DEFINITION = ToolDefinition(
 
 
 def run(work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
-    return programs.run((*_shell(), str(arguments["command"])), arguments, context)
+    return programs.run((*_shell(), str(arguments["command"])), work, arguments, context)
 
 
 def _shell() -> tuple[str, ...]:
@@ -58,4 +58,5 @@ TOOL = BuiltinTool(
     requires_approval=True,
     tags=programs.TAGS,
     unready=sandbox.readiness,
+    takes_files=True,
 )

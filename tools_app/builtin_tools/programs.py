@@ -10,15 +10,17 @@ from django.conf import settings
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import sandbox, workspaces
-from tools_app.executors.base import ToolResult
-from tools_app.executors.sandbox import Limits, Program, Ran
+from tools_app.executors.base import ToolResult, Work
+from tools_app.executors.sandbox import Bind, Limits, Program, Ran
+from tools_app.executors.sandbox.cells import ATTACHMENTS
 
 DEFAULT_SECONDS = 60
 TAGS = ("code", "security-critical")
 # Said in each description, since a model cannot look it up.
 SURROUNDINGS = (
     "It runs in a sandbox: without network, the system read-only, in a folder of this conversation where files stay "
-    "for the next use. Time, memory, disk and output are limited, and whatever is still running at the end is ended."
+    "for the next use. Files the person attached are in attachments/, read-only. Time, memory, disk and output are "
+    "limited, and whatever is still running at the end is ended."
 )
 TIMEOUT: Mapping[str, Any] = {
     "type": "integer",
@@ -41,14 +43,21 @@ _CUT = {
 _LAST_WORDS = 2_000
 
 
-def run(words: tuple[str, ...], arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
+def run(words: tuple[str, ...], work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
     """Run it in the conversation's workspace. A failing program is a result; one that had to be ended is not."""
     place = workspaces.of_conversation(context)
     before = workspaces.seen(place)
     limits = Limits.of(
         min(int(arguments.get("timeout_seconds", DEFAULT_SECONDS)), settings.SANDBOX_MAX_SECONDS)
     )
-    program = Program(words, workspace=place, workspace_bytes=settings.WORKSPACE_MB * 2**20, limits=limits)
+    program = Program(
+        words,
+        workspace=place,
+        workspace_bytes=settings.WORKSPACE_MB * 2**20,
+        binds=tuple(Bind(file.path, f"{ATTACHMENTS}/{file.name}") for file in work.attachments),
+        wishes=((ATTACHMENTS, "attachments"),) if work.attachments else (),
+        limits=limits,
+    )
     ran = sandbox.run(program, report=context.report_progress)
     if ran.cut:
         raise _ended(ran, limits)

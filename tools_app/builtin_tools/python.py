@@ -46,7 +46,7 @@ _MISSING = "No module named"
 def run(work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
     # Without site packages: what some machine happens to have there is nothing to rely on.
     words = (cells.interpreter(), "-E", "-s", "-S", "-B", "-u", "-c", str(arguments["code"]))
-    found = programs.run(words, arguments, context)
+    found = programs.run(words, work, arguments, context)
     if _MISSING not in found.text:
         return found
     version = ".".join(map(str, sys.version_info[:2]))
@@ -63,4 +63,5 @@ TOOL = BuiltinTool(
     requires_approval=True,
     tags=programs.TAGS,
     unready=sandbox.readiness,
+    takes_files=True,
 )

@@ -54,7 +54,7 @@ def run(work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolR
     words = (str(arguments["program"]), *map(str, arguments.get("arguments") or ()))
     if any("\x00" in word for word in words):
         raise ToolFailed("An argument cannot hold the character NUL.", code="invalid_arguments")
-    return programs.run(words, arguments, context)
+    return programs.run(words, work, arguments, context)
 
 
 TOOL = BuiltinTool(
@@ -65,4 +65,5 @@ TOOL = BuiltinTool(
     requires_approval=True,
     tags=programs.TAGS,
     unready=sandbox.readiness,
+    takes_files=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 from tools_app.answers import Form
@@ -18,6 +19,16 @@ class Credential:
 
     value: str = field(repr=False)
     hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Attached:
+    """A file of the conversation that a tool may read: its name there, and where its content is."""
+
+    name: str
+    path: Path
+    size: int
+    media_type: str
 
 
 class Judge(Protocol):
@@ -35,6 +46,7 @@ class Work:
     `targets` holds, by parameter name, the real file the gate judged: [relative, device, inode], with the
     hash of its content where it is to be changed; or None.
     `credentials` holds the secrets its configuration names, and shows in no representation.
+    `attachments` are the files of the conversation, for tools that take files.
     `judge` is asked about addresses that nobody has judged yet.
     `answer` is what the person answered, where the use is a question to them.
     """
@@ -49,6 +61,7 @@ class Work:
     bindings: tuple[Binding, ...] = ()
     is_idempotent: bool = False
     judge: Judge | None = None
+    attachments: tuple[Attached, ...] = ()
     answer: Mapping[str, Any] | None = None
 
 

@@ -7,6 +7,7 @@ model wrote. What lies in them was written by programs of tools: it is never fol
 from __future__ import annotations
 
 import os
+import stat
 import subprocess
 import time
 from collections.abc import Iterator
@@ -129,11 +130,12 @@ def _walked(place: Path) -> Iterator[tuple[str, tuple[int, int]]]:
                 found = path.lstat()
             except OSError:
                 continue
-            yield str(path.relative_to(place)), (found.st_size, found.st_mtime_ns)
+            if stat.S_ISREG(found.st_mode):
+                yield str(path.relative_to(place)), (found.st_size, found.st_mtime_ns)
 
 
 def changed(before: Seen, after: Seen) -> list[dict[str, object]]:
-    """What is new or different, for the model and for people; links are told by name only, like everything."""
+    """What is new or different, for the model and for people."""
     names = sorted(name for name, entry in after.items() if before.get(name) != entry)
     return [{"file": _shown(name), "bytes": after[name][0]} for name in names[:_TOLD]]
 

@@ -14,6 +14,8 @@ from tools_app import arguments, builtin_tools, executors, rules
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import ToolResult, Work, sandbox, workspaces
+from tools_app.executors.base import Attached
+from tools_app.rules import Subject
 
 Run = Callable[..., ToolResult]
 # Ways to write one recursive delete; a list of forbidden texts meets the first of them.
@@ -35,8 +37,9 @@ def run(settings: Settings, tmp_path: Path) -> Run:
 
     def use(name: str, /, *, session: str = "one", organization: str = "1", **given: Any) -> ToolResult:
         definition = builtin_tools.named(name).definition
-        assert arguments.problems(definition.input_schema, given) == []
-        work = Work(name, "builtin", definition.as_json(), {})
+        plain = {key: value for key, value in given.items() if key != "attachments"}
+        assert arguments.problems(definition.input_schema, plain) == []
+        work = Work(name, "builtin", definition.as_json(), {}, attachments=given.pop("attachments", ()))
         context = ToolContext(name, deps={"org_id": organization, "session_id": session, "user_id": "7"})
         return executors.of("builtin").execute(work, given, context)
 
@@ -83,6 +86,23 @@ def test_files_stay_with_their_conversation_alone(run: Run) -> None:
         run("bash", command="ls", session="")
 
 
+def test_attached_files_can_be_read_and_not_changed(run: Run, tmp_path: Path) -> None:
+    content = tmp_path / "0123456789abcdef"
+    content.write_text("a,b\n1,2\n")
+    files = (Attached("my sales.csv", content, 8, "text/csv"),)
+    read = run("python", code="print(open('attachments/my sales.csv').read())", attachments=files)
+    assert read.data["stdout"] == "a,b\n1,2\n\n"
+    assert read.data["files"] == []
+    tried = run(
+        "bash", command="echo x >> attachments/my*; rm -f attachments/*; ls attachments", attachments=files
+    )
+    assert tried.data["stdout"] == "my sales.csv\n"
+    assert content.read_text() == "a,b\n1,2\n"
+    # Without files the link of before leads nowhere, and a program may have put something else in its place.
+    run("bash", command="rm attachments; mkdir attachments; echo mine > attachments/x")
+    assert run("bash", command="cat attachments/x", attachments=files).data["stdout"] == "mine\n"
+
+
 def test_what_was_ended_says_why_and_what_it_said_last(run: Run) -> None:
     with pytest.raises(ToolFailed, match=r"ended after 1 seconds.*\n.*\nhalf") as ended:
         run("bash", command="echo half; sleep 30", timeout_seconds=1)
@@ -97,9 +117,7 @@ def test_arguments_are_no_way_out_of_the_text(run: Run) -> None:
 def test_forbidden_texts_are_advice_and_the_sandbox_is_the_boundary(run: Run, tmp_path: Path) -> None:
     """The seed's own rule, the spellings it does not meet, and a machine that is unhurt by any of them (S4.192)."""
     rule, kinds = {"command": ["rm -rf", "sudo"]}, {"command": "command"}
-    missed = [
-        text for text in SPELLINGS if not list(rules.denied_names(rule, {"command": text}, kinds=kinds))
-    ]
+    missed = [text for text in SPELLINGS if not list(rules.denied(rule, Subject({"command": text}, kinds)))]
     assert len(SPELLINGS) == 21
     assert len(missed) == 20
     outside = tmp_path / "data" / "kept"
