@@ -13,7 +13,7 @@ from agents_app.api import attaching, cases, checking, deciding, talking, trying
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
-from tools_app.api import drafts, linting, versions
+from tools_app.api import apis, drafts, linting, versions
 from tools_app.api import views as tools
 
 ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
@@ -33,6 +33,10 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("tools/<int:tool_id>/cases/<int:case_id>/runs", cases.CaseRuns),
     ("tools/<int:tool_id>/try", trying.Try),
     ("tools/<int:tool_id>/try/<int:call_id>", trying.TryOutcome),
+    ("openapi/preview", apis.Preview),
+    ("openapi/import", apis.Import),
+    ("openapi/sources", apis.Sources),
+    ("openapi/sources/<int:source_id>", apis.SourceDetail),
     ("agents", agents.Agents),
     ("agents/<int:agent_id>", agents.AgentDetail),
     ("agents/<int:agent_id>/callable-cache", agents.CallableCache),

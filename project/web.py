@@ -13,8 +13,11 @@ from django.db import close_old_connections, reset_queries
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
+from tools_app.openapi.document import MAX_BYTES
+
 Message = dict[str, Any]
 _FILES = re.compile(r"/api/conversations/[0-9a-f-]{36}/attachments/?")
+_DESCRIPTIONS = re.compile(r"/api/openapi/preview/?|/admin/tools_app/apisource/(?:add|\d+/change)/")
 HEARD_OUT_BYTES = 16_777_216
 TOO_LARGE = json.dumps(
     {"error": {"code": "too_large", "message": "The request is larger than allowed.", "details": {}}}
@@ -91,10 +94,11 @@ class BoundedBody:
 
 
 def _limit(scope: Message) -> int:
-    """Files have a limit of their own, and the form around one takes a little."""
-    if _FILES.fullmatch(scope.get("path", "")):
-        return max(settings.ATTACHMENT_MB * 2**20 + 65_536, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
-    return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+    """Files and descriptions of APIs have limits of their own, and the form around one takes a little."""
+    limit, path = int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE), scope.get("path", "")
+    if _FILES.fullmatch(path):
+        return max(settings.ATTACHMENT_MB * 2**20 + 65_536, limit)
+    return MAX_BYTES + 65_536 if _DESCRIPTIONS.fullmatch(path) else limit
 
 
 def _announced(scope: Message) -> int:

@@ -19,6 +19,7 @@ LISTS = (
     "tools",
     "tools/<int:tool_id>/versions",
     "tools/<int:tool_id>/cases",
+    "openapi/sources",
     "agents",
     "agents/<int:agent_id>/tools",
     "audit/tool-usage",

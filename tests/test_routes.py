@@ -69,6 +69,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "runs/<int:run_id>/retry"): {},
     ("POST", "approvals/<int:approval_id>/decision"): verdict,
     ("POST", "approvals/<int:approval_id>/answer"): lambda now: {"digest": now.approval.digest, "answer": {}},
+    ("POST", "openapi/preview"): {"text": '{"openapi": "3.1.0", "paths": {"/a": {"get": {}}}}'},
+    ("POST", "openapi/import"): lambda now: {"document": now.edition.pk, "name": "A", "add": ["*"]},
+    ("DELETE", "openapi/sources/<int:source_id>"): None,
     ("DELETE", "tools/<int:tool_id>"): None,
     ("DELETE", "agents/<int:agent_id>"): None,
     ("DELETE", "agents/<int:agent_id>/callable-cache"): None,
@@ -87,7 +90,17 @@ EXPECTED = {
     ("DELETE", "agents/<int:agent_id>"): 409,
 }
 # Lists and the like, which Mallory may ask for: she is told of her own organization only.
-HERS = {"me", "tools", "agents", "audit/tool-usage", "audit/entries", "conversations", "approvals"}
+HERS = {
+    "me",
+    "openapi/preview",
+    "openapi/sources",
+    "tools",
+    "agents",
+    "audit/tool-usage",
+    "audit/entries",
+    "conversations",
+    "approvals",
+}
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATIONS = [
     (method, route) for route, view in ROUTES for method in METHODS if hasattr(view, method.lower())
@@ -115,6 +128,7 @@ def address(route: str, now: World) -> str:
         "<int:case_id>": saved.pk if saved else 0,
         "<int:call_id>": tried.pk if tried else 0,
         "<int:tool_id>": now.tool.pk,
+        "<int:source_id>": now.source.pk,
         "<int:agent_id>": now.agent.pk,
         "<uuid:conversation_id>": now.conversation.public_id,
         "<int:run_id>": now.run.pk,
@@ -185,7 +199,7 @@ def test_mallory_sees_and_changes_nothing(method: str, route: str, now: World) -
     before = everything(now)
     client = people.mallory().api()
     answer = send(client, method, route, now)
-    if route in HERS and (method == "GET" or route in ("tools", "agents")):
+    if route in HERS and (method == "GET" or route in ("tools", "agents", "openapi/preview")):
         assert answer.status_code in (200, 201)
     else:
         assert answer.status_code == 404, answer.content
@@ -274,7 +288,7 @@ def test_usage_rows_are_counted_for_nobody_else(now: World) -> None:
 def person_for(method: str, route: str) -> people.Person:
     if route.startswith("audit"):
         return people.olga()
-    if route.startswith("tools/<int:tool_id>/"):
+    if route.startswith(("tools/<int:tool_id>/", "openapi")):
         return people.carol()
     if route.startswith(("tools", "agents")):
         return people.carol() if method != "GET" else people.alice()

@@ -12,7 +12,7 @@ from tests import people
 from tests.people import Person
 from tools_app import calls, catalog
 from tools_app.facts import Asked
-from tools_app.models import Approval, Tool, ToolCall
+from tools_app.models import ApiDocument, ApiSource, Approval, Tool, ToolCall
 
 SECRET_WORD = "narwhal"  # Said by Alice: whoever must see nothing must not see this.
 
@@ -30,6 +30,8 @@ class World:
     run: Run
     call: ToolCall
     approval: Approval
+    source: ApiSource
+    edition: ApiDocument
 
 
 def made() -> World:
@@ -53,9 +55,18 @@ def made() -> World:
     )
     call = asked_for(conversation, posted.run, {"expression": f"1 + 1 # {SECRET_WORD}"}, by=alice)
     approval = call.approvals.get()
-    return World(
-        alice, bob, carol, tool, agent, grant, conversation, posted.message, posted.run, call, approval
-    )
+    rows = (tool, agent, grant, conversation, posted.message, posted.run, call, approval)
+    return World(alice, bob, carol, *rows, *_imported())
+
+
+def _imported() -> tuple[ApiSource, ApiDocument]:
+    """An API that was imported, and an edition of another one that is being looked at."""
+    source = ApiSource.objects.create(organization=people.toolroom(), name=f"{SECRET_WORD} API")
+    edition = ApiDocument(organization=source.organization, origin="text", digest="0" * 64)
+    told = {"openapi": "3.1.0", "servers": [{"url": "https://api.example"}], "paths": {"/a": {"get": {}}}}
+    edition.pack(json.dumps(told).encode())
+    edition.save()
+    return source, edition
 
 
 def asked_for(conversation: Conversation, run: Run, arguments: dict[str, Any], *, by: Person) -> ToolCall:
