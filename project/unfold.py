@@ -68,6 +68,13 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
             _page("Tools", "handyman", "tools_app.tool"),
             _page("Versions", "history", "tools_app.toolversion"),
             _page("Secrets", "key", "tools_app.secret"),
+            {
+                "title": "What could be better",
+                "icon": "rule",
+                "link": reverse_lazy("admin:tools_app_tool_lint"),
+                # Whoever may change the catalog, as for secrets.
+                "permission": MayOpen("tools_app.secret"),
+            },
         ],
     },
     {

@@ -121,8 +121,10 @@ class GrantInline(Scoped, StackedInline):
             None,
             {
                 "fields": [
-                    ("tool", "token_weight", "order_index"),
-                    ("enabled_for_agent", "always_on", "allow_use"),
+                    "tool",
+                    ("enabled_for_agent", "allow_use"),
+                    ("always_on", "order_index"),
+                    "token_weight",
                 ]
             },
         ),
@@ -135,9 +137,14 @@ class GrantInline(Scoped, StackedInline):
             {
                 "fields": [
                     "usage_limit",
-                    ("allowed_parameters", "denied_parameters"),
-                    ("parameter_defaults", "fixed_parameters"),
-                ]
+                    "allowed_parameters",
+                    "denied_parameters",
+                    "parameter_defaults",
+                    "fixed_parameters",
+                ],
+                "description": "Names of parameters, such as [&quot;city&quot;], or values by name, such as "
+                "{&quot;city&quot;: [&quot;Oslo&quot;, &quot;Bergen&quot;]}. What they come to for certain arguments "
+                "is shown by “Try it” on the page of the tool.",
             },
         ),
     ]

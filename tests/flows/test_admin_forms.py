@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from agents_app import personas
 from tests import people
@@ -160,3 +161,37 @@ def test_as_whom_a_tool_can_be_tried_is_told_of_ours_alone(tool: Tool) -> None:
     assert [each["name"] for each in told["people"]] == ["Bob"]
     personas.grant(agent, tool, {}, by=by)
     assert client.get(f"/api/tools/{tool.pk}/try").json()["personas"][0]["granted"] is True
+
+
+def test_the_catalog_is_linted_on_a_page(client: Client, tool: Tool) -> None:
+    path = reverse("admin:tools_app_tool_lint")
+    page = client.get(path).content.decode()
+    assert "Nobody says what days means." in page
+    assert f'href="{address(Tool, "change", tool.pk)}"' in page
+    assert "No tool is called that." in client.get(path + "?q=nothing\x00&page=99").content.decode()
+    assert path in client.get("/admin/").content.decode()
+    assert staff(people.bob()).get(path).status_code == 403
+    assert "weather" not in people.mallory().browser().get(path).content.decode()
+
+
+def test_the_lists_of_five_hundred_tools_ask_no_question_per_tool(
+    client: Client, tool: Tool, django_assert_max_num_queries: Any
+) -> None:
+    about = {"category": "web", "tool_type": "custom", "executor": "http", "description": "Tells."}
+    rows = [
+        Tool(name=f"many_{i}", organization=people.toolroom(), definition=tool.definition, **about)
+        for i in range(500)
+    ]
+    Tool.objects.bulk_create(rows)
+    for page in (reverse("admin:tools_app_tool_lint"), address(Tool, "change", tool.pk)):
+        with django_assert_max_num_queries(15):
+            assert client.get(page).status_code == 200
+
+
+def test_an_archived_tool_is_offered_to_nobody(client: Client, tool: Tool) -> None:
+    asked = {"app_label": "agents_app", "model_name": "agenttoolconfig", "field_name": "tool", "term": "wea"}
+    where = reverse("admin:autocomplete")
+    assert [each["text"] for each in client.get(where, asked).json()["results"]] == ["weather"]
+    Tool.objects.filter(pk=tool.pk).update(archived_at="2026-01-01T00:00:00Z")
+    assert client.get(where, asked).json()["results"] == []
+    assert people.mallory().browser().get(where, asked).json()["results"] == []

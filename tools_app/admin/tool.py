@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import path
 from django.utils.html import format_html
 from django.utils.text import Truncator
 from unfold.decorators import display
@@ -20,6 +21,7 @@ from audit_app.audited_admin import AuditedAdmin, VerbForm, archiving, identity_
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 from tools_app import catalog, executors, settings_forms, weights
 from tools_app.admin.fields import ParametersBox, SettingsBox
+from tools_app.admin.lint import lint_page
 from tools_app.models import Secret, Tool
 
 _OFFERED = [(value, label) for value, label in Tool.Executor.choices if value not in ("python", "mcp")]
@@ -200,6 +202,16 @@ class ToolAdmin(AuditedAdmin):
         if tool.is_dangerous:
             return "always", "Every use: dangerous"
         return ("yes", "Every use") if tool.requires_approval else ("no", "Never by itself")
+
+    def get_urls(self) -> list[Any]:
+        own = path("lint/", self.admin_site.admin_view(lint_page), name="tools_app_tool_lint")
+        urls: list[Any] = super().get_urls()
+        return [own, *urls]
+
+    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> Any:
+        """What is put away is found in its list, and offered nowhere else."""
+        in_list = request.resolver_match is not None and request.resolver_match.url_name != "autocomplete"
+        return super().get_search_results(request, queryset if in_list else queryset.current(), search_term)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["name", "tool_type", "executor"] if obj else []
