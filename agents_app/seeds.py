@@ -95,6 +95,8 @@ _GRANTS: Final[dict[str, tuple[tuple[str, dict[str, Any]], ...]]] = {
         ("search_files", {"usage_limit": 50}),
         ("ask_user", {}),
         ("python", {}),
+        ("query_data", {}),
+        ("change_data", {}),
     ),
     "evaluation": (
         ("calculate", {}),

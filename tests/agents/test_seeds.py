@@ -19,7 +19,7 @@ from tools_app.models import SeededRow, Tool, ToolVersion
 pytestmark = pytest.mark.django_db
 
 PERSONAS = {"brainstorm", "analysis", "evaluation", "code_reviewer"}
-PROGRAMS = {"bash", "python", "run_program"}
+PROGRAMS = {"query_data", "change_data", "bash", "python", "run_program"}
 FILE_TOOLS = {"edit_file", "list_files", "read_file", "search_files", "write_file"}
 TOOLS = {
     "ask_user",
