@@ -30,11 +30,14 @@ class AgentsConfig(AppConfig):
 
         actions.register(sentences.SENTENCES)
         doors.register(
-            grant_reader=grants.read,
-            progress_publisher=stream.publish_progress,
-            run_reader=grants.run_is_over,
-            run_ender=runs.end_after,
-            file_reader=attachments.for_tools,
+            doors.Doors(
+                grant_reader=grants.read,
+                progress_publisher=stream.publish_progress,
+                run_reader=grants.run_is_over,
+                run_ender=runs.end_after,
+                file_reader=attachments.for_tools,
+                privacy_reader=grants.has_private_data,
+            )
         )
         finders.register_tools(tool_search.find)
         binders.register(bindings.of_call)

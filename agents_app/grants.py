@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from agents_app.models import AgentToolConfig, AgentType, Run
 from project.accounts.prepared import Given, Prepared
-from tools_app import digest
+from tools_app import digest, information
 from tools_app.context import acting
 from tools_app.models import Tool
 from tools_app.policy import Grant
@@ -56,6 +56,19 @@ def implied(agent: AgentType) -> AgentToolConfig | None:
 
 def is_search(tool: Tool) -> bool:
     return tool.executor == Tool.Executor.BUILTIN and tool.name == SEARCH
+
+
+def has_private_data(agent_type_id: int, organization_id: int) -> bool:
+    """Whether one of the tools this persona may use gives what belongs to the organization or to the person."""
+    usable = Tool.objects.filter(
+        organization_id=organization_id,
+        enabled=True,
+        archived_at__isnull=True,
+        grants__agent_type_id=agent_type_id,
+        grants__enabled_for_agent=True,
+        grants__allow_use=True,
+    )
+    return any(map(information.is_private, usable.only("name", "executor", "is_open_world")))
 
 
 def run_is_over(run_id: int) -> bool:

@@ -36,7 +36,16 @@ ORDER = {
         # Pure rules.
         ("arguments", "rules", "policy", "doors", "explaining", "differences", "expectations"),
         # Readings.
-        ("credentials", "facts", "contexts", "availability", "standing", "versions", "linting"),
+        (
+            "credentials",
+            "information",
+            "facts",
+            "contexts",
+            "availability",
+            "standing",
+            "versions",
+            "linting",
+        ),
         ("binders", "clearing"),
         # Verbs, the smaller ones first.
         ("questions", "outcomes", "claims", "endings", "limits", "quarantine", "vault", "written", "seeding"),

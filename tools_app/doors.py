@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from project.accounts.exceptions import Misconfigured
 from project.accounts.identity import Identity
@@ -12,6 +12,7 @@ from tools_app.executors.base import Attached
 from tools_app.models import Approval
 from tools_app.policy import Grant
 
+PrivacyReader = Callable[[int, int], bool]
 GrantReader = Callable[[int, int, int], Grant | None]
 ProgressPublisher = Callable[[str, int, dict[str, Any]], None]
 RunReader = Callable[[int], bool]
@@ -25,56 +26,57 @@ class DoorClosed(Misconfigured):
     code = "door_closed"
 
 
-@dataclass(slots=True)
-class _Doors:
+@dataclass(frozen=True, slots=True)
+class Doors:
+    """What the room to the right can tell and do."""
+
     grant_reader: GrantReader | None = None
     progress_publisher: ProgressPublisher | None = None
     run_reader: RunReader | None = None
     run_ender: RunEnder | None = None
     file_reader: FileReader | None = None
+    privacy_reader: PrivacyReader | None = None
 
 
-_doors = _Doors()
+_opened: Final = [Doors()]
 
 
-def register(
-    *,
-    grant_reader: GrantReader,
-    progress_publisher: ProgressPublisher,
-    run_reader: RunReader,
-    run_ender: RunEnder,
-    file_reader: FileReader,
-) -> None:
-    _doors.grant_reader = grant_reader
-    _doors.progress_publisher = progress_publisher
-    _doors.run_reader = run_reader
-    _doors.run_ender = run_ender
-    _doors.file_reader = file_reader
+def register(doors: Doors) -> None:
+    _opened[0] = doors
 
 
 def grant_of(*, agent_type_id: int, tool_id: int, organization_id: int) -> Grant | None:
     """The grant as the database has it now; raises DoorClosed where nobody can say, which refuses the call."""
-    if _doors.grant_reader is None:
+    read = _opened[0].grant_reader
+    if read is None:
         raise DoorClosed
-    return _doors.grant_reader(agent_type_id, tool_id, organization_id)
+    return read(agent_type_id, tool_id, organization_id)
+
+
+def has_private_data(*, agent_type_id: int, organization_id: int) -> bool:
+    """Whether a persona has a tool that gives what is private; where nobody can say, it has."""
+    read = _opened[0].privacy_reader
+    return read is None or read(agent_type_id, organization_id)
 
 
 def run_is_over(run_id: int | None) -> bool:
     """Whether the answer a call belongs to has ended, been stopped above all; a call without one has nobody to ask."""
-    return run_id is not None and _doors.run_reader is not None and _doors.run_reader(run_id)
+    read = _opened[0].run_reader
+    return run_id is not None and read is not None and read(run_id)
 
 
 def end_run(question: Approval, *, by: Identity) -> None:
     """End the answer that waited for this question, in the transaction of the verdict: it was no, or none came."""
-    if _doors.run_ender is not None:
-        _doors.run_ender(question, by)
+    if end := _opened[0].run_ender:
+        end(question, by)
 
 
 def files_of(session_id: str, organization_id: int) -> tuple[Attached, ...]:
     """What was given to a conversation, for tools that take files."""
-    return _doors.file_reader(session_id, organization_id) if _doors.file_reader and session_id else ()
+    read = _opened[0].file_reader
+    return read(session_id, organization_id) if read and session_id else ()
 
 
 def publish_progress(session_id: str, call_id: int, progress: dict[str, Any]) -> None:
-    if _doors.progress_publisher is not None:
-        _doors.progress_publisher(session_id, call_id, progress)
+    if publish := _opened[0].progress_publisher:
+        publish(session_id, call_id, progress)

@@ -13,6 +13,7 @@ REASONS: Final = {
     "dangerous": "The tool is dangerous: it asks before every use.",
     "tool_requires_approval": "The tool asks before every use.",
     "grant_requires_approval": "This persona has to ask before it uses the tool.",
+    "tainted": "This answer has read content from outside, and this use could carry private data out.",
     policy.NEEDS_ANSWER: "It is a question to the person who asked, and only they can answer it.",
 }
 _TITLES: Final = {

@@ -14,7 +14,7 @@ from audit_app.redaction import storable
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.prepared import Given, Prepared
-from tools_app import arguments, builtin_tools, credentials, doors, executors, rules, versions
+from tools_app import arguments, builtin_tools, credentials, doors, executors, information, rules, versions
 from tools_app.exceptions import InvalidArguments, ToolFailed
 from tools_app.executors import network, targets
 from tools_app.executors.base import Work
@@ -246,6 +246,14 @@ def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
         permissions=who.permissions,
         uses=_uses(tool, grant, asked),
         tainted=asked.tainted,
+        could_leak=asked.tainted and tool is not None and _could_leak(tool, asked),
+    )
+
+
+def _could_leak(tool: Tool, asked: Asked) -> bool:
+    """Whether this use could carry out private data the persona can get at."""
+    return information.can_carry_out(tool) and doors.has_private_data(
+        agent_type_id=asked.agent_type_id, organization_id=asked.organization_id
     )
 
 

@@ -91,6 +91,8 @@ class Facts:
     permissions: frozenset[str] = frozenset()
     uses: int = 0
     tainted: bool = False
+    # What was read outside, private data and a way out come together.
+    could_leak: bool = False
     readable: bool = True
 
 
@@ -306,6 +308,8 @@ def _reasons_to_ask(facts: Facts) -> Sequence[str]:
         reasons.append("tool_requires_approval")
     if grant.forces_approval:
         reasons.append("grant_requires_approval")
+    if facts.could_leak:
+        reasons.append("tainted")
     if tool.asks_person:
         reasons.append(NEEDS_ANSWER)
     return reasons
