@@ -66,14 +66,14 @@ def run(case: ToolCase, *, by: Identity, draft: str = "") -> ToolCase:
     """
     catalog.require_right(by, case.tool)
     tool = Tool.objects.get(pk=case.tool_id)
-    meant = versions.tried(tool, draft) if draft else tool
+    content_hash = (versions.tried(tool, draft) if draft else tool).content_hash()
     who = _asked(case, by, draft)
     expected, raw = case.expectation["outcome"], json.dumps(case.arguments)
-    told = trying.decide(meant, raw, trying.instead_of(who, case.user_id) if case.user_id else who)
+    told = trying.decide(tool, raw, trying.instead_of(who, case.user_id) if case.user_id else who)
     _withdraw(case, by=by)
     with transaction.atomic():
         row = _locked(case)
-        row.call, row.content_hash = None, meant.content_hash()
+        row.call, row.content_hash = None, content_hash
         row.run_by, row.run_at = by.display_name[:255], timezone.now()
         match told.decision:
             case policy.Refuse(message=message):

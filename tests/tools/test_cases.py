@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
+from django.core.management import CommandError, call_command
 
 from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound
@@ -231,3 +233,37 @@ def test_changing_a_case_forgets_what_it_came_to(opened: Gate) -> None:
     cases.remove(case, by=people.carol().identity)
     assert not ToolCase.objects.exists()
     assert not ToolDraft.objects.exists()
+
+
+def commanded(*said: str) -> tuple[str, str]:
+    """What the command writes, and the words it fails with."""
+    out = io.StringIO()
+    try:
+        call_command("run_tool_cases", *said, stdout=out)
+    except CommandError as refused:
+        return out.getvalue(), str(refused)
+    return out.getvalue(), ""
+
+
+def test_the_command_runs_cases_as_a_person(opened: Gate) -> None:
+    catalog.update(opened.tool, {"requires_approval": True}, by=people.carol().identity)
+    saved(opened, {"outcome": "asks"}, name="asks")
+    assert commanded("carol") == ("ok       ledger / asks\n1 cases, all passed.\n", "")
+    saved(opened, {"outcome": "refused"}, name="refused\N{CYRILLIC SMALL LETTER A}")
+    told, refused = commanded("carol", "ledger")
+    assert "FAILED   ledger / refused⟨U+0430⟩: It should be refused, and a person would be asked." in told
+    assert refused == "1 of 2 cases have not passed."
+    saved(opened, name="waits")
+    told, refused = commanded("carol", "--wait", "0")
+    assert "waiting  ledger / waits" in told
+    assert commanded("carol", "--draft") == ("0 cases, all passed.\n", "")
+
+
+def test_the_command_is_refused_to_whoever_may_not(opened: Gate) -> None:
+    saved(opened, {"outcome": "asks"})
+    assert "permission" in commanded("alice")[1]
+    assert "nobody" in commanded("zoe")[1]
+    assert "No saved cases of: sky" in commanded("carol", "sky")[1]
+    people.mallory()
+    assert "No saved cases of: ledger" in commanded("mallory", "ledger")[1]
+    assert not gate.lines
