@@ -67,6 +67,8 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
         "items": [
             _page("Tools", "handyman", "tools_app.tool"),
             _page("Versions", "history", "tools_app.toolversion"),
+            _page("Drafts", "edit_note", "tools_app.tooldraft"),
+            _page("Saved cases", "checklist", "tools_app.toolcase"),
             _page("Secrets", "key", "tools_app.secret"),
             {
                 "title": "What could be better",
@@ -116,6 +118,9 @@ UNFOLD: Final[dict[str, Any]] = {
     "BORDER_RADIUS": "8px",
     "COLORS": {"primary": _GREEN},
     "DASHBOARD_CALLBACK": "project.overview.shown",
-    "STYLES": [lambda request: static("css/admin.css")],
+    "STYLES": [
+        lambda request: static("css/admin.css"),
+        lambda request: static("css/admin-versions.css"),
+    ],
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": _SIDEBAR},
 }

@@ -1,4 +1,4 @@
-"""History of this room, to be read: versions, uses, counters; and "allow from now on", which can be taken back."""
+"""History of this room, to be read: uses, counters; and "allow from now on", which can be taken back."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from unfold.decorators import display
 from audit_app import records
 from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, Verb
 from project.accounts.identity import Identity
-from project.accounts.roles import AUDIT_VIEW, CATALOG_VIEW, DECIDE, DECIDE_OWN
+from project.accounts.roles import AUDIT_VIEW, DECIDE, DECIDE_OWN
 from tools_app import standing
-from tools_app.models import StandingApproval, ToolCall, ToolVersion, UsageCounter
+from tools_app.models import StandingApproval, ToolCall, UsageCounter
 
 CALL_COLOURS = {
     "waiting": "warning",
@@ -26,15 +26,6 @@ CALL_COLOURS = {
     "expired": "warning",
     "blocked": "danger",
 }
-
-
-@admin.register(ToolVersion)
-class ToolVersionAdmin(ReadOnlyAdmin):
-    to_view = (CATALOG_VIEW,)
-    list_display = ["tool", "number", "label", "changed_by", "reason", "created_at"]
-    list_filter = [("tool", admin.RelatedOnlyFieldListFilter), "changed_by"]
-    list_select_related = ["tool"]
-    fields = ["tool", "number", "label", "changed_by", "reason", "created_at", "content_hash", "snapshot"]
 
 
 @admin.register(ToolCall)

@@ -17,9 +17,10 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from audit_app.admin_fields import LinesField, ReadableJSONField
-from audit_app.audited_admin import AuditedAdmin, VerbForm, archiving, identity_of, may
+from audit_app.audited_admin import archiving, identity_of, may
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 from tools_app import catalog, executors, settings_forms, weights
+from tools_app.admin.editing import HIDDEN, PUBLISH, RUN_CASES, DraftingAdmin, SeenForm
 from tools_app.admin.fields import ParametersBox, SettingsBox
 from tools_app.admin.lint import lint_page
 from tools_app.models import Secret, Tool
@@ -28,7 +29,7 @@ _OFFERED = [(value, label) for value, label in Tool.Executor.choices if value no
 _NEW = {"type": "object", "properties": {}, "required": []}
 
 
-class ToolForm(VerbForm):
+class ToolForm(SeenForm):
     tags = LinesField(help_text="Words to find it by.")
     required_permissions = LinesField(help_text="Permissions the person must hold.")
     input_schema = ReadableJSONField(
@@ -93,13 +94,9 @@ class ToolForm(VerbForm):
         given = self.cleaned_data
         if "configuration" in given:
             given["configuration"] = given["configuration"] or {}
-        names = [name for name in given if name != "reason"]
-        if self.instance.pk:
-            changes = {name: given[name] for name in names if name in self.changed_data}
-            return catalog.update(self.instance, changes, by=self.identity, reason=given["reason"])
-        fields = {name: given[name] for name in names}
+        fields = {name: given[name] for name in given if name not in ("reason", *HIDDEN)}
         fields["examples"] = fields.get("examples") or []
-        return catalog.register(fields, by=self.identity, reason=given["reason"])
+        return self.edited(fields) if self.instance.pk else self.registered(fields)
 
 
 class StateFilter(SimpleListFilter):
@@ -107,17 +104,19 @@ class StateFilter(SimpleListFilter):
     parameter_name = "state"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
-        return [("on", "On"), ("off", "Off"), ("archived", "Archived")]
+        return [("on", "On"), ("off", "Off"), ("draft", "Draft"), ("archived", "Archived")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Tool]) -> QuerySet[Tool]:
         if self.value() == "archived":
             return queryset.filter(archived_at__isnull=False)
         current = queryset.filter(archived_at__isnull=True)
+        if self.value() == "draft":
+            return current.filter(is_draft=True)
         return current.filter(enabled=self.value() == "on") if self.value() else current
 
 
 @admin.register(Tool)
-class ToolAdmin(AuditedAdmin):
+class ToolAdmin(DraftingAdmin):
     change_form_outer_after_template = "admin/toolroom/tool_side.html"
     to_view, to_change = (CATALOG_VIEW,), (CATALOG_CHANGE,)
     form = ToolForm
@@ -135,7 +134,11 @@ class ToolAdmin(AuditedAdmin):
     list_display_links = ["shown_name"]
     list_filter = [StateFilter, "category", "tool_type", "is_dangerous", "requires_approval"]
     search_fields = ["name", "description"]
-    verbs = archiving(catalog, consequence="No persona can use it any more.", what_stays="its history stays")
+    verbs = (
+        *archiving(catalog, consequence="No persona can use it any more.", what_stays="its history stays"),
+        PUBLISH,
+        RUN_CASES,
+    )
     fieldsets = [
         (
             "What it is",
@@ -182,11 +185,13 @@ class ToolAdmin(AuditedAdmin):
     @display(
         description="state",
         ordering="enabled",
-        label={"on": "success", "off": "warning", "held": "danger", "archived": "danger"},
+        label={"on": "success", "off": "warning", "held": "danger", "draft": "info", "archived": "danger"},
     )
     def state(self, tool: Tool) -> tuple[str, str]:
         if tool.archived_at is not None:
             return "archived", "Archived"
+        if tool.is_draft:
+            return "draft", "Draft"
         if tool.quarantine:
             return "held", "To be reviewed"
         ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
@@ -244,7 +249,7 @@ class ToolAdmin(AuditedAdmin):
         shown: dict[str, Any] = {"toolroom_warning": warning}
         if self.has_change_permission(request, obj):
             shown["toolroom_side"] = {"tool": obj.pk, "schema": json.dumps(obj.input_schema)}
-        return {**super().page_context(request, obj), **shown}
+        return {**super().page_context(request, obj), **shown, **self.about(obj, identity_of(request))}
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
         side = {"toolroom_side": {"tool": "", "schema": ""}}
