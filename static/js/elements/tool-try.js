@@ -200,7 +200,7 @@ function standIn(spec) {
   if (spec.default !== undefined) return spec.default;
   if (Array.isArray(spec.enum)) return spec.enum[0];
   const type = Array.isArray(spec.type) ? spec.type[0] : spec.type;
-  return { integer: spec.minimum ?? 1, number: spec.minimum ?? 1, boolean: true, array: [], object: {} }[type] ?? "";
+  return { integer: spec.minimum ?? 1, number: spec.minimum ?? 1, boolean: true, array: [], object: {} }[type] ?? "example";
 }
 
 customElements.define("tool-try", ToolTry);
