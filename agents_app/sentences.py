@@ -21,6 +21,8 @@ SENTENCES: Final = {
     "persona.restored": "brought an archived persona back",
     "persona.removed": "deleted a persona that was never used",
     "factory.narrowed": "left out tools that a factory may not bring",
+    "catalog.imported": "imported a catalog",
+    "catalog.exported": "exported the catalog",
     "grant.added": "granted a tool to a persona",
     "grant.changed": "changed a grant",
     "grant.removed": "took a tool from a persona",

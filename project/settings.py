@@ -71,6 +71,8 @@ EGRESS_EXCEPTIONS = env.listing("EGRESS_EXCEPTIONS")
 EGRESS_CA_FILE = env.text("EGRESS_CA_FILE")
 # Modules that register functions as tools; imported when the process starts.
 TOOL_MODULES = env.listing("TOOL_MODULES")
+# Files of tools, and folders of such files, that seeding brings into the catalog.
+TOOL_FILES = [Path(each).expanduser().absolute() for each in env.listing("TOOL_FILES")]
 # A function or a factory that does not come back is left behind in its thread; so many may hang in one process.
 FUNCTION_SECONDS = env.number("FUNCTION_SECONDS", 300, minimum=1)
 FACTORY_SECONDS = env.number("FACTORY_SECONDS", 15, minimum=1)

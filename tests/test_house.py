@@ -32,6 +32,7 @@ ORDER = {
         # How a tool is carried out: told everything in values, so left of every model.
         ("executors", "builtin_tools", "functions", "factories", "openapi"),
         ("examples", "settings_forms"),
+        ("documents",),
         ("models",),
         # Pure rules.
         ("arguments", "rules", "policy", "doors", "explaining", "differences", "expectations"),
@@ -71,6 +72,7 @@ ORDER = {
         # Verbs, the smaller ones first.
         ("stream", "runs", "granting", "seeds", "decisions", "attachments"),
         ("conversations", "personas", "model_turns", "service"),
+        ("transfer",),
         ("listening", "openings"),
         ("loop", "sweeps"),
         ("tasks", "receivers", "consumers", "admin", "api", "views", "management", "templatetags"),

@@ -32,20 +32,21 @@ def register(definition: Mapping[str, Any], *, by: Identity, reason: str = "") -
 
     Raises InvalidTool, OperatorOnly or ToolNameTaken.
     """
-    return _add(definition, Cause("tool.added", by, reason))
+    return add(definition, Cause("tool.added", by, reason))
 
 
 def register_draft(definition: Mapping[str, Any], *, by: Identity, reason: str = "") -> Tool:
     """Add a tool that acts for nobody, whatever is granted, until `drafts` publish it. Same errors as register."""
-    return _add({**definition, "enabled": False}, Cause("tool.drafted", by, reason), is_draft=True)
+    return add({**definition, "enabled": False}, Cause("tool.drafted", by, reason), is_draft=True)
 
 
-def _add(definition: Mapping[str, Any], cause: Cause, **state: bool) -> Tool:
+def add(definition: Mapping[str, Any], cause: Cause, **state: bool) -> Tool:
+    """The same as register, for a cause that says more."""
     organization_id = require_right(cause.by)
     fields = written.checked(definition, allowed=FIELDS, by=cause.by)
     created_by = cause.by.display_name[:255]
     tool = Tool(organization_id=organization_id, created_by=created_by, **fields, **state)
-    written.check_row(tool)
+    written.check_row(tool, awaited=cause.awaited)
     try:
         with transaction.atomic():
             tool.save(force_insert=True)
@@ -178,7 +179,7 @@ def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
         return current
     if current.is_draft and current.enabled:
         raise InvalidTool(details={"enabled": ["It is a draft. Publish it, and it is on."]})
-    written.check_row(current)
+    written.check_row(current, awaited=cause.awaited)
     current.save()
     _remember(current, changed, cause)
     return current

@@ -182,6 +182,17 @@ class OperatorOnly(NotAllowed):
     code = "operator_only"
 
 
+class InvalidCatalog(HouseError):
+    """This file cannot be taken into the catalog; the details say what is wrong, and where."""
+
+    code = "invalid_catalog"
+    status = 400
+
+    def __init__(self, problems: Sequence[str] = (), message: str | None = None) -> None:
+        super().__init__(message, details={"problems": list(problems)})
+        self.problems = tuple(problems)
+
+
 class InvalidSecret(HouseError):
     """This secret cannot be saved as it is described; the details say which fields are wrong."""
 

@@ -55,6 +55,8 @@ class Cause:
     by: Identity
     reason: str = ""
     facts: Mapping[str, Any] = field(default_factory=dict)
+    # Secrets that are named but will be made later: whoever brings a catalog brings no secrets.
+    awaited: frozenset[str] = frozenset()
 
 
 def snapshot(tool: Tool) -> dict[str, Any]:

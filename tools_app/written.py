@@ -50,8 +50,11 @@ def checked(
     return fields
 
 
-def check_row(tool: Tool) -> None:
-    """Check each column by its own rule, and that the row can be hashed, before it is stored."""
+def check_row(tool: Tool, *, awaited: Collection[str] = ()) -> None:
+    """Check each column by its own rule, and that the row can be hashed, before it is stored.
+
+    Of the secrets in `awaited` it does not ask yet that they are there; until they are, no call is let through.
+    """
     wrong: dict[str, list[str]] = {}
     try:
         tool.clean_fields(exclude=["organization", "definition"])
@@ -60,14 +63,14 @@ def check_row(tool: Tool) -> None:
     if not NAME.match(tool.name):
         wrong["name"] = ["Use 1 to 64 lower-case letters, digits, _ or -."]
     wrong |= _wrong_lists(tool)
-    if told := _wrong_configuration(tool):
+    if told := _wrong_configuration(tool, awaited):
         wrong["configuration"] = told
     if wrong:
         raise InvalidTool(details=wrong)
     tool.content_hash()
 
 
-def _wrong_configuration(tool: Tool) -> list[str]:
+def _wrong_configuration(tool: Tool, awaited: Collection[str]) -> list[str]:
     """What its executor says about it, and whether its secrets may go where it always goes."""
     if not isinstance(tool.configuration, dict):
         return ["This must be an object."]
@@ -75,7 +78,7 @@ def _wrong_configuration(tool: Tool) -> list[str]:
     if found:
         return found
     goal = executors.lasting_reach(tool.executor, tool.configuration, tool.name)
-    return credentials.obstacles(tool, goal)
+    return credentials.obstacles(tool, goal, awaited=awaited)
 
 
 def _require_known(given: Mapping[str, Any], allowed: Collection[str]) -> None:

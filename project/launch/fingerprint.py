@@ -17,6 +17,7 @@ VARIABLES = (
     "EGRESS_EXCEPTIONS",
     "FILE_ROOTS",
     "TOOL_MODULES",
+    "TOOL_FILES",
     "DEBUG",
     "TESTING",
 )
@@ -29,10 +30,11 @@ def of_code(root: Path) -> int:
         files.extend(sorted((root / room).rglob("*.py")))
         files.extend(sorted((root / room).rglob("*.json")))
     files.extend(_of_tools(root))
+    files.extend(_of_files())
     mark = 0
     for file in files:
         with suppress(OSError):
-            mark = zlib.crc32(file.read_bytes(), zlib.crc32(str(file.relative_to(root)).encode(), mark))
+            mark = zlib.crc32(file.read_bytes(), zlib.crc32(os.path.relpath(file, root).encode(), mark))
     for name in VARIABLES:
         mark = zlib.crc32(f"{name}={os.environ.get(name, '')}".encode(), mark)
     return mark & 0x7FFFFFFF or 1
@@ -43,6 +45,17 @@ def _of_tools(root: Path) -> list[Path]:
     named = [name.strip() for name in os.environ.get("TOOL_MODULES", "").split(",") if name.strip()]
     places = [root.joinpath(*name.split(".")) for name in named]
     return [file for place in places for file in (place.with_suffix(".py"), place / "__init__.py")]
+
+
+def _of_files() -> list[Path]:
+    """What TOOL_FILES names: files, and what lies in folders."""
+    named = [Path(name.strip()).expanduser() for name in os.environ.get("TOOL_FILES", "").split(",")]
+    found = [place for place in named if place.is_file()]
+    for folder in named:
+        # An empty name is the working folder, which nobody has named.
+        if str(folder) != "." and folder.is_dir():
+            found += sorted(each for each in folder.iterdir() if each.is_file())
+    return found
 
 
 def of_database(path: Path) -> int:

@@ -16,11 +16,18 @@ MAX_DEPTH = 150
 
 def read(octets: bytes) -> dict[str, Any]:
     """The document as plain values; keys are texts. Raises InvalidDocument."""
-    text = _text(octets)
-    value = _json(text) if text.lstrip()[:1] == "{" else yaml_text.read(text, max_depth=MAX_DEPTH)
+    value = value_of(octets)
     if not isinstance(value, dict):
         raise InvalidDocument("A description of an API is an object; this is something else.")
-    _check_depth(value)
+    return value
+
+
+def value_of(octets: bytes) -> Any:
+    """The same for a document that may be something else, such as a list."""
+    text = _text(octets)
+    value = _json(text) if text.lstrip()[:1] == "{" else yaml_text.read(text, max_depth=MAX_DEPTH)
+    if isinstance(value, dict | list):
+        _check_depth(value)
     return value
 
 

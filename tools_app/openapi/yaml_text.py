@@ -16,7 +16,10 @@ from tools_app.openapi.problems import InvalidDocument
 
 MAX_NODES = 3_000_000
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,400})\Z")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]{1,400}|[0-9]{1,400}(?:\.[0-9]{0,400})?)(?:[eE][-+]?[0-9]{1,3})?\Z")
+# Not with a zero in front: 007 is a name or a code.
+_FLOAT = re.compile(
+    r"[-+]?(?!0[0-9])(?:\.[0-9]{1,400}|[0-9]{1,400}(?:\.[0-9]{0,400})?)(?:[eE][-+]?[0-9]{1,3})?\Z"
+)
 _WORDS: dict[str, bool | None] = {"": None, "~": None, "null": None, "Null": None, "NULL": None}
 _WORDS |= dict.fromkeys(("true", "True", "TRUE"), True) | dict.fromkeys(("false", "False", "FALSE"), False)
 _MERGE = "<<"

@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from agents_app import seeds as persona_seeds
+from agents_app.management import from_files
 from audit_app import records
 from project.accounts import identity as identities
 from project.accounts.administrator import default_organization
@@ -29,10 +30,13 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         default_organization()
+        files = from_files.read(settings.TOOL_FILES)
         for organization in Organization.objects.order_by("pk"):
             written = _seed(organization)
             if written:
                 self.stdout.write(f"{organization.name}: {', '.join(written)}")
+            if loaded := from_files.load(files, organization):
+                self.stdout.write(f"{organization.name}, from files: {', '.join(loaded)}")
         _welcome()
 
 
