@@ -29,12 +29,13 @@ FIELDS: Final = (
     "usage_limit",
     "allowed_parameters",
     "denied_parameters",
+    "ask_when",
     "parameter_defaults",
     "fixed_parameters",
 )
 _FLAGS: Final = ("enabled_for_agent", "always_on", "allow_use", "requires_approval", "waives_approval")
 _NUMBERS: Final = ("order_index", "usage_limit")
-_RULES: Final = ("allowed_parameters", "denied_parameters")
+_RULES: Final = ("allowed_parameters", "denied_parameters", "ask_when")
 _VALUES: Final = ("parameter_defaults", "fixed_parameters")
 _WHOLE: Final = 2**31 - 1
 

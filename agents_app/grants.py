@@ -91,6 +91,7 @@ def of(row: AgentToolConfig) -> Grant:
         usage_limit=row.usage_limit,
         allowed=row.allowed_parameters,
         denied=row.denied_parameters,
+        ask_when=row.ask_when,
         defaults=row.parameter_defaults,
         fixed=row.fixed_parameters,
         grant_hash=_hash(row),
@@ -115,5 +116,7 @@ def _hash(row: AgentToolConfig) -> str:
             "denied": row.denied_parameters,
             "defaults": row.parameter_defaults,
             "fixed": row.fixed_parameters,
+            # Only where there are conditions, so that questions about all other grants stay what they were.
+            **({} if row.ask_when is None else {"ask_when": row.ask_when}),
         }
     )

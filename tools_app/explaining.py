@@ -13,6 +13,7 @@ REASONS: Final = {
     "dangerous": "The tool is dangerous: it asks before every use.",
     "tool_requires_approval": "The tool asks before every use.",
     "grant_requires_approval": "This persona has to ask before it uses the tool.",
+    "condition": "The grant asks a person before it is used with such values.",
     "tainted": "This answer has read content from outside, and this use could carry private data out.",
     policy.NEEDS_ANSWER: "It is a question to the person who asked, and only they can answer it.",
 }
@@ -43,7 +44,7 @@ def lines(call: Call, facts: Facts, filled: tuple[str, ...] = ()) -> tuple[Line,
     if not found:
         return (Line("rules", "The rules", "refuse", policy.UNREADABLE.message),)
     told = [_line(check, call, facts, filled) for check in found]
-    reasons = policy.reasons_to_ask(facts)
+    reasons = policy.reasons_to_ask(call, facts)
     if facts.grant is not None and facts.tool is not None:
         text = " ".join(REASONS[reason] for reason in reasons) or "Nobody has to be asked."
         told.append(Line("approval", "A person's approval", "ask" if reasons else "pass", text))

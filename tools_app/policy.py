@@ -51,6 +51,8 @@ class Grant:
     usage_limit: int | None = None
     allowed: Any = None
     denied: Any = None
+    # Values at which a person is asked; read as loosely as what is denied.
+    ask_when: Any = None
     defaults: Mapping[str, Any] | None = None
     fixed: Mapping[str, Any] | None = None
     grant_hash: str = ""
@@ -129,7 +131,7 @@ def decide(call: Call, facts: Facts) -> Decision:
         refusal = next(_refusals(call, facts), None)
         if refusal is not None:
             return refusal
-        reasons = tuple(_reasons_to_ask(facts))
+        reasons = tuple(_reasons_to_ask(call, facts))
     except Exception:  # noqa: BLE001  Fail closed: a rule that breaks must refuse, a broken "deny" never vanishes.
         return UNREADABLE
     return AskApproval(reasons) if reasons else Allow()
@@ -156,9 +158,9 @@ def checks(call: Call, facts: Facts) -> tuple[Check, ...]:
         return ()
 
 
-def reasons_to_ask(facts: Facts) -> tuple[str, ...]:
+def reasons_to_ask(call: Call, facts: Facts) -> tuple[str, ...]:
     """Why a person would be asked, whether or not it comes to that; nothing where there is no grant."""
-    return tuple(_reasons_to_ask(facts)) if facts.readable and facts.tool and facts.grant else ()
+    return tuple(_reasons_to_ask(call, facts)) if facts.readable and facts.tool and facts.grant else ()
 
 
 def _refusals(call: Call, facts: Facts) -> Iterator[Refuse]:
@@ -296,7 +298,7 @@ def _limit(grant: Grant, uses: int) -> Iterator[Refuse]:
         )
 
 
-def _reasons_to_ask(facts: Facts) -> Sequence[str]:
+def _reasons_to_ask(call: Call, facts: Facts) -> Sequence[str]:
     """Strictest wins: any reason suffices, and only a reason of the tool itself can be waived by the grant."""
     tool, grant = facts.tool, facts.grant
     if tool is None or grant is None:
@@ -308,6 +310,8 @@ def _reasons_to_ask(facts: Facts) -> Sequence[str]:
         reasons.append("tool_requires_approval")
     if grant.forces_approval:
         reasons.append("grant_requires_approval")
+    if any(rules.denied(grant.ask_when, _subject(call, tool))):
+        reasons.append("condition")
     if facts.could_leak:
         reasons.append("tainted")
     if tool.asks_person:

@@ -130,7 +130,10 @@ class GrantInline(Scoped, StackedInline):
         ),
         (
             "Asking",
-            {"fields": [("requires_approval", "waives_approval")]},
+            {
+                "fields": [("requires_approval", "waives_approval"), "ask_when"],
+                "description": "Certain values alone: {&quot;amount&quot;: [{&quot;range&quot;: {&quot;min&quot;: 100}}]}.",
+            },
         ),
         (
             "Limits",

@@ -119,6 +119,7 @@ class GrantSerializer(serializers.ModelSerializer[AgentToolConfig]):
     tool = serializers.CharField(source="tool.name")
     allowed_parameters = serializers.JSONField(allow_null=True)
     denied_parameters = serializers.JSONField(allow_null=True)
+    ask_when = serializers.JSONField(allow_null=True)
 
     class Meta:
         model = AgentToolConfig
@@ -170,6 +171,7 @@ class GrantWriteSerializer(StrictSerializer):
     usage_limit = serializers.IntegerField(required=False, allow_null=True, min_value=-1, max_value=_WHOLE)
     allowed_parameters = serializers.JSONField(required=False, allow_null=True)
     denied_parameters = serializers.JSONField(required=False, allow_null=True)
+    ask_when = serializers.JSONField(required=False, allow_null=True)
     parameter_defaults = serializers.DictField(required=False, allow_null=True)
     fixed_parameters = serializers.DictField(required=False, allow_null=True)
 

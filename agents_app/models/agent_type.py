@@ -239,6 +239,11 @@ class AgentToolConfig(models.Model):
         blank=True,
         help_text="A list of names, or values to refuse by name. Text lists on commands only advise.",
     )
+    ask_when = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Names, or values by name, at which a person is asked. Empty: never because of values.",
+    )
     parameter_defaults = models.JSONField(null=True, blank=True, help_text="Fill what the model leaves out.")
     fixed_parameters = models.JSONField(
         null=True, blank=True, help_text="Always these values; the model may not set them."

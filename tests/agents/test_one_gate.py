@@ -38,6 +38,8 @@ CASES = [
     Case("the tool asks", LINE, "ask", tool={"requires_approval": True}),
     Case("dangerous", LINE, "ask", tool={"is_dangerous": True}),
     Case("the grant asks", LINE, "ask", grant={"requires_approval": True}),
+    Case("a value asks", LINE, "ask", grant={"ask_when": {"line": ["ONE"]}}),
+    Case("another value does not", LINE, "allow", grant={"ask_when": {"line": ["two"]}}),
     Case("unfit", {"line": 5}, "refuse", "invalid_arguments"),
     Case("unknown parameter", {"other": "x"}, "refuse", "invalid_arguments"),
     Case("reserved", {"user_id": "1"}, "refuse", "reserved_parameter"),

@@ -193,6 +193,8 @@ BROKEN: dict[str, Change] = {
     "deny of another language": grant(denied={"x": [{"like": ".*"}]}),
     "deny by a broken pointer": grant(denied=["/x//0"]),
     "deny about an absent name": grant(denied={"z": [{"like": ".*"}]}),
+    "a condition is a text": grant(ask_when="x"),
+    "a condition of another language": grant(ask_when={"z": [{"like": 1}]}),
     "allow is a text": grant(allowed="x"),
     "allow is false": grant(allowed=False),
     "allow values are null": grant(allowed={"x": None}),
@@ -343,3 +345,23 @@ def test_no_number_of_troubles_adds_up_to_a_yes(indexes: list[int]) -> None:
 def test_any_rule_at_all_yields_a_decision(rule: Any) -> None:
     for field in ("allowed", "denied", "fixed", "usage_limit"):
         assert isinstance(decide(grant(**{field: rule})), Allow | Refuse)
+
+
+@pytest.mark.parametrize(
+    ("condition", "arguments", "asks"),
+    [
+        (None, {"x": 500}, False),
+        ({"x": [{"range": {"min": 100}}]}, {"x": 500}, True),
+        ({"x": [{"range": {"min": 100}}]}, {"x": 5}, False),
+        ({"x": [{"range": {"min": 100}}]}, {"x": "500"}, True),
+        ({"x": True}, {"x": 5}, True),
+        ({"x": []}, {"y": 5}, False),
+        (["x"], {"x": 5}, True),
+        ({"/x/*/to": [{"regex": "@other"}]}, {"x": [{"to": "a@other.org"}]}, True),
+    ],
+)
+def test_a_person_is_asked_when_a_condition_is_met(
+    condition: Any, arguments: dict[str, Any], asks: bool
+) -> None:
+    decision = decide(grant(ask_when=condition, waives_approval=True), said(arguments=arguments))
+    assert decision == (AskApproval(("condition",)) if asks else Allow())
