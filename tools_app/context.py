@@ -15,6 +15,7 @@ SERVER_KEYS = frozenset(
     {
         "auditing_id",
         "auth_claims",
+        "metadata",
         "org_id",
         "permissions",
         "request_id",

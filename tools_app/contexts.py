@@ -74,6 +74,7 @@ def _about(who: Identity, organization_id: int, session_id: str) -> dict[str, An
         "roles": [who.role] if who.role else [],
         "request_id": who.request_id,
         "locale": who.locale,
+        **({"auth_claims": dict(who.claims)} if who.claims else {}),
     }
 
 

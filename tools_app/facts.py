@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
-from audit_app.redaction import storable
+from audit_app.redaction import redact, storable
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.prepared import Given, Prepared
@@ -154,6 +154,7 @@ def person_of(user_id: str, organization_id: int, through: Mapping[str, Any]) ->
         "ip_address": through.get("ip_address"),
         "locale": str(through.get("locale") or "en-US"),
         "via": str(through.get("via") or "session"),
+        "claims": dict(through.get("claims") or {}),
     }
     try:
         now = identities.from_user(user_id, organization_id)
@@ -171,6 +172,8 @@ def through(identity: Identity) -> dict[str, Any]:
         "ip_address": identity.ip_address,
         "locale": identity.locale,
         "via": identity.via,
+        # Without what looks like a key: claims may hold tokens (S3.102).
+        **({"claims": redact(identity.claims)} if identity.claims else {}),
     }
 
 

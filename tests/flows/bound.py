@@ -96,8 +96,12 @@ def begin(agent: AgentType, who: Identity, name: str, /, **arguments: Any) -> Ru
 
 def in_conversation(talk: Conversation, who: Identity, name: str, /, **arguments: Any) -> Run:
     script = [{"call": [{"name": name, "arguments": arguments}]}, {"say": "Done."}]
-    run = acting.say(talk, f"```script\n{json.dumps(script)}\n```", who)
-    found = Run.objects.select_related("conversation", "agent_type", "message").get(pk=run.pk)
+    return advanced(acting.say(talk, f"```script\n{json.dumps(script)}\n```", who).pk)
+
+
+def advanced(run_id: int) -> Run:
+    """Up to where the answer waits or ends, as a worker takes it there."""
+    found = Run.objects.select_related("conversation", "agent_type", "message").get(pk=run_id)
     assert runs.claim(found)
     loop.work(found)
     return found

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agents_app import bindings, conversations, loop, runs, toolset
+from agents_app import bindings, conversations, toolset
 from agents_app.models import AgentType, Run
 from tests import people
 from tests.flows import acting, bound
@@ -135,7 +135,7 @@ def test_a_scratchpad_is_gone_with_its_conversation() -> None:
     talk = conversations.start(agent, by=ann)
     first = bound.in_conversation(talk, ann, "write_note", name="plan", text="buy milk")
     assert bound.carried_out(first).result_text == "Kept plan."
-    finish(first)
+    bound.advanced(first.pk)
     assert (
         bound.carried_out(bound.in_conversation(talk, ann, "read_note", name="plan")).result_text
         == "buy milk"
@@ -207,9 +207,3 @@ def of(agent: AgentType, who: Any = None, factory: str = "") -> Any:
     run = Run.objects.filter(user_id=who.user_id).select_related("conversation").order_by("-pk").first()
     made = bindings.of_run(agent, bindings.asking(agent, who, run), run)
     return next(each for each in made if not factory or each.factory == factory)
-
-
-def finish(run: Any) -> None:
-    found = Run.objects.select_related("conversation", "agent_type", "message").get(pk=run.pk)
-    assert runs.claim(found)
-    loop.work(found)

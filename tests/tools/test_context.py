@@ -14,6 +14,7 @@ from tools_app.exceptions import ToolContextError, ToolFailed
 
 
 def test_everything_is_absent_by_default() -> None:
+    """S3.6-9, S3.12, S3.38: typed fields, each absent by itself, and a fresh mapping for each context."""
     empty = ToolContext()
     assert (empty.tool_name, empty.tool_call_id, empty.deps, empty.progress_callback) == (
         None,
@@ -25,6 +26,7 @@ def test_everything_is_absent_by_default() -> None:
 
 
 def test_it_reads_and_writes_like_a_dictionary() -> None:
+    """S3.1, S3.8, S3.13, S3.20-22, S3.39-47, S3.65, S3.70: brackets are `deps`, and all methods exist."""
     ctx = ToolContext(tool_name="t", tool_call_id="7", deps={"user_id": "u1", "org_id": "o1"})
     assert ctx["user_id"] == ctx.deps["user_id"] == "u1"
     assert ctx.get("locale") is None
@@ -40,11 +42,13 @@ def test_it_reads_and_writes_like_a_dictionary() -> None:
 
 
 def test_an_empty_context_is_still_a_context() -> None:
+    """S3.47, S3.104: absence is asked by `is None`, never by emptiness."""
     assert len(ToolContext()) == 0
     assert ToolContext()
 
 
 def test_a_missing_key_is_a_key_error_that_knows_tool_and_key() -> None:
+    """S3.20, S3.62, S3.63, S3.91."""
     with pytest.raises(KeyError) as missing:
         ToolContext(tool_name="orders")["user_id"]
     assert isinstance(missing.value, MissingContextKey)
@@ -56,12 +60,14 @@ def test_a_missing_key_is_a_key_error_that_knows_tool_and_key() -> None:
 
 
 def test_a_key_of_a_tools_own_dictionary_is_not_a_missing_context() -> None:
+    """S3.91: other key errors stay the failures of the tool."""
     with pytest.raises(KeyError) as missing:
         dict[str, str]()["user_id"]
     assert not isinstance(missing.value, MissingContextKey)
 
 
 def test_required_identity_names_every_missing_key() -> None:
+    """S3.64, S3.78: all that are missing, in one error; a plain dictionary will do."""
     require_identity(ToolContext(deps={"user_id": "1", "org_id": "2"}), "user_id", "org_id")
     for ctx in (ToolContext(deps={"org_id": "2"}), {"org_id": "2"}):
         with pytest.raises(ValueError, match="user_id, session_id") as refused:
@@ -70,6 +76,7 @@ def test_required_identity_names_every_missing_key() -> None:
 
 
 def test_the_run_wins_over_the_agent_and_both_contribute() -> None:
+    """S3.29-33, S3.101: the worked example; shallow, so lists are replaced."""
     agent = {"org_id": "default-org", "tier": "free", "permissions": ["read"]}
     run = {"org_id": "acme", "user_id": "u1", "permissions": ["write"]}
     assert merged(agent, run) == {"org_id": "acme", "tier": "free", "user_id": "u1", "permissions": ["write"]}
@@ -78,6 +85,7 @@ def test_the_run_wins_over_the_agent_and_both_contribute() -> None:
 
 
 def test_identity_comes_from_the_server_whatever_agent_and_run_say() -> None:
+    """S3.93, S3.94: what the server does not set is dropped, and not believed."""
     asked = {"user_id": "root", "roles": ["admin"], "permissions": ["everything"], "tier": "gold"}
     assert secured(asked, {"user_id": "7", "permissions": ["chat"]}) == {
         "tier": "gold",
@@ -87,6 +95,7 @@ def test_identity_comes_from_the_server_whatever_agent_and_run_say() -> None:
 
 
 def test_each_call_has_its_own_copy() -> None:
+    """S3.90, S3.96: any value may lie in `deps`; what is written never flows back."""
     live = object()
     shared = ToolContext(deps={"permissions": ["read"], "nested": {"a": [1]}, "client": live})
     one = shared.for_call("t", "1")
