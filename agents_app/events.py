@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -221,6 +222,7 @@ def call(row: ToolCall, identity: Identity | None = None) -> Item:
         "arguments": row.arguments,
         "arguments_text": json.dumps(row.arguments, ensure_ascii=False, indent=2),
         "result_text": row.result_text,
+        "sources": _sources(row.blocks),
         "progress": row.progress,
         "approval": approval(question, row, identity) if question else None,
         "attempt": row.attempt,
@@ -310,6 +312,26 @@ def _argument(name: str, value: Any, *, filled: bool) -> Item:
         "bytes": len(text.encode()),
         "showable": is_showable(text),
     }
+
+
+def _sources(blocks: Iterable[Mapping[str, Any]]) -> list[Item]:
+    """The sources a result names, as a list to look through; an address among them is a link only if it is one."""
+    return [
+        {
+            "title": visible_text(str(block.get("title") or "")),
+            "source": visible_text(str(block.get("source") or "")),
+            "url": _web_address(str(block.get("source") or "")),
+            "text": visible_text(
+                "\n".join(str(part.get("text") or "") for part in block.get("content") or ())
+            ),
+        }
+        for block in blocks or ()
+        if block.get("type") == "search_result"
+    ]
+
+
+def _web_address(source: str) -> str:
+    return source if re.fullmatch(r"https?://[^\s\"'<>\\]{1,480}", source) else ""
 
 
 def _icon(tool: Tool | None) -> str:

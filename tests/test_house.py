@@ -24,7 +24,7 @@ ORDER = {
     "tools_app": (
         # Exceptions, values, and what knows no row.
         ("exceptions", "answers", "context", "schema_tree", "definition", "digest", "sentences", "visible"),
-        ("blocks", "ranking", "finders"),
+        ("blocks", "ranking", "finders", "passages"),
         ("run_context", "limited"),
         ("bell", "bridge", "leases", "schema_weight", "schemas", "weights", "alike"),
         ("schema_hints",),
@@ -47,6 +47,9 @@ ORDER = {
             "versions",
             "linting",
         ),
+        ("text_index",),
+        ("knowledge",),
+        ("knowledge_tools",),
         ("binders", "clearing"),
         # Verbs, the smaller ones first.
         ("questions", "outcomes", "claims", "endings", "limits", "quarantine", "vault", "written", "seeding"),

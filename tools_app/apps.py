@@ -18,16 +18,26 @@ class ToolsConfig(AppConfig):
     def ready(self) -> None:
         from audit_app import actions
         from tools_app import (
+            finders,
+            knowledge_tools,
             receivers,  # noqa: F401  (connects "call queued -> execute_call")
             sentences,
         )
 
         actions.register(sentences.SENTENCES)
+        finders.register_knowledge(knowledge_tools.find, knowledge_tools.keep)
         if settings.TOOL_MODULES:
             from tools_app import functions
 
             functions.load(settings.TOOL_MODULES)
         post_migrate.connect(_lay_triggers, sender=self)
+        post_migrate.connect(_lay_index, sender=self)
+
+
+def _lay_index(using: str, **_: Any) -> None:
+    from tools_app import text_index
+
+    text_index.install(connections[using])
 
 
 def _lay_triggers(using: str, **_: Any) -> None:

@@ -268,3 +268,17 @@ class CasesNotPassed(HouseError):
 
     code = "cases_not_passed"
     status = 409
+
+
+class InvalidDocument(HouseError):
+    """This document cannot be kept as it is; the details say what is wrong with it."""
+
+    code = "invalid_document"
+    status = 400
+
+
+class DocumentKnown(HouseError):
+    """The same text is kept here already."""
+
+    code = "document_known"
+    status = 409

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import re
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -20,7 +19,7 @@ _SHORTEST_ALIKE: Final = 4
 _WORD: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+|[^\W\d_A-Za-z]+")
 _ENDINGS: Final = ("ings", "ing", "ies", "ed", "es", "s")
 # Words that every description is full of.
-_EMPTY: Final = frozenset(
+EMPTY: Final = frozenset(
     re.findall(
         r"\w+",
         "a an and are as at be by can do for from has have how i in into is it its me my of on or please that the "
@@ -47,11 +46,17 @@ class Match:
 
 
 def entry(definition: ToolDefinition, tags: Iterable[str] = ()) -> Entry:
-    words: Counter[str] = Counter()
-    for weight, text in _texts(definition, tags):
-        for word in words_of(text[:LONGEST_READ]):
-            words[word] += weight  # type: ignore[assignment]  # weights are no whole numbers
-    return Entry(definition.name, words, sum(words.values()))
+    texts = [(weight, words_of(text[:LONGEST_READ])) for weight, text in _texts(definition, tags)]
+    return weighed(definition.name, texts)
+
+
+def weighed(name: str, texts: Iterable[tuple[float, Iterable[str]]]) -> Entry:
+    """Out of texts that are words already, each with what a word in it says."""
+    words: dict[str, float] = {}
+    for weight, found in texts:
+        for word in found:
+            words[word] = words.get(word, 0.0) + weight
+    return Entry(name, words, sum(words.values()))
 
 
 def _texts(definition: ToolDefinition, tags: Iterable[str]) -> Iterator[tuple[float, str]]:
@@ -68,28 +73,35 @@ def _texts(definition: ToolDefinition, tags: Iterable[str]) -> Iterator[tuple[fl
 def ranked(query: str, entries: Sequence[Entry]) -> list[Match]:
     """Best first; what shares no word with the query is left out. Tools named exactly come before all others."""
     exact = set(re.findall(r"[a-z0-9_-]+", query.lower()))
-    wanted = list(dict.fromkeys(words_of(query)))
-    rarity = {
-        word: _rarity(sum(1 for each in entries if _count(word, each)), len(entries)) for word in wanted
-    }
-    average = sum(each.size for each in entries) / len(entries) if entries else 1.0
     found = []
-    for each in entries:
+    for each, parts in _judged(words_of(query), entries):
         if each.name in exact:
             found.append(Match(each.name, math.inf, (each.name,)))
-            continue
-        parts = {word: rarity[word] * _saturated(_count(word, each), each.size / average) for word in wanted}
-        if score := sum(parts.values()):
+        elif score := sum(parts.values()):
             found.append(Match(each.name, score, tuple(word for word, part in parts.items() if part)))
     return sorted(found, key=lambda match: (-match.score, match.name))
 
 
+def scored(wanted: Iterable[str], entries: Sequence[Entry]) -> dict[str, float]:
+    """How well each fits these words, by its name."""
+    return {each.name: sum(parts.values()) for each, parts in _judged(wanted, entries)}
+
+
+def _judged(wanted: Iterable[str], entries: Sequence[Entry]) -> Iterator[tuple[Entry, dict[str, float]]]:
+    words = list(dict.fromkeys(wanted))
+    counts = [{word: _count(word, each) for word in words} for each in entries]
+    rarity = {word: _rarity(sum(1 for count in counts if count[word]), len(entries)) for word in words}
+    average = (sum(each.size for each in entries) / len(entries) if entries else 1.0) or 1.0
+    for each, count in zip(entries, counts, strict=True):
+        yield each, {word: rarity[word] * _saturated(count[word], each.size / average) for word in words}
+
+
 def words_of(text: str) -> list[str]:
     """Words without their endings, in order; names are taken apart (`read_file`, `readFile`)."""
-    return [_stem(word.lower()) for word in _WORD.findall(text) if word.lower() not in _EMPTY]
+    return [stem(word.lower()) for word in _WORD.findall(text) if word.lower() not in EMPTY]
 
 
-def _stem(word: str) -> str:
+def stem(word: str) -> str:
     for ending in _ENDINGS:
         if word.endswith(ending) and len(word) - len(ending) >= 3:
             return word.removesuffix(ending) + ("y" if ending == "ies" else "")

@@ -160,6 +160,13 @@ class ProgressSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
+class SourceSerializer(serializers.Serializer[Any]):
+    title = serializers.CharField()
+    source = serializers.CharField()  # type: ignore[assignment]  # a name of the shape, not DRF's own
+    url = serializers.CharField(help_text="The source, if it is an address of the web.")
+    text = serializers.CharField()
+
+
 class CallSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     run = serializers.IntegerField(allow_null=True)
@@ -173,6 +180,7 @@ class CallSerializer(serializers.Serializer[Any]):
     arguments = serializers.DictField()
     arguments_text = serializers.CharField()
     result_text = serializers.CharField()
+    sources = SourceSerializer(many=True, help_text="Of a result that cites: what it was found in.")
     progress = ProgressSerializer(allow_null=True)
     approval = ApprovalSerializer(allow_null=True)
     attempt = serializers.IntegerField()

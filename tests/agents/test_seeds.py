@@ -30,6 +30,8 @@ TOOLS = {
     *PROGRAMS,
     "send_email",
     "search_tools",
+    "search_knowledge",
+    "add_to_knowledge",
     *FILE_TOOLS,
 }
 

@@ -12,6 +12,7 @@ __all__ = ["MODULES", "BuiltinTool", "everything", "named", "names"]
 
 # Each names a module here with a TOOL of the same name.
 MODULES = (
+    "add_to_knowledge",
     "ask_user",
     "bash",
     "calculate",
@@ -24,6 +25,7 @@ MODULES = (
     "read_file",
     "run_program",
     "search_files",
+    "search_knowledge",
     "search_tools",
     "send_email",
     "web_fetch",

@@ -23,6 +23,7 @@ export class ToolCall extends HTMLElement {
       "call-arguments": call.arguments_text,
       "call-result": call.result_text,
     });
+    this.#showSources(call.sources ?? []);
     this.#showIcon(call.icon);
     this.#showTime(call);
     this.showProgress(call.status === "running" ? call.progress : null);
@@ -47,6 +48,22 @@ export class ToolCall extends HTMLElement {
     if (!this.approvalCard) place.append(clone("approval-template"));
     this.approvalCard.show(approval);
     this.dataset.about = approval.about;
+  }
+
+  #showSources(sources) {
+    const list = this.querySelector("[data-sources]");
+    // What is open stays open while the call is shown again.
+    if (list.childElementCount === sources.length) return;
+    list.replaceChildren(...sources.map((source) => this.#source(source)));
+  }
+
+  #source(source) {
+    const row = clone("source-template");
+    fill(row, { "source-title": source.title, "source-where": source.source, "source-text": source.text });
+    const link = row.querySelector("a");
+    if (source.url) link.href = source.url;
+    else link.remove();
+    return row;
   }
 
   #showIcon(icon) {

@@ -48,6 +48,7 @@ def test_the_flags_they_are_seeded_with() -> None:
     assert flags == {
         "ask_user": (False, False, True, False),
         "bash": (True, True, False, False),
+        "add_to_knowledge": (False, True, True, False),
         "calculate": (False, False, True, False),
         "change_data": (False, True, False, False),
         "current_time": (False, False, True, False),
@@ -58,6 +59,7 @@ def test_the_flags_they_are_seeded_with() -> None:
         "read_file": (True, True, False, False),
         "run_program": (True, True, False, False),
         "search_files": (True, True, True, False),
+        "search_knowledge": (False, False, True, False),
         "search_tools": (False, False, True, False),
         "send_email": (False, True, False, False),
         "web_fetch": (False, False, True, True),
