@@ -132,7 +132,7 @@ class GrantInline(Scoped, StackedInline):
             "Asking",
             {
                 "fields": [("requires_approval", "waives_approval"), "ask_when"],
-                "description": "Certain values alone: {&quot;amount&quot;: [{&quot;range&quot;: {&quot;min&quot;: 100}}]}.",
+                "description": "For certain values: {&quot;amount&quot;: [{&quot;range&quot;: {&quot;min&quot;: 9}}]}.",
             },
         ),
         (
