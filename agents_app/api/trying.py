@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db.models import QuerySet
@@ -17,7 +18,7 @@ from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import policy, trying
+from tools_app import drafts, policy, trying
 from tools_app.facts import Asked
 from tools_app.models import Tool, ToolCall
 from tools_app.trying import Foreseen
@@ -44,6 +45,9 @@ class TryWriteSerializer(StrictSerializer):
         help_text="What would happen if this person asked; only with dry_run.",
     )
     dry_run = serializers.BooleanField(default=True)
+    draft = serializers.BooleanField(
+        default=False, help_text="Try the open draft; a tool that was never published is always tried as one."
+    )
 
 
 class LineSerializer(serializers.Serializer[Any]):
@@ -135,6 +139,8 @@ class Try(TryView):
     def post(self, request: Request, tool_id: int) -> Response:
         tool, given = self.tool(tool_id), self.given(TryWriteSerializer)
         who, raw = self._asked(given), _raw(given)
+        if given["draft"] or tool.is_draft:
+            who = replace(who, draft=drafts.mark_of(tool))
         if given["dry_run"]:
             told = trying.foretell(tool, raw, who, by=self.identity)
             return Response(self._told(told, who, None))

@@ -60,7 +60,7 @@ export class ToolTry extends HTMLElement {
     const field = (label, control, help) => make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: control.id }, label), control, help ? make("span", { className: "made-help" }, help) : null);
     const box = make("json-editor", {}, this.#arguments);
     this.replaceChildren(
-      make("header", { className: "panel__head" }, make("h2", {}, "Try it"), make("span", { className: "made-help" }, "As it is saved, through the same gate as every use.")),
+      make("header", { className: "panel__head" }, make("h2", {}, "Try it"), make("span", { className: "made-help" }, this.dataset.draft === "1" ? "The draft as it is saved, through the same gate as every use." : "As it is saved, through the same gate as every use.")),
       make("div", { className: "made-grid" }, field("As the persona", this.#persona), field("Asked by", this.#person, "Somebody else only to see what would happen.")),
       make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: "try-arguments" }, "Arguments"), box),
       make("div", { className: "try__acts" }, dry, this.#really),
@@ -90,7 +90,7 @@ export class ToolTry extends HTMLElement {
     this.#outcome.replaceChildren();
     this.#said.replaceChildren(make("p", { className: "made-help" }, "Asking the gate …"));
     const user = dry && this.#person.value ? { user: Number(this.#person.value) } : {};
-    const sent = { agent: Number(this.#persona.value), raw: this.#arguments.value, dry_run: dry, ...user };
+    const sent = { agent: Number(this.#persona.value), raw: this.#arguments.value, dry_run: dry, draft: this.dataset.draft === "1", ...user };
     try {
       const told = await post(`/api/tools/${this.dataset.tool}/try`, sent);
       if (turn !== this.#turn) return;

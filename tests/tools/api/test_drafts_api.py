@@ -8,7 +8,8 @@ import pytest
 
 from tests import people, world
 from tests.world import World
-from tools_app.models import Tool, ToolVersion
+from tools_app import calls
+from tools_app.models import Tool, ToolCall, ToolVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -153,3 +154,31 @@ def test_what_is_wrong_with_a_case_is_named(now: World) -> None:
         answer = carol.post(at(now, "cases"), saved(now, **fields))
         assert (answer.status_code, named in answer.json()["error"]["details"]) == (400, True), answer.content
     assert carol.post(at(now, "cases"), saved(now, agent=99_999)).status_code == 404
+
+
+def test_a_draft_is_tried_and_what_is_published_stays(now: World) -> None:
+    carol = people.carol().api()
+    sent = {"agent": now.agent.pk, "arguments": {"expression": "1 + 1"}}
+    assert carol.post(at(now, "try"), sent | {"draft": True}).status_code == 404
+    carol.put(at(now, "draft"), {"requires_approval": False})
+    published, drafted = (carol.post(at(now, "try"), sent | {"draft": each}).json() for each in (False, True))
+    assert (published["decision"], drafted["decision"]) == ("ask", "allow")
+    really = carol.post(at(now, "try"), sent | {"draft": True, "dry_run": False}).json()
+    call = ToolCall.objects.get(pk=really["call"]["id"])
+    assert call.status == "queued"
+    calls.execute(call)
+    call.refresh_from_db()
+    assert (call.status, call.result_text) == ("succeeded", "2")
+    assert Tool.objects.get(pk=now.tool.pk).requires_approval
+
+
+def test_a_new_draft_is_tried_before_anybody_has_it(now: World) -> None:
+    carol = people.carol().api()
+    sent = {"name": "sum", "description": "Sums.", "category": "math", "is_draft": True}
+    made = carol.post("/api/tools", sent | {"input_schema": {"type": "object", "properties": {}}}).json()
+    tried = carol.post(f"/api/tools/{made['id']}/try", {"agent": now.agent.pk}).json()
+    assert tried["code"] == "not_granted"
+    carol.post(f"/api/agents/{now.agent.pk}/tools/{made['id']}", {})
+    tried = carol.post(f"/api/tools/{made['id']}/try", {"agent": now.agent.pk}).json()
+    # Past every switch of the catalog: what is missing now is only how it is carried out.
+    assert tried["code"] == "executor_unavailable"
