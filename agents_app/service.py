@@ -30,6 +30,8 @@ from tools_app.models import Tool
 _Self = TypeVar("_Self")
 _Given = ParamSpec("_Given")
 _Answer = TypeVar("_Answer")
+# The contract's methods take no reason; a version always has one.
+_REASON: Final = "Through ToolsService"
 _MORE: Final = frozenset({"tokens_used", "error_message", "reason", "tool_call_id", "run_id", "attempt"})
 
 
@@ -75,12 +77,12 @@ class ToolsService:
     @_awaited
     def register_tool(self, tool_def: Mapping[str, Any]) -> Tool:
         """Raises InvalidTool, OperatorOnly or ToolNameTaken."""
-        return catalog.register(tool_def, by=self.identity)
+        return catalog.register(tool_def, by=self.identity, reason=_REASON)
 
     @_awaited
     def update_tool(self, tool_id: int, updates: Mapping[str, Any]) -> Tool:
         """Raises UnknownTool or InvalidTool."""
-        return catalog.update(self._tool(tool_id), updates, by=self.identity)
+        return catalog.update(self._tool(tool_id), updates, by=self.identity, reason=_REASON)
 
     @_awaited
     def assign_tool_to_agent(

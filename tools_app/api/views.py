@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from django.db.models import OuterRef, Q, QuerySet, Subquery
 from django_filters import rest_framework as filters
+from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from project.accounts.api.base import NOTHING, Item, RoomView, one, operation
-from project.accounts.api.queries import YesOrNo
+from project.accounts.api.queries import YesOrNo, refuse_unread
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 from tools_app import catalog
 from tools_app.api import matching
@@ -16,6 +17,8 @@ from tools_app.api.serializers import ToolAddSerializer, ToolSerializer, ToolWri
 from tools_app.models import Tool, ToolVersion
 
 _CHANGE = "Change a tool; fields left out keep their value; If-Match names the version looked at"
+
+_REASON = OpenApiParameter("reason", str, description="Why; kept with the last version, and in the record.")
 
 
 class ToolFilter(filters.FilterSet):
@@ -91,10 +94,17 @@ class ToolDetail(CatalogView):
     def patch(self, request: Request, tool_id: int) -> Response:
         return self._changed(tool_id)
 
-    @operation("Delete a tool, or archive it if it was used", {204: NOTHING}, refusals=[400, 404, 409])
+    @operation(
+        "Delete a tool, or archive it if it was used",
+        {204: NOTHING},
+        refusals=[400, 404, 409],
+        parameters=[_REASON],
+    )
     def delete(self, request: Request, tool_id: int) -> Response:
+        refuse_unread(request.query_params, {"reason"})
         tool, expected = one(self.visible().filter(pk=tool_id)), matching.expected(request)
-        catalog.archive(tool, by=self.identity, expected=expected)
+        reason = request.query_params.get("reason", "")[:300]
+        catalog.archive(tool, by=self.identity, reason=reason, expected=expected)
         return Response(status=204)
 
     def _changed(self, tool_id: int) -> Response:

@@ -37,6 +37,8 @@ def test_an_etag_keeps_two_keepers_apart(now: World) -> None:
     assert carol.patch(at(now), {"enabled": False}, headers={"If-Match": "2"}).status_code == 400
     assert carol.patch(at(now), {"enabled": False}, headers={"If-Match": "*"}).status_code == 200
     assert ToolVersion.objects.get(number=2).reason == "Shorter."
+    assert carol.delete(at(now) + "?reason=Nobody+needs+it.").status_code == 204
+    assert ToolVersion.objects.order_by("-number")[0].reason == "Nobody needs it."
 
 
 def test_versions_are_listed_compared_and_brought_back(now: World) -> None:
