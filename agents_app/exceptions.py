@@ -128,6 +128,13 @@ class InvalidUsage(HouseError):
     status = 400
 
 
+class CatalogConflict(HouseError):
+    """Some of what would be imported is here under the same name and otherwise. Choose what becomes of it."""
+
+    code = "catalog_conflict"
+    status = 409
+
+
 class CannotBeShown(NotAllowed):
     """Some of what would run cannot be shown so that a person can read it. It can only be denied."""
 

@@ -9,7 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.views import APIView
 
-from agents_app.api import attaching, cases, checking, deciding, talking, trying
+from agents_app.api import attaching, cases, checking, deciding, talking, transferring, trying
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
@@ -37,6 +37,8 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("openapi/import", apis.Import),
     ("openapi/sources", apis.Sources),
     ("openapi/sources/<int:source_id>", apis.SourceDetail),
+    ("catalog/export", transferring.CatalogExport),
+    ("catalog/import", transferring.CatalogImport),
     ("agents", agents.Agents),
     ("agents/<int:agent_id>", agents.AgentDetail),
     ("agents/<int:agent_id>/callable-cache", agents.CallableCache),

@@ -77,6 +77,12 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
                 # Whoever may change the catalog, as for secrets.
                 "permission": MayOpen("tools_app.secret"),
             },
+            {
+                "title": "Export and import",
+                "icon": "swap_vert",
+                "link": reverse_lazy("admin:agents_app_catalog"),
+                "permission": MayOpen("tools_app.secret"),
+            },
         ],
     },
     {

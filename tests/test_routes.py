@@ -55,6 +55,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "tools/<int:tool_id>/cases/<int:case_id>/runs"): {"draft": True},
     ("POST", "tools/<int:tool_id>/try"): lambda now: {"agent": now.agent.pk, "arguments": {}},
     ("DELETE", "tools/<int:tool_id>/try/<int:call_id>"): None,
+    ("POST", "catalog/import"): {"document": {"tools": [TOOL]}},
     ("POST", "agents"): AGENT,
     ("PUT", "agents/<int:agent_id>"): {"description": "Changed."},
     ("PATCH", "agents/<int:agent_id>"): {"display_name": "Changed"},
@@ -94,6 +95,8 @@ HERS = {
     "me",
     "openapi/preview",
     "openapi/sources",
+    "catalog/export",
+    "catalog/import",
     "tools",
     "agents",
     "audit/tool-usage",
@@ -199,7 +202,9 @@ def test_mallory_sees_and_changes_nothing(method: str, route: str, now: World) -
     before = everything(now)
     client = people.mallory().api()
     answer = send(client, method, route, now)
-    if route in HERS and (method == "GET" or route in ("tools", "agents", "openapi/preview")):
+    if route in HERS and (
+        method == "GET" or route in ("tools", "agents", "catalog/import", "openapi/preview")
+    ):
         assert answer.status_code in (200, 201)
     else:
         assert answer.status_code == 404, answer.content
@@ -288,7 +293,7 @@ def test_usage_rows_are_counted_for_nobody_else(now: World) -> None:
 def person_for(method: str, route: str) -> people.Person:
     if route.startswith("audit"):
         return people.olga()
-    if route.startswith(("tools/<int:tool_id>/", "openapi")):
+    if route.startswith(("tools/<int:tool_id>/", "openapi", "catalog")):
         return people.carol()
     if route.startswith(("tools", "agents")):
         return people.carol() if method != "GET" else people.alice()

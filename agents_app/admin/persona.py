@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.urls import path
 from django.utils.text import Truncator
 from unfold.admin import StackedInline
 from unfold.decorators import display
@@ -18,6 +19,7 @@ from unfold.widgets import (
 )
 
 from agents_app import factory_choice, granting, grants, model_list, personas, toolset
+from agents_app.admin.transfer import export_file, transfer_page
 from agents_app.models import AgentToolConfig, AgentType
 from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import AuditedAdmin, Scoped, Verb, VerbForm, archiving, identity_of
@@ -251,6 +253,17 @@ class PersonaAdmin(AuditedAdmin):
             },
         ),
     ]
+
+    def get_urls(self) -> list[Any]:
+        """The catalog as a file lies beside the personas: it is theirs and their tools'."""
+        page = self.admin_site.admin_view(transfer_page)
+        file = self.admin_site.admin_view(export_file)
+        urls: list[Any] = super().get_urls()
+        return [
+            path("catalog/", page, name="agents_app_catalog"),
+            path("catalog/file/", file, name="agents_app_catalog_file"),
+            *urls,
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
