@@ -130,7 +130,8 @@ def _write(row: Attachment, upload: UploadedFile[bytes]) -> None:
         raise DiskNearlyFull
     limit, digest, start, size = settings.ATTACHMENT_MB * 2**20, hashlib.sha256(), b"", 0
     # Readable for the user of a sandbox, into which single files are bound; the folder lets nobody else in.
-    descriptor = os.open(path_of(row), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o644)
+    descriptor = os.open(path_of(row), os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    os.fchmod(descriptor, 0o644)  # whatever the process's own mask says
     with open(descriptor, "wb") as file:
         for piece in upload.chunks():
             size += len(piece)

@@ -81,11 +81,11 @@ def numbered(name: str, number: int) -> str:
 
 def told(text: str, files: Iterable[Mapping[str, Any]]) -> str:
     """A message as the model reads it: what was written, and what came along."""
-    named = ", ".join(f"{file['name']} ({_size(int(file['size']))})" for file in files)
+    named = ", ".join(f"{file['name']} ({size_text(int(file['size']))})" for file in files)
     return f"{text}\n\n[Attached: {named}. In the sandbox: attachments/]" if named else text
 
 
-def _size(count: int) -> str:
+def size_text(count: int) -> str:
     if count < 1_000:
         return f"{count} bytes"
     return f"{count / 1_000:.0f} kB" if count < 1_000_000 else f"{count / 1_000_000:.1f} MB"

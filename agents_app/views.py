@@ -3,13 +3,14 @@
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from agents_app import events
+from agents_app import attachments, events
 from agents_app.models import AgentType, Conversation
 from agents_app.turns import in_reading_order
 from project.accounts.identity import Identity
@@ -41,6 +42,7 @@ def conversation(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "persona": events.persona(row.agent_type, identity),
         "snapshot": snapshot,
         "turns": in_reading_order(snapshot),
+        "files": [attachments.item(file) for file in attachments.unsaid(row)],
     }
     return render(request, "agents_app/chat.html", {**_workspace(request), **page})
 
@@ -63,6 +65,7 @@ def _workspace(request: HttpRequest) -> dict[str, Any]:
         "conversations": [events.conversation_item(row) for row in rows[:LISTED_CONVERSATIONS]],
         "search": search,
         "archived": is_archive,
+        "attachment_mb": settings.ATTACHMENT_MB if settings.ATTACHMENTS_PER_CONVERSATION else 0,
         "who": _who(request),
     }
 

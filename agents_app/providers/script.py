@@ -33,6 +33,7 @@ FAULTS = frozenset(
 )
 
 _BLOCK = re.compile(r"```script\s*\n(.*?)```", re.DOTALL)
+_ATTACHED = re.compile(r"\n\n\[Attached: [^\n]*\]\s*\Z")
 _WORD = re.compile(r"\s*\S+\s*")
 
 
@@ -65,7 +66,8 @@ def turns_in(text: str) -> list[Turn] | None:
 
 
 def without_block(text: str) -> str:
-    return _BLOCK.sub(" ", text)
+    """What the person wrote besides: neither prescribed turns, nor what the house adds about files."""
+    return _ATTACHED.sub("", _BLOCK.sub(" ", text))
 
 
 def pieces_of(turn: Turn) -> Iterator[str]:

@@ -3,6 +3,7 @@ import "./elements/approval-card.js";
 import "./elements/chat-message.js";
 import "./elements/conversation-list.js";
 import "./elements/conversation-thread.js";
+import "./elements/file-tray.js";
 import "./elements/message-composer.js";
 import "./elements/persona-picker.js";
 import "./elements/rich-text.js";

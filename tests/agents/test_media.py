@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from agents_app import media
+from agents_app.providers import script
 
 
 @pytest.mark.parametrize(
@@ -70,3 +71,9 @@ def test_a_model_is_told_what_came_along() -> None:
     assert media.told("Look.", files) == (
         "Look.\n\n[Attached: a.csv (12 kB), b (5 bytes), c (2.5 MB). In the sandbox: attachments/]"
     )
+
+
+def test_the_scripted_model_does_not_take_what_was_attached_for_words() -> None:
+    told = media.told("What time is it?", [{"name": "a]b [c].csv", "size": 5}])
+    assert script.without_block(told) == "What time is it?"
+    assert script.without_block("A list [Attached: x] in a text") == "A list [Attached: x] in a text"

@@ -1,4 +1,5 @@
 // One message: text while it grows, rendered HTML once it is complete.
+import { bytes } from "../lib/format.js";
 import { clone, fill } from "../lib/slots.js";
 import { TextStream } from "../lib/text-stream.js";
 
@@ -38,6 +39,7 @@ export class ChatMessage extends HTMLElement {
     this.toggleAttribute("data-queued", isQueued);
     if (isSettled) return;
     fill(this, { "ending-text": item.ending_text });
+    this.#list(item.attachments ?? []);
     this.querySelector(".message__time").setAttribute("datetime", item.created_at ?? "");
     if (item.ending === "" && item.role === "assistant") this.#grow(item.text);
     else this.#settle(item);
@@ -65,6 +67,16 @@ export class ChatMessage extends HTMLElement {
     this.toggleAttribute("data-scripted", Boolean(item.scripted));
     this.setAttribute("aria-busy", String(this.isStreaming));
     if (item.role === "user") this.setAttribute("aria-label", "You");
+  }
+
+  #list(files) {
+    const chips = files.map((file) => {
+      const chip = clone("file-template");
+      fill(chip, { "file-name": file.name, "file-size": bytes(file.size) });
+      chip.setAttribute("href", file.url);
+      return chip;
+    });
+    this.querySelector("[data-files]").replaceChildren(...chips);
   }
 
   #grow(text) {

@@ -69,10 +69,11 @@ class ConversationThread extends HTMLElement {
   async #send(text) {
     const clientId = api.newClientId();
     const draftKey = this.#composer.dataset.draft;
+    const files = this.#composer.tray?.take() ?? [];
     this.#composer.text = "";
     // Until the server has it, the text also lives in this browser.
     keepDraft(draftKey, text);
-    this.#view.showPending(clientId, text);
+    this.#view.showPending(clientId, text, files);
     this.#follower.toEnd();
     try {
       const path = `/api/conversations/${this.dataset.conversation}/messages`;
@@ -80,6 +81,7 @@ class ConversationThread extends HTMLElement {
       keepDraft(draftKey, this.#composer.text);
     } catch (error) {
       this.#view.dropPending(clientId);
+      this.#composer.tray?.give(files);
       this.#composer.restore(text, error.message);
     }
   }

@@ -10,12 +10,14 @@ class PersonaPicker extends HTMLElement {
   #onClick = (event) => this.#clicked(event);
   #onKey = (event) => this.#pressed(event);
   #onSend = (event) => this.#send(event.detail.text);
+  #onFailed = (event) => this.#composer.complain(event.detail.message);
 
   connectedCallback() {
     this.addEventListener("change", this.#onChange);
     this.addEventListener("click", this.#onClick);
     this.addEventListener("keydown", this.#onKey);
     this.addEventListener("composer-send", this.#onSend);
+    this.addEventListener("command-failed", this.#onFailed);
     this.querySelectorAll(".persona").forEach(paint);
     this.#chosen();
   }
@@ -25,6 +27,7 @@ class PersonaPicker extends HTMLElement {
     this.removeEventListener("click", this.#onClick);
     this.removeEventListener("keydown", this.#onKey);
     this.removeEventListener("composer-send", this.#onSend);
+    this.removeEventListener("command-failed", this.#onFailed);
   }
 
   get #choice() {
@@ -66,7 +69,7 @@ class PersonaPicker extends HTMLElement {
     }
     this.#isSending = true;
     try {
-      const answer = await api.post("/api/conversations", this.#body(Number(this.#choice.value), text));
+      const answer = await this.#opened(Number(this.#choice.value), text);
       this.#asked = { what: "", clientId: "" };
       this.#composer.text = "";
       location.assign((answer.conversation ?? answer).url);
@@ -75,6 +78,18 @@ class PersonaPicker extends HTMLElement {
     } finally {
       this.#isSending = false;
     }
+  }
+
+  /** Open the conversation: with the message at once, or for files first, which need one to go to. */
+  async #opened(agent, text) {
+    const { tray } = this.#composer;
+    if (!tray || tray.isEmpty) return api.post("/api/conversations", this.#body(agent, text));
+    const answer = await api.post("/api/conversations", this.#body(agent));
+    tray.conversation = answer.conversation.id;
+    await tray.finished();
+    if (tray.complaint) throw new Error(tray.complaint);
+    await api.post(`/api/conversations/${answer.conversation.id}/messages`, { text, client_id: this.#asked.clientId });
+    return answer;
   }
 
   #body(agent, text) {

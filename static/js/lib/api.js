@@ -39,6 +39,24 @@ async function attempt(method, path, body) {
   }
 }
 
+/** Send a file; `onPart` hears how much of it is there, from 0 to 1. `stop` ends it. */
+export function upload(path, file, onPart) {
+  const sending = new XMLHttpRequest();
+  const done = new Promise((resolve, reject) => {
+    sending.upload.onprogress = (event) => onPart(event.lengthComputable ? event.loaded / event.total : 0);
+    sending.onload = () => (sending.status === 201 ? resolve(sending.response) : reject(new ApiError(sending.status, sending.response?.error)));
+    sending.onerror = () => reject(new ApiError(0, { code: "offline", message: OFFLINE }));
+    sending.onabort = () => reject(new ApiError(0, { code: "stopped", message: "Stopped." }));
+  });
+  sending.open("POST", path);
+  sending.responseType = "json";
+  sending.setRequestHeader("X-CSRFToken", csrfToken());
+  const form = new FormData();
+  form.append("file", file, file.name);
+  sending.send(form);
+  return { done, stop: () => sending.abort() };
+}
+
 function csrfToken() {
   // Our own pages carry it in their head, the admin's in their forms.
   return document.querySelector('meta[name="csrf-token"]')?.content ?? document.querySelector('[name="csrfmiddlewaretoken"]')?.value ?? "";

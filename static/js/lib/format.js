@@ -5,6 +5,11 @@ export function duration(ms) {
   return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1_000)} s`;
 }
 
+export function bytes(count) {
+  if (count < 1_000) return `${count} bytes`;
+  return count < 1_000_000 ? `${Math.round(count / 1_000)} kB` : `${(count / 1_000_000).toFixed(1)} MB`;
+}
+
 export function remaining(ms) {
   if (ms <= 0) return "expired";
   const seconds = Math.floor(ms / 1_000);

@@ -139,9 +139,9 @@ export class ThreadView {
     this.#settle();
   }
 
-  showPending(clientId, text) {
+  showPending(clientId, text, attachments = []) {
     const element = ChatMessage.make("");
-    const item = { id: null, role: "user", text, html: "", ending: "complete", ending_text: "", client_id: clientId };
+    const item = { id: null, role: "user", text, html: "", ending: "complete", ending_text: "", attachments, client_id: clientId };
     element.show({ ...item, created_at: new Date().toISOString() }, { after: "" });
     element.toggleAttribute("data-pending", true);
     this.#pending.set(clientId, element);

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +42,14 @@ def stored() -> list[Path]:
     return [attachments.path_of(row) for row in Attachment.objects.all()]
 
 
+@pytest.fixture(autouse=True)
+def _strict_mask() -> Iterator[None]:
+    """As `make run` sets it."""
+    before = os.umask(0o077)
+    yield
+    os.umask(before)
+
+
 def test_a_file_is_stored_listed_given_back_and_removed(
     now: World, django_capture_on_commit_callbacks: Any
 ) -> None:
@@ -55,6 +65,8 @@ def test_a_file_is_stored_listed_given_back_and_removed(
     (path,) = stored()
     assert path.read_bytes() == SALES
     assert "sales" not in str(path)
+    # The user of a sandbox reads it; the folder keeps everybody else out.
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o644, 0o700)
     with django_capture_on_commit_callbacks(execute=True):
         assert client.delete(address(now, f"/{item['id']}")).status_code == 204
     assert client.get(item["url"]).status_code == 404

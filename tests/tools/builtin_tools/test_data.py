@@ -184,6 +184,8 @@ def test_a_broken_file_does_not_spoil_the_others(ask: Ask, file: Callable[..., A
     found = ask("query_data", "SELECT * FROM good, o_dd_name", *files)
     assert found.data["rows"] == [[1, 3]]
     assert "[Not read: bad.parquet:" in found.text
+    with pytest.raises(ToolFailed, match=r"(?s)There are the tables: good.*bad.parquet: "):
+        ask("query_data", "SELECT * FROM bad", *files)
 
 
 def test_one_writes_at_a_time_and_a_dead_holder_keeps_nobody_out(

@@ -59,7 +59,7 @@ def _answer(duckdb: Any, request: Request) -> Answer:
         found = connection.execute(request["sql"])
         answer = _rows(found, request) if found.description else {"columns": [], "rows": [], "more": False}
     except duckdb.CatalogException as missing:
-        raise Refused(f"{missing}\n{_there(connection)}") from None
+        raise Refused("\n".join([str(missing), _there(connection), *unread])) from None
     answer["unread"] = unread
     connection.close()
     return answer
