@@ -237,6 +237,7 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
     """The question as it is shown: every argument whole, nothing styled or hidden by what it contains."""
     card = [
         *_goal(row.covers.get("reach") or {}),
+        *_told_beside(row.covers),
         *(
             _argument(name, value, filled=name in of.filled)
             for name, value in row.covers.get("arguments", {}).items()
@@ -301,6 +302,15 @@ def _goal(reach: Mapping[str, Any]) -> list[Item]:
     rows = [_argument("goes to", reach["to"], filled=False)]
     carried = ", ".join(sorted(reach["secrets"]))
     return [*rows, _argument("with the secret", carried, filled=False)] if carried else rows
+
+
+def _told_beside(covers: Mapping[str, Any]) -> list[Item]:
+    """What the tool is told beside its arguments: values that came with the message, and whom it acts as."""
+    values = covers.get("context") or {}
+    rows = [_argument(f"told: {name}", values[name], filled=False) for name in sorted(values)]
+    if acts_as := covers.get("acts_as"):
+        rows.append(_argument("acts as", acts_as, filled=False))
+    return rows
 
 
 def _argument(name: str, value: Any, *, filled: bool) -> Item:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextvars
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -36,6 +37,9 @@ class _Hanging:
 
 
 _hanging = _Hanging()
+# A forked child has none of its parent's threads, and perhaps a lock that was held.
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_hanging.__init__)  # type: ignore[misc]
 
 
 def hanging() -> int:

@@ -95,7 +95,9 @@ def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, An
         "expires_at": expires_at,
         # Only where a call leaves the house, so that questions about all others stay what they were.
         **({"reach": dict(found.reach)} if found.reach else {}),
+        # Nor this where the tool is told nothing but who asks.
         **({"context": dict(call.tool_context)} if call.tool_context else {}),
+        **({"acts_as": dict(grant.acts_as)} if grant and grant.acts_as else {}),
         # A question that was put before there were previews keeps its digest.
         **({"preview": found.preview} if found.preview else {}),
     }

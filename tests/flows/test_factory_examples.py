@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from agents_app import bindings, conversations, toolset
+from agents_app import bindings, conversations, personas, toolset
 from agents_app.models import AgentType, Run
 from tests import people
 from tests.flows import acting, bound
@@ -20,6 +20,7 @@ from tests.flows.bound import nothing_registered  # noqa: F401
 from tests.tools.executors.fake_site import fake_site
 from tools_app import factories
 from tools_app.clearing import clear_callable_cache
+from tools_app.models import Tool as Row
 
 EXAMPLES = (
     "per_user_duckdb",
@@ -172,11 +173,14 @@ def test_knowledge_and_tools_both_come_from_factories() -> None:
     agent = bound.persona("handbook", "holiday_requests")
     assert bound.said(agent, people.alice().identity, "request_holiday", days=3).endswith("asked for 3 days.")
     assert bound.said(agent, people.alice().identity, "request_holiday", days=2).endswith("asked for 5 days.")
-    found = {}
-    for who in (people.alice().identity, people.adam().identity):
-        with factories.knowledge_of([of(agent, who, "handbook")]) as (pages,):
-            found[who.role] = [passage.title for passage in pages.search("holiday and salaries", 5)]
-    assert found == {"member": ["Holidays"], "admin": ["Salaries", "Holidays"]}
+    search = Row.objects.get(name="search_knowledge", organization=people.toolroom())
+    personas.grant(agent, search, {}, by=people.adam().identity)
+    wanted = "holiday and salaries"
+    found = bound.said(agent, people.alice().identity, "search_knowledge", query=wanted)
+    assert "28 days of holiday" in found
+    assert "handbook/holidays" in found
+    assert "Salaries" not in found
+    assert "three percent" in bound.said(agent, people.adam().identity, "search_knowledge", query=wanted)
 
 
 @database

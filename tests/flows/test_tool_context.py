@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents_app import conversations, loop, personas, runs
+from agents_app import conversations, events, loop, personas, runs
 from agents_app.exceptions import InvalidContext, InvalidPersona, MayNotActAs
 from agents_app.models import AgentType, Run
 from audit_app.models import AuditEntry, ToolUsage
@@ -91,7 +91,10 @@ def test_what_was_sent_waits_with_the_call_for_its_verdict() -> None:
     agent = persona(Tool(told, requires_approval=True))
     call = advanced(asked(agent, {"project": "apollo"}))
     assert call.tool_context == {"project": "apollo"}
-    assert Approval.objects.get(call=call).covers["context"] == {"project": "apollo"}
+    approval = Approval.objects.get(call=call)
+    assert approval.covers["context"] == {"project": "apollo"}
+    card = events.approval(approval, call)["card"]
+    assert [(row["name"], row["value"]) for row in card] == [("told: project", "apollo")]
     ToolCall.objects.filter(pk=call.pk).update(tool_context={"project": "zeus"}, status="queued")
     Approval.objects.filter(call=call).update(
         status="approved", decided_by_id=people.bob().identity.user_id, use_until="2999-01-01T00:00Z"
@@ -145,6 +148,15 @@ def test_a_service_persona_acts_under_its_own_identity_and_both_are_recorded() -
     usage = ToolUsage.objects.get()
     assert (usage.user_id, usage.acting_as) == (alice.user_id, "billing-service")
     assert AuditEntry.objects.get(action="call.running").facts["acting_as"] == "billing-service"
+
+
+def test_who_approves_sees_whom_it_acts_as() -> None:
+    call = advanced(
+        asked(persona(Tool(told, requires_approval=True), tool_context=SERVICE, acts_as_itself=True))
+    )
+    (row,) = events.approval(Approval.objects.get(call=call), call)["card"]
+    assert row["name"] == "acts as"
+    assert "billing-service" in row["value"]
 
 
 def test_its_identity_opens_no_gate() -> None:
