@@ -54,15 +54,18 @@ class Imported:
 
 def planned(kept: ApiDocument, choices: Choices | None = None) -> Plan:
     """What importing this edition would do; without choices with those of the last time, or the plainest ones."""
-    source = kept.source or kept.replaces
-    found = api_documents.description(kept)
-    remembered = Choices(**source.choices) if source else Choices()
     return api_plans.plan(
-        found,
-        choices or remembered,
+        api_documents.description(kept),
+        choices or remembered(kept),
         organization_id=kept.organization_id,
-        source=source,
+        source=kept.source or kept.replaces,
     )
+
+
+def remembered(kept: ApiDocument) -> Choices:
+    """The choices of the last import, or the plainest ones."""
+    source = kept.source or kept.replaces
+    return Choices(**source.choices) if source and source.choices else Choices()
 
 
 def carry_out(kept: ApiDocument, name: str, choices: Choices, wanted: Wanted, *, by: Identity) -> Imported:

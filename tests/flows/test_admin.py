@@ -93,7 +93,8 @@ def test_a_staff_account_without_membership_finds_no_page() -> None:
         ("alice", {"approval", "standingapproval", "tool", "toolversion", "agenttype"}),
         (
             "carol",
-            {"approval", "standingapproval", "tool", "toolversion", "agenttype", "secret", "modelendpoint"},
+            {"approval", "standingapproval", "tool", "toolversion", "agenttype", "secret", "modelendpoint"}
+            | {"apisource", "toolcase", "tooldraft"},
         ),
         ("bob", {"approval", "standingapproval", "tool", "toolversion", "agenttype", "toolcall"}),
     ],
