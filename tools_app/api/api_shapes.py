@@ -72,7 +72,7 @@ class ImportSerializer(StrictSerializer):
     )
 
 
-class SourceSerializer(serializers.Serializer[Any]):
+class ApiSourceSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     title = serializers.CharField()
@@ -130,7 +130,7 @@ class PlanSerializer(serializers.Serializer[Any]):
 
 
 class ImportedSerializer(serializers.Serializer[Any]):
-    api = SourceSerializer()
+    api = ApiSourceSerializer()
     added = serializers.IntegerField()
     changed = serializers.IntegerField()
     removed = serializers.IntegerField()

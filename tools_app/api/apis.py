@@ -15,11 +15,11 @@ from project.accounts.roles import CATALOG_CHANGE
 from tools_app import api_documents, api_imports
 from tools_app.api import api_shapes
 from tools_app.api.api_shapes import (
+    ApiSourceSerializer,
     ImportedSerializer,
     ImportSerializer,
     PlanSerializer,
     PreviewSerializer,
-    SourceSerializer,
 )
 from tools_app.api_imports import Wanted
 from tools_app.api_plans import AVAILABLE, CHANGED, NEW, REMOVED, Plan
@@ -109,13 +109,13 @@ def _keys(plan: Plan, given: list[str], *states: str) -> list[str]:
 
 
 class Sources(ApiView):
-    @operation("The imported APIs, by name", {200: SourceSerializer(many=True)}, refusals=[400, 404])
+    @operation("The imported APIs, by name", {200: ApiSourceSerializer(many=True)}, refusals=[400, 404])
     def get(self, request: Request) -> Response:
         return self.page(self.sources().order_by("name"), api_shapes.source)
 
 
 class SourceDetail(ApiView):
-    @operation("One imported API", {200: SourceSerializer}, refusals=[404])
+    @operation("One imported API", {200: ApiSourceSerializer}, refusals=[404])
     def get(self, request: Request, source_id: int) -> Response:
         return Response(api_shapes.source(one(self.sources().filter(pk=source_id))))
 
