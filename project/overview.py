@@ -14,6 +14,7 @@ from agents_app.models import AgentType
 from audit_app.models import ToolUsage
 from project.accounts.identity import Identity
 from project.unfold import MayOpen
+from tools_app.executors import sandbox
 from tools_app.models import Approval, Tool
 
 
@@ -38,6 +39,7 @@ def shown(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         if MayOpen(page)(request)
     ]
     context["latest"] = _latest(request)
+    context["sandbox"] = _sandbox() if MayOpen("tools_app.tool")(request) else None
     return context
 
 
@@ -66,6 +68,15 @@ def _personas(who: Identity) -> dict[str, Any]:
     agents = AgentType.objects.visible_to(who).current()
     on = agents.filter(enabled=True).count()
     return {"title": "Personas", "number": on, "note": f"{agents.count() - on} switched off."}
+
+
+def _sandbox() -> dict[str, Any]:
+    """Which sandbox programs of tools run in, as this machine was found; each tier is tried once per process."""
+    chosen = sandbox.chosen()
+    tiers = [
+        {"name": trial.tier.title(), "works": trial.works, "why": trial.why} for trial in sandbox.all_tried()
+    ]
+    return {"chosen": chosen.title() if chosen else "", "why": sandbox.readiness(), "tiers": tiers}
 
 
 def _latest(request: HttpRequest) -> list[Any]:

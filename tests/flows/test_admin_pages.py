@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from django.urls import reverse
+from pytest_django.fixtures import Settings
 
 from audit_app.models import AuditEntry, ToolUsage
 from tests import people, world
 from tests.world import World
 from tools_app import catalog
+from tools_app.executors import sandbox
 
 pytestmark = pytest.mark.django_db
 
@@ -49,3 +51,16 @@ def test_moments_are_told_to_the_second(now: World, model: Any, moment: str) -> 
     browser, name = people.adam().browser(), f"admin:{model._meta.app_label}_{model._meta.model_name}"
     assert shown in browser.get(reverse(f"{name}_changelist")).content.decode()
     assert shown in browser.get(reverse(f"{name}_change", args=[row.pk])).content.decode()
+
+
+def test_the_overview_tells_which_sandbox_there_is(now: World, settings: Settings) -> None:
+    browser = people.adam().browser()
+    settings.SANDBOX = "off"
+    page = browser.get("/admin/").content.decode()
+    assert "switched the sandbox off" in page
+    assert "Bubblewrap</span>:" in page
+    assert "Namespaces</span>:" in page
+    settings.SANDBOX = "any"
+    page = browser.get("/admin/").content.decode()
+    chosen = sandbox.chosen()
+    assert (f">{chosen.title()}</strong>" if chosen else "no sandbox") in page

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from tools_app.executors.sandbox.cells import Bind, Limits, Program
 from tools_app.executors.sandbox.running import Ran, SandboxBusy, SandboxMissing, run
-from tools_app.executors.sandbox.tiers import Tier, chosen, readiness, tried
+from tools_app.executors.sandbox.tiers import Tier, all_tried, chosen, readiness, tried
 
 __all__ = [
     "Bind",
@@ -18,6 +18,7 @@ __all__ = [
     "SandboxBusy",
     "SandboxMissing",
     "Tier",
+    "all_tried",
     "chosen",
     "readiness",
     "run",

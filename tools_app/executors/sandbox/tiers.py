@@ -49,6 +49,11 @@ def tried(tier: Tier) -> Trial:
         return _trials[tier]
 
 
+def all_tried() -> list[Trial]:
+    """Every tier, also those the operator does not allow."""
+    return [tried(tier) for tier in Tier]
+
+
 def forget() -> None:
     """Try anew at the next question: something was installed, or taken away."""
     with _lock:
