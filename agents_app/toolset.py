@@ -16,7 +16,7 @@ from agents_app import bindings, carried, grants
 from agents_app.carried import Carried
 from agents_app.models import AgentType, Run
 from project.accounts.identity import Identity
-from tools_app import availability, executors, weights
+from tools_app import availability, executors, served, weights
 
 granted, narrowed = carried.granted, carried.narrowed
 
@@ -102,6 +102,8 @@ def _searches(everything: Sequence[Carried], agent_type: AgentType) -> list[Carr
 def _shown(
     offered: list[Carried], agent_type: AgentType, identity: Identity | None, run: Run | None
 ) -> list[Carried]:
+    withheld = served.withheld(each.tool for each in offered)
+    offered = [each for each in offered if each.tool.pk not in withheld]
     if identity is None:
         return offered
     asking = bindings.asking(agent_type, identity, run)

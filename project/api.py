@@ -13,7 +13,7 @@ from agents_app.api import attaching, cases, checking, deciding, talking, transf
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
-from tools_app.api import apis, drafts, linting, versions
+from tools_app.api import apis, drafts, linting, mcp, versions
 from tools_app.api import views as tools
 
 ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
@@ -39,6 +39,12 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("openapi/sources/<int:source_id>", apis.SourceDetail),
     ("catalog/export", transferring.CatalogExport),
     ("catalog/import", transferring.CatalogImport),
+    ("mcp-servers", mcp.McpServers),
+    ("mcp-servers/<int:server_id>", mcp.McpServerDetail),
+    ("mcp-servers/<int:server_id>/sync", mcp.McpSync),
+    ("mcp-servers/<int:server_id>/reviews", mcp.McpReviews),
+    ("mcp-servers/<int:server_id>/reviews/<int:tool_id>", mcp.McpReview),
+    ("mcp-launchers", mcp.McpLaunchers),
     ("agents", agents.Agents),
     ("agents/<int:agent_id>", agents.AgentDetail),
     ("agents/<int:agent_id>/callable-cache", agents.CallableCache),

@@ -69,6 +69,8 @@ ATTACHMENT_MB = env.number("ATTACHMENT_MB", 20, minimum=1)
 ATTACHMENTS_PER_CONVERSATION = env.number("ATTACHMENTS_PER_CONVERSATION", 50)
 EGRESS_EXCEPTIONS = env.listing("EGRESS_EXCEPTIONS")
 EGRESS_CA_FILE = env.text("EGRESS_CA_FILE")
+# Programs that may be started as MCP servers, listed by the operator; read again whenever the file changes.
+MCP_LAUNCHERS = env.text("MCP_LAUNCHERS", str(DATA_DIR / "mcp-launchers.toml"))
 # Modules that register functions as tools; imported when the process starts.
 TOOL_MODULES = env.listing("TOOL_MODULES")
 # Files of tools, and folders of such files, that seeding brings into the catalog.
@@ -365,6 +367,7 @@ REST_KNOX = {
     "TOKEN_TTL": timedelta(days=env.number("TOKEN_DAYS", 90, minimum=1)),
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {"McpServerKindEnum": "tools_app.models.mcp_server.McpServer.Kind"},
     "TITLE": "Toolroom",
     "DESCRIPTION": "Personas, conversations, tools under policy, approvals and the audit of all of it.",
     "VERSION": "1",

@@ -82,7 +82,17 @@ def opened(grant: dict[str, Any] | None = None, **tool: Any) -> Gate:
     operator = identities.system(people.toolroom())
     fields = {"name": "ledger", "description": "Writes a line.", "category": "code", "input_schema": SCHEMA}
     row = catalog.register({**fields, "tool_type": "custom", "executor": "python", **tool}, by=operator)
-    sent = {"name": "clerk", "model": "claude-sonnet-5-5", "system_prompt": "Keep the ledger."}
+    return opened_for(row, grant)
+
+
+def opened_for(row: Tool, grant: dict[str, Any] | None = None) -> Gate:
+    """The same for a tool that is there already; each time a persona and a conversation of its own."""
+    operator = identities.system(row.organization_id)
+    sent = {
+        "name": f"clerk{AgentType.objects.count() or ''}",
+        "model": "claude-sonnet-5-5",
+        "system_prompt": "Keep the ledger.",
+    }
     agent = personas.register(sent, by=operator)
     config = personas.grant(agent, row, grant or {}, by=operator)
     conversation = conversations.start(agent, by=people.alice().identity)

@@ -26,7 +26,7 @@ ORDER = {
         ("exceptions", "answers", "context", "schema_tree", "definition", "digest", "sentences", "visible"),
         ("blocks", "ranking", "finders", "passages"),
         ("run_context", "limited"),
-        ("bell", "bridge", "leases", "schema_weight", "schemas", "weights", "alike"),
+        ("bell", "bridge", "leases", "schema_weight", "schemas", "weights", "alike", "foreign_schemas"),
         ("schema_hints",),
         ("lint",),
         # How a tool is carried out: told everything in values, so left of every model.
@@ -38,6 +38,7 @@ ORDER = {
         ("arguments", "rules", "policy", "doors", "explaining", "differences", "expectations"),
         # Readings.
         (
+            "served",
             "credentials",
             "information",
             "facts",
@@ -57,6 +58,7 @@ ORDER = {
         ("sweeps", "trying", "unsaved"),
         ("cases",),
         ("drafts",),
+        ("mcp",),
         ("api_documents", "api_plans"),
         ("api_imports",),
         ("tasks", "receivers", "admin", "api", "management"),
@@ -310,6 +312,8 @@ ASYNC_HOMES = (
     "agents_app/providers",
     "agents_app/listening.py",
     "agents_app/pieces.py",
+    "tools_app/executors/mcp",
+    "tools_app/executors/network/lasting.py",
 )
 
 

@@ -20,6 +20,7 @@ LISTS = (
     "tools/<int:tool_id>/versions",
     "tools/<int:tool_id>/cases",
     "openapi/sources",
+    "mcp-servers",
     "agents",
     "agents/<int:agent_id>/tools",
     "audit/tool-usage",

@@ -22,6 +22,7 @@ pytestmark = pytest.mark.django_db
 
 SCHEMA = {"type": "object", "properties": {}}
 TOOL = {"name": "fresh", "description": "New.", "category": "web", "input_schema": SCHEMA}
+SERVER = {"name": "Fresh", "prefix": "fresh", "url": "https://mcp.example/mcp"}
 AGENT = {"name": "fresh", "model": "claude-sonnet-5-5", "system_prompt": "Be new."}
 
 
@@ -56,6 +57,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "tools/<int:tool_id>/try"): lambda now: {"agent": now.agent.pk, "arguments": {}},
     ("DELETE", "tools/<int:tool_id>/try/<int:call_id>"): None,
     ("POST", "catalog/import"): {"document": {"tools": [TOOL]}},
+    ("POST", "mcp-servers"): SERVER,
+    ("PUT", "mcp-servers/<int:server_id>"): {"timeout_seconds": 30},
+    ("PATCH", "mcp-servers/<int:server_id>"): {"enabled": False},
+    ("POST", "mcp-servers/<int:server_id>/sync"): {},
+    ("POST", "mcp-servers/<int:server_id>/reviews/<int:tool_id>"): {"verdict": "accept", "seen": "what"},
+    ("DELETE", "mcp-servers/<int:server_id>"): None,
     ("POST", "agents"): AGENT,
     ("PUT", "agents/<int:agent_id>"): {"description": "Changed."},
     ("PATCH", "agents/<int:agent_id>"): {"display_name": "Changed"},
@@ -85,6 +92,8 @@ EXPECTED = {
     ("PUT", "tools/<int:tool_id>/draft"): 409,
     # A file is sent as a form; that one is taken is shown in its own tests.
     ("POST", "conversations/<uuid:conversation_id>/attachments"): 415,
+    # A tool of no server of theirs: there is nothing to review.
+    ("POST", "mcp-servers/<int:server_id>/reviews/<int:tool_id>"): 404,
     ("POST", "agents/<int:agent_id>/tools/<int:tool_id>"): 409,
     ("POST", "runs/<int:run_id>/retry"): 409,
     ("POST", "approvals/<int:approval_id>/answer"): 409,
@@ -98,6 +107,8 @@ HERS = {
     "catalog/export",
     "catalog/import",
     "tools",
+    "mcp-servers",
+    "mcp-launchers",
     "agents",
     "audit/tool-usage",
     "audit/entries",
@@ -132,6 +143,7 @@ def address(route: str, now: World) -> str:
         "<int:call_id>": tried.pk if tried else 0,
         "<int:tool_id>": now.tool.pk,
         "<int:source_id>": now.source.pk,
+        "<int:server_id>": now.server.pk,
         "<int:agent_id>": now.agent.pk,
         "<uuid:conversation_id>": now.conversation.public_id,
         "<int:run_id>": now.run.pk,
@@ -160,7 +172,17 @@ def send(client: APIClient, method: str, route: str, now: World, slash: str = ""
 
 def everything(now: World) -> dict[str, Any]:
     """All that Mallory could have changed of ours, and how many rows of ours there are."""
-    rows = (now.tool, now.agent, now.grant, now.conversation, now.message, now.run, now.call, now.approval)
+    rows = (
+        now.tool,
+        now.server,
+        now.agent,
+        now.grant,
+        now.conversation,
+        now.message,
+        now.run,
+        now.call,
+        now.approval,
+    )
     for row in rows:
         row.refresh_from_db()
     values = {
@@ -203,7 +225,7 @@ def test_mallory_sees_and_changes_nothing(method: str, route: str, now: World) -
     client = people.mallory().api()
     answer = send(client, method, route, now)
     if route in HERS and (
-        method == "GET" or route in ("tools", "agents", "catalog/import", "openapi/preview")
+        method == "GET" or route in ("tools", "agents", "catalog/import", "openapi/preview", "mcp-servers")
     ):
         assert answer.status_code in (200, 201)
     else:
@@ -293,7 +315,7 @@ def test_usage_rows_are_counted_for_nobody_else(now: World) -> None:
 def person_for(method: str, route: str) -> people.Person:
     if route.startswith("audit"):
         return people.olga()
-    if route.startswith(("tools/<int:tool_id>/", "openapi", "catalog")):
+    if route.startswith(("tools/<int:tool_id>/", "openapi", "catalog", "mcp-")):
         return people.carol()
     if route.startswith(("tools", "agents")):
         return people.carol() if method != "GET" else people.alice()

@@ -12,7 +12,8 @@ from tests import people
 from tests.people import Person
 from tools_app import calls, catalog
 from tools_app.facts import Asked
-from tools_app.models import ApiDocument, ApiSource, Approval, Tool, ToolCall
+from tools_app.mcp import servers
+from tools_app.models import ApiDocument, ApiSource, Approval, McpServer, Tool, ToolCall
 
 SECRET_WORD = "narwhal"  # Said by Alice: whoever must see nothing must not see this.
 
@@ -23,6 +24,7 @@ class World:
     bob: Person
     carol: Person
     tool: Tool
+    server: McpServer
     agent: AgentType
     grant: AgentToolConfig
     conversation: Conversation
@@ -46,6 +48,8 @@ def made() -> World:
         | {"requires_approval": True},
         by=carol.identity,
     )
+    address = {"name": f"About {SECRET_WORD}s", "prefix": "sea", "url": "https://sea.example/mcp"}
+    server = servers.add(address, by=carol.identity)
     fields = {"name": "analysis", "model": "claude-sonnet-5-5", "system_prompt": f"Count {SECRET_WORD}s."}
     agent = personas.register(fields | {"is_default": True}, by=carol.identity)
     grant = personas.grant(agent, tool, {"usage_limit": 5}, by=carol.identity)
@@ -55,7 +59,7 @@ def made() -> World:
     )
     call = asked_for(conversation, posted.run, {"expression": f"1 + 1 # {SECRET_WORD}"}, by=alice)
     approval = call.approvals.get()
-    rows = (tool, agent, grant, conversation, posted.message, posted.run, call, approval)
+    rows = (tool, server, agent, grant, conversation, posted.message, posted.run, call, approval)
     return World(alice, bob, carol, *rows, *_imported())
 
 

@@ -191,13 +191,24 @@ def archive(tool: Tool, *, by: Identity, reason: str = "", expected: int | None 
     with transaction.atomic():
         current = locked(tool, expected=expected)
         if is_used(current):
-            current.enabled, current.archived_at = False, timezone.now()
-            current.save(update_fields=["enabled", "archived_at", "updated_at"])
-            _remember(current, ["archived_at", "enabled"], Cause("tool.archived", by, reason))
+            _shelve(current, Cause("tool.archived", by, reason))
             return
         told = {"content_hash": current.content_hash(), **({"reason": reason} if reason else {})}
         _record("tool.removed", current, told, by=by)
         current.delete()
+
+
+def shelve(tool: Tool, *, by: Identity, reason: str = "") -> None:
+    """Archive a tool although it was never used: grants name it, and whoever described it may bring it back."""
+    require_right(by, tool)
+    with transaction.atomic():
+        _shelve(locked(tool), Cause("tool.archived", by, reason))
+
+
+def _shelve(current: Tool, cause: Cause) -> None:
+    current.enabled, current.archived_at = False, timezone.now()
+    current.save(update_fields=["enabled", "archived_at", "updated_at"])
+    _remember(current, ["archived_at", "enabled"], cause)
 
 
 def restore(tool: Tool, *, by: Identity, reason: str = "") -> None:

@@ -282,3 +282,24 @@ class DocumentKnown(HouseError):
 
     code = "document_known"
     status = 409
+
+
+class InvalidServer(HouseError):
+    """This MCP server cannot be saved as it is described; the details say which fields are wrong."""
+
+    code = "invalid_server"
+    status = 400
+
+
+class ServerNameTaken(HouseError):
+    """Another MCP server of your organization has this name or prefix. Choose another one."""
+
+    code = "server_name_taken"
+    status = 409
+
+
+class ReviewChanged(HouseError):
+    """What is to be reviewed is not what you saw any more. Look at it again."""
+
+    code = "review_changed"
+    status = 409

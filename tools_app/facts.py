@@ -14,7 +14,17 @@ from audit_app.redaction import redact, storable
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.prepared import Given, Prepared
-from tools_app import arguments, builtin_tools, credentials, doors, executors, information, rules, versions
+from tools_app import (
+    arguments,
+    builtin_tools,
+    credentials,
+    doors,
+    executors,
+    information,
+    rules,
+    served,
+    versions,
+)
 from tools_app.exceptions import InvalidArguments, ToolFailed
 from tools_app.executors import network, targets
 from tools_app.executors.base import Work
@@ -268,16 +278,17 @@ def _uses(tool: Tool | None, grant: Grant | None, asked: Asked) -> int:
 
 def _tool_facts(tool: Tool, organization_id: int) -> ToolFacts:
     ready, why = executors.readiness(tool.executor, tool.name, tool.configuration)
+    why = why or served.server_off(tool)
     return ToolFacts(
         id=tool.pk,
         name=tool.name,
         content_hash=tool.content_hash(),
         enabled=tool.enabled,
         archived=tool.archived_at is not None,
-        quarantine=tool.quarantine,
+        quarantine=tool.quarantine or executors.drift(tool.executor, tool.configuration),
         draft=tool.is_draft,
         same_organization=tool.organization_id == organization_id,
-        executor_ready=ready,
+        executor_ready=ready and not why,
         unready_reason=tool.disabled_reason or why,
         is_dangerous=tool.is_dangerous,
         requires_approval=tool.requires_approval,

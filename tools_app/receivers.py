@@ -1,4 +1,7 @@
-"""Status into work, after the commit: a queued call is carried out by a worker, a saved case judged at its end."""
+"""Status into work, after the commit: a queued call is carried out by a worker, a saved case judged at its end.
+
+A call that found its MCP server changed asks for a sync of it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from audit_app import crash
 from audit_app.signals import status_changed
 from tools_app import cases, tasks
 from tools_app.bell import ring
+from tools_app.mcp import servers
 from tools_app.models import ToolCall
 
 
@@ -24,6 +28,20 @@ def call_queued(row: ToolCall, to: str, **_: Any) -> None:
 def call_of_a_case_ended(row: ToolCall, to: str, **_: Any) -> None:
     if to not in ToolCall.OPEN and row.asked_through.get("door") == cases.THROUGH:
         transaction.on_commit(lambda: cases.settle(row))
+
+
+@receiver(status_changed, sender=ToolCall)
+def server_drifted(row: ToolCall, to: str, **_: Any) -> None:
+    """A call found its server describing the tool otherwise: the sync holds the tool back and shows what changed."""
+    if to == ToolCall.Status.FAILED and row.reason == "quarantined" and row.tool and row.tool.mcp_server_id:
+        servers.note_drift(row.tool.mcp_server_id, row.organization_id)
+
+
+def _ring_for_sync(server_id: int) -> None:
+    ring(tasks.sync_mcp_server, server_id)
+
+
+servers.hear_syncs(_ring_for_sync)
 
 
 def _ring(call_id: int) -> None:

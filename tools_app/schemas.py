@@ -122,17 +122,35 @@ def _outline(schema: Any) -> Iterator[Problem]:
     if not isinstance(schema, Mapping):
         yield Problem("", "the schema must be a JSON object")
         return
-    if _raw_depth(schema) > MAX_RAW_DEPTH:
-        yield Problem("", f"the schema is nested deeper than {MAX_DEPTH} levels")
+    if unreadable := too_much(schema):
+        yield Problem("", unreadable)
         return
+    yield from _top(schema)
+
+
+def too_much(schema: Mapping[str, Any]) -> str:
+    """Why nobody should walk through this schema, or ""."""
+    if _raw_depth(schema) > MAX_RAW_DEPTH:
+        return f"the schema is nested deeper than {MAX_DEPTH} levels"
     try:
         size = len(json.dumps(schema, allow_nan=False, ensure_ascii=False).encode())
     except (TypeError, ValueError):
-        yield Problem("", "the schema is not plain JSON")
-        return
-    if size > MAX_BYTES:
-        yield Problem("", f"the schema has {size} bytes, and at most {MAX_BYTES} are accepted")
-    yield from _top(schema)
+        return "the schema is not plain JSON"
+    return f"the schema has {size} bytes, and at most {MAX_BYTES} are accepted" if size > MAX_BYTES else ""
+
+
+def is_pattern(pattern: object) -> bool:
+    """Whether RE2 can evaluate it, which takes no pattern that could run for ever."""
+    try:
+        _compiled(pattern)
+    except (re2.error, TypeError, UnicodeError):
+        return False
+    return True
+
+
+def is_parameter_name(name: str) -> bool:
+    """Whether a model may be shown a parameter of this name."""
+    return bool(_PARAMETER_NAME.match(name))
 
 
 def _top(schema: Mapping[str, Any]) -> Iterator[Problem]:
@@ -152,7 +170,7 @@ def _top(schema: Mapping[str, Any]) -> Iterator[Problem]:
     for name in dict.fromkeys([*names, *wanted]):
         if reserved([name]):
             yield Problem(f"/properties/{schema_tree.escaped(name)}", "this name is reserved for the house")
-        elif not _PARAMETER_NAME.match(name):
+        elif not is_parameter_name(name):
             yield Problem(f"/properties/{schema_tree.escaped(name)}", "use 1 to 64 letters, digits, _ . or -")
     missing = [] if schema.get("additionalProperties") else [name for name in wanted if name not in names]
     yield from (
@@ -187,9 +205,7 @@ def _patterns(schema: Mapping[str, Any], pointer: str) -> Iterator[Problem]:
     found = [("pattern", schema["pattern"])] if "pattern" in schema else []
     found += [("patternProperties", name) for name in by_name] if isinstance(by_name, Mapping) else []
     for keyword, pattern in found:
-        try:
-            _compiled(pattern)
-        except (re2.error, TypeError, UnicodeError):
+        if not is_pattern(pattern):
             yield Problem(f"{pointer}/{keyword}", f"RE2 does not accept the pattern {str(pattern)[:100]!r}")
 
 
@@ -260,7 +276,7 @@ def _refuse_to_fetch(uri: str) -> NoReturn:
 
 
 @lru_cache(maxsize=1_024)
-def _compiled(pattern: str) -> Any:
+def _compiled(pattern: Any) -> Any:
     options = re2.Options()
     options.log_errors = False
     return re2.compile(pattern, options=options)
@@ -276,20 +292,12 @@ def _anchored_part(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _anchored(pattern: str) -> str:
-    if pattern.startswith("^(?:") and pattern.endswith(")$") and _stands_alone(pattern[4:-2]):
+    if pattern.startswith("^(?:") and pattern.endswith(")$") and is_pattern(pattern[4:-2]):
         return pattern
     simple = "|" not in pattern and "(?" not in pattern and "\\" not in pattern[-2:]
     if simple and pattern.startswith("^") and pattern.endswith("$"):
         return pattern
     return f"^(?:{pattern})$"
-
-
-def _stands_alone(pattern: str) -> bool:
-    try:
-        _compiled(pattern)
-    except re2.error:
-        return False
-    return True
 
 
 def _raw_depth(schema: Any) -> int:

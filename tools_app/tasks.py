@@ -7,6 +7,7 @@ from celery import shared_task
 from project.accounts.prepared import Given, Prepared
 from tools_app import calls, sweeps
 from tools_app.bell import ring_again
+from tools_app.mcp import servers, sync
 from tools_app.models import ToolCall
 
 _CALL = Prepared(lambda: ToolCall.objects.select_related("tool", "organization").filter(pk=Given("pk")))
@@ -20,10 +21,18 @@ def execute_call(call_id: int) -> None:
 
 
 @shared_task(ignore_result=True)
+def sync_mcp_server(server_id: int) -> None:
+    server = servers.claimed(server_id)
+    if server is not None:
+        sync.sync(server)
+
+
+@shared_task(ignore_result=True)
 def sweep_calls() -> None:
     for call in sweeps.abandoned():
         sweeps.give_up(call)
     ring_again(execute_call, sweeps.overdue())
+    ring_again(sync_mcp_server, servers.overdue())
 
 
 @shared_task(ignore_result=True)

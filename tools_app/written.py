@@ -13,7 +13,7 @@ from project.accounts.identity import Identity
 from project.accounts.roles import ALL_PERMISSIONS
 from tools_app import arguments, builtin_tools, credentials, executors
 from tools_app.exceptions import InvalidArguments, InvalidTool, OperatorOnly, UnknownTool
-from tools_app.models import Tool
+from tools_app.models import Tool, ToolDraft
 
 # The stricter of the database's format and the providers' limit (S4.11, S4.232).
 NAME: Final = re.compile(r"[a-z0-9_-]{1,64}\Z")
@@ -40,6 +40,7 @@ def checked(
     _require_known(given, allowed)
     _require_plain(given)
     fields = _of_built_in(dict(given), by, tool)
+    _require_reviewed(fields, by, tool)
     fields = _with_definition(fields, tool)
     if tool is None:
         fields.setdefault("tool_type", Tool.Type.CUSTOM)
@@ -118,6 +119,29 @@ def _of_built_in(fields: dict[str, Any], by: Identity, tool: Tool | None) -> dic
     return fields
 
 
+def _require_reviewed(fields: Mapping[str, Any], by: Identity, tool: Tool | None) -> None:
+    """What an MCP server takes, and who that server is, comes in by a sync and a review alone.
+
+    Otherwise whoever may edit a tool could name a launcher or a server that is not theirs.
+    """
+    if tool is None or tool.executor != Tool.Executor.MCP or by.via == "system":
+        return
+    definition = fields.get("definition")
+    within = definition if isinstance(definition, dict) else {}
+    sent = {name: within[name] for name in ("input_schema",) if name in within}
+    sent |= {name: fields[name] for name in ("input_schema", "configuration") if name in fields}
+    changed = {name: value for name, value in sent.items() if value != getattr(tool, name)}
+    if changed and not _is_proposed(changed, tool):
+        told = "This is what its MCP server takes. It changes with a sync and a review, not by hand."
+        raise InvalidTool(details={name: [told] for name in changed})
+
+
+def _is_proposed(changed: Mapping[str, Any], tool: Tool) -> bool:
+    """Whether a sync proposed exactly this: then it is published, by whoever has reviewed it."""
+    draft = ToolDraft.objects.filter(tool=tool, source=ToolDraft.Source.MCP).first()
+    return draft is not None and all(draft.changes.get(name) == value for name, value in changed.items())
+
+
 def _schema_of_built_in(name: str) -> dict[str, Any]:
     try:
         return dict(builtin_tools.named(name).definition.input_schema)
@@ -141,7 +165,12 @@ def _with_definition(fields: dict[str, Any], tool: Tool | None) -> dict[str, Any
     for name in _RAISING:
         if definition.get(name):
             fields[name] = True
-    fields["definition"] = _stored({**(tool.definition if tool else {}), **definition})
+    is_foreign = (tool.executor if tool else fields.get("executor")) == Tool.Executor.MCP
+    stored = _stored({**(tool.definition if tool else {}), **definition})
+    # People who write a pattern here expect it to match the whole value; a server means what JSON Schema says.
+    fields["definition"] = (
+        stored if is_foreign else {**stored, "input_schema": arguments.anchored(stored["input_schema"])}
+    )
     return fields
 
 
@@ -169,7 +198,7 @@ def _require_agreement(fields: Mapping[str, Any], definition: Mapping[str, Any])
 
 
 def _stored(definition: Mapping[str, Any]) -> dict[str, Any]:
-    """Only what no column holds. Patterns match the whole value, as people who write them here expect."""
+    """Only what no column holds."""
     if "input_schema" not in definition:
         raise InvalidTool(details={"definition": ["input_schema is missing."]})
     schema = definition["input_schema"]
@@ -179,7 +208,7 @@ def _stored(definition: Mapping[str, Any]) -> dict[str, Any]:
             details={"input_schema": [str(problem) for problem in problems]}, code="invalid_schema"
         )
     return {
-        "input_schema": arguments.anchored(schema),
+        "input_schema": schema,
         "examples": _examples(definition.get("examples") or [], schema),
     }
 

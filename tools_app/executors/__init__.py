@@ -18,6 +18,7 @@ from tools_app.executors.base import (
     Executor,
     Foretelling,
     Reach,
+    Reviewed,
     ToolResult,
     Work,
 )
@@ -29,6 +30,7 @@ __all__ = [
     "ToolResult",
     "Work",
     "asks",
+    "drift",
     "form",
     "lasting_reach",
     "of",
@@ -45,6 +47,7 @@ _paths: dict[str, str] = {
     "builtin": "tools_app.executors.builtin.BuiltinExecutor",
     "python": "tools_app.executors.python.PythonExecutor",
     "http": "tools_app.executors.http.HttpExecutor",
+    "mcp": "tools_app.executors.mcp.McpExecutor",
 }
 
 
@@ -53,6 +56,7 @@ def register(name: str, dotted_path: str) -> None:
     _paths[name] = dotted_path
     _load.cache_clear()
     _load_configured.cache_clear()
+    _load_reviewed.cache_clear()
     _load_asking.cache_clear()
 
 
@@ -108,6 +112,18 @@ def lasting_reach(name: str, settings: Mapping[str, Any], tool_name: str = "") -
 def _configured(name: str, tool_name: str) -> Configured | None:
     found = _load_configured(_paths[name]) if name in _paths else None
     return found.configured(tool_name) if isinstance(found, ByTool) else found
+
+
+def drift(name: str, settings: Mapping[str, Any]) -> str:
+    """Why what would be carried out is not what was reviewed any more, or "" where it is, or nothing is reviewed."""
+    found = _load_reviewed(_paths[name]) if name in _paths else None
+    return found.drift(settings) if found else ""
+
+
+@lru_cache(maxsize=32)
+def _load_reviewed(dotted_path: str) -> Reviewed | None:
+    found: object = _load(dotted_path)
+    return found if isinstance(found, Reviewed) else None
 
 
 @lru_cache(maxsize=32)

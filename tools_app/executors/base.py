@@ -148,3 +148,12 @@ class Foretelling(Protocol):
     def preview(self, work: Work, arguments: Mapping[str, Any]) -> str:
         """Text for the person who is asked, or ""; changes nothing itself."""
         ...
+
+
+@runtime_checkable
+class Reviewed(Protocol):
+    """An executor of tools that somebody else describes: they are used as they were reviewed, or not at all."""
+
+    def drift(self, settings: Mapping[str, Any]) -> str:
+        """Why it would not be what was reviewed, or ""; asked at every decision, so cheap."""
+        ...

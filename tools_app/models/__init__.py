@@ -4,6 +4,7 @@ from tools_app.models.api_source import ApiDocument, ApiOperation, ApiSource
 from tools_app.models.approval import Approval, StandingApproval
 from tools_app.models.cache_generation import CacheGeneration
 from tools_app.models.document import Document, Passage
+from tools_app.models.mcp_server import McpServer
 from tools_app.models.secret import Secret
 from tools_app.models.seeded_row import SeededRow
 from tools_app.models.tool import Tool
@@ -20,6 +21,7 @@ __all__ = [
     "Approval",
     "CacheGeneration",
     "Document",
+    "McpServer",
     "Passage",
     "Secret",
     "SeededRow",

@@ -14,6 +14,7 @@ from django.utils import timezone
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
 from tools_app.definition import ToolDefinition
+from tools_app.models.mcp_server import McpServer
 
 NAME_FORMAT = r"^[a-z0-9_-]+\Z"
 
@@ -116,6 +117,10 @@ class Tool(models.Model):
         db_default=False,
         editable=False,
         help_text="Never published: no persona can use it yet.",
+    )
+    # The server that describes it and carries it out, for tools of the type mcp.
+    mcp_server = models.ForeignKey(
+        McpServer, on_delete=models.SET_NULL, null=True, editable=False, related_name="tools"
     )
     archived_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, db_default=Now(), editable=False)

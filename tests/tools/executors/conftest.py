@@ -107,7 +107,7 @@ def trusting(settings: Settings) -> Any:
 
     def trust(written: Path) -> None:
         settings.EGRESS_CA_FILE = str(written)
-        network.client._tls.cache_clear()
+        network.client.tls.cache_clear()
 
     yield trust
-    network.client._tls.cache_clear()
+    network.client.tls.cache_clear()

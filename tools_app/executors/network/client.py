@@ -161,7 +161,16 @@ def _check_egress(url: Url, request: Request) -> None:
 
 
 def _is_excepted(url: Url) -> bool:
-    return url.endpoint in {entry.strip().lower() for entry in settings.EGRESS_EXCEPTIONS}
+    return url.endpoint in _exceptions()
+
+
+def is_excepted_endpoint(host: str, port: int) -> bool:
+    """The same of a host and a port that are about to be connected to."""
+    return (f"[{host}]:{port}" if ":" in host else f"{host}:{port}").lower() in _exceptions()
+
+
+def _exceptions() -> set[str]:
+    return {entry.strip().lower() for entry in settings.EGRESS_EXCEPTIONS}
 
 
 def _is_our_own(host: str) -> bool:
@@ -270,7 +279,7 @@ class _Transport(httpx2.BaseTransport):
 
     def __init__(self, backend: GuardedBackend) -> None:
         self._pool = httpcore2.ConnectionPool(
-            ssl_context=_tls(), max_connections=1, max_keepalive_connections=0, network_backend=backend
+            ssl_context=tls(), max_connections=1, max_keepalive_connections=0, network_backend=backend
         )
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
@@ -309,7 +318,7 @@ class _Stream(httpx2.SyncByteStream):
 
 
 @lru_cache(maxsize=1)
-def _tls() -> ssl.SSLContext:
+def tls() -> ssl.SSLContext:
     """The system's certificate authorities, or the operator's file of them (EGRESS_CA_FILE)."""
     if authorities := settings.EGRESS_CA_FILE:
         return ssl.create_default_context(cafile=authorities)
