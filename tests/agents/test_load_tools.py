@@ -1,4 +1,5 @@
-"""Files of tools, loaded by a command and while seeding: made once, renewed until somebody edits or deletes them."""
+"""Files of tools (S2.3), loaded by a command and while seeding: made once, renewed until somebody edits or deletes
+them."""
 
 from __future__ import annotations
 

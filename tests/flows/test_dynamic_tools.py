@@ -68,7 +68,7 @@ def use(agent: AgentType, tool: str, arguments: dict[str, Any], **about: Any) ->
 
 
 def test_example_1_the_stock_price(monkeypatch: pytest.MonkeyPatch, site: FakeSite) -> None:
-    """S2.49-56: a hyphen in the name, category and tags, query, default, structured result with a time."""
+    """S2.4, S2.44, S2.49-56: a hyphen in the name, category and tags, query, default, structured result with a time."""
     example = loaded("stock_price", monkeypatch)
     assert installed.has("fetch-stock-price")
     monkeypatch.setattr(registry, "_tools", {})
@@ -89,7 +89,7 @@ def test_example_1_the_stock_price(monkeypatch: pytest.MonkeyPatch, site: FakeSi
 
 
 def test_example_2_many_tools_from_records(monkeypatch: pytest.MonkeyPatch, site: FakeSite) -> None:
-    """S2.57-69: GET with a query, POST with JSON, the person in a header, names in order of registration."""
+    """S2.2, S2.43, S2.57-69: GET with a query, POST with JSON, the person in a header, names in their order."""
     example = loaded("client_tools", monkeypatch)
     assert installed.names() == ("crm-lookup", "ticket-create")
     monkeypatch.setattr(registry, "_tools", {})
