@@ -6,7 +6,7 @@ There is at most one open draft for each tool and source. A lock is taken on the
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -20,6 +20,7 @@ from tools_app.models import Tool, ToolDraft
 from tools_app.versions import Cause
 
 Source = ToolDraft.Source
+ELSEWHERE: Final = "What an MCP server describes anew is decided in the review of that server."
 
 
 def propose(
@@ -104,9 +105,17 @@ def _overridden(current: Tool, content_hash: str, override: str) -> dict[str, An
     unproven = cases.unproven(current, content_hash)
     if not unproven:
         return {}
+    if current.quarantine:
+        # What is held back cannot be run before its review, so the review is the judgement; the record says so.
+        return {"unproven": [row.name for row in unproven]}
     if not override.strip():
         raise CasesNotPassed(details={"cases": cases.told(unproven, content_hash)})
     return {"overridden": [row.name for row in unproven], "override": override[:300]}
+
+
+def is_decided_here(draft: ToolDraft) -> bool:
+    """Whether pages and REST may decide a draft: what an MCP server describes anew is decided in its review."""
+    return draft.source != Source.MCP
 
 
 def discard(draft: ToolDraft, *, by: Identity, reason: str = "") -> None:

@@ -34,6 +34,7 @@ WHY = {
     "outcome_unknown": "Nobody can tell whether it happened, and it is not run again. "
     "Look first, then let the answer go on or stop it.",
 }
+TRIAL = "It tries a draft of the tool that is not published."
 VERDICTS = {
     Approval.About.USE: {"approve": "Approve", "deny": "Deny"},
     Approval.About.OUTCOME: {"approve": "Go on", "deny": "Stop here"},
@@ -133,7 +134,10 @@ class ApprovalAdmin(ReadOnlyAdmin):
         told = {
             "card": card,
             "verdicts": VERDICTS[Approval.About(obj.about)],
-            "why": [WHY.get(reason, reason) for reason in card["reasons"]],
+            "why": [
+                *([TRIAL] if "draft" in obj.call.asked_through else []),
+                *(WHY.get(reason, reason) for reason in card["reasons"]),
+            ],
             "needs_fresh_login": obj.is_dangerous and not identity.is_fresh,
         }
         return {**super().page_context(request, obj), **told}

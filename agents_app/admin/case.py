@@ -10,6 +10,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
+from django.utils.html import format_html
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
@@ -124,15 +126,17 @@ class ToolCaseAdmin(AuditedAdmin):
     verbs_record = True
     list_display = ["shown_name", "expects", "agent_name", "state", "shown_why", "run_by", "run_at"]
     list_display_links = ["shown_name"]
-    list_filter = [("tool", admin.RelatedOnlyFieldListFilter), "outcome"]
+    list_filter = [("tool", AutocompleteSelectFilter), "outcome"]
+    list_filter_submit = True
+    autocomplete_fields = ["tool"]
     list_select_related = ["tool", "call"]
     search_fields = ["name", "tool__name"]
     fieldsets = [
         ("The use", {"fields": ["tool", "name", "persona", "person", "arguments"]}),
         ("What it should come to", {"fields": ["expectation"]}),
-        ("What it came to", {"fields": ["state", "explanation", "run_by", "run_at"]}),
+        ("What it came to", {"fields": ["state", "told", "run_by", "run_at"]}),
     ]
-    readonly_fields = ["state", "explanation", "run_by", "run_at"]
+    readonly_fields = ["state", "told", "run_by", "run_at"]
     verbs = (
         Verb("run", "Run it", "As yourself, through the real gate.", _run, possible=_may),
         Verb(
@@ -174,6 +178,10 @@ class ToolCaseAdmin(AuditedAdmin):
     @display(description="last run", ordering="outcome", label=_COLOURS)
     def state(self, case: ToolCase) -> tuple[str, str]:
         return case.outcome or "never", case.get_outcome_display()
+
+    @display(description="what it said")
+    def told(self, case: ToolCase) -> Any:
+        return format_html('<pre class="question-value">{}</pre>', visible_text(case.explanation) or "–")
 
     @display(description="why")
     def shown_why(self, case: ToolCase) -> str:

@@ -12,7 +12,7 @@ from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import approvals, calls, cases, catalog, drafts, versions
+from tools_app import approvals, calls, cases, catalog, drafts, quarantine, versions
 from tools_app.exceptions import CaseNameTaken, CasesNotPassed, DigestMismatch, InvalidCase
 from tools_app.models import Tool, ToolCall, ToolCase, ToolDraft
 
@@ -196,6 +196,16 @@ def test_a_draft_whose_cases_pass_is_published_without_a_word(opened: Gate) -> N
     assert (tried.outcome, tried.content_hash) == ("passed", drafts.applied(draft).content_hash())
     assert Tool.objects.get(pk=opened.tool.pk).description != "Writes a line down."
     assert drafts.publish(draft, by=by).description == "Writes a line down."
+
+
+def test_what_is_held_back_is_judged_by_its_review(opened: Gate) -> None:
+    """Its cases cannot run before: the record says which have not passed."""
+    by = people.carol().identity
+    draft = drafts.propose(opened.tool, {"description": "The server says."}, by=by, source="mcp")
+    saved(opened)
+    quarantine.hold_back(opened.tool, "It was changed.", by=by)
+    drafts.publish(draft, by=by)
+    assert AuditEntry.objects.get(action="tool.published").facts["unproven"] == ["writes"]
 
 
 def test_a_draft_that_moved_on_is_not_what_was_asked_about(opened: Gate) -> None:

@@ -16,10 +16,13 @@ from tools_app import cases, drafts, versions
 from tools_app.admin import differing
 from tools_app.exceptions import CasesNotPassed, DraftChanged, InvalidTool
 from tools_app.models import Tool, ToolCase, ToolDraft
+from tools_app.visible import visible_text
 
 
 def _read(row: ToolDraft, given: dict[str, str]) -> ToolDraft:
     """The draft, if it is the revision that the page showed: what was read is what is decided."""
+    if not drafts.is_decided_here(row):
+        raise DraftChanged(drafts.ELSEWHERE, code="reviewed_elsewhere")
     if given.get("revision") != str(row.revision):
         raise DraftChanged
     return row
@@ -99,7 +102,8 @@ def _with_fields(refused: HouseError) -> str:
 
 
 def _may(row: ToolDraft, identity: Identity) -> bool:
-    return identity.may(CATALOG_CHANGE) and row.tool.archived_at is None
+    is_open = drafts.is_decided_here(row) and row.tool.archived_at is None
+    return is_open and identity.may(CATALOG_CHANGE)
 
 
 def states(tool: Tool, content_hash: str) -> list[dict[str, Any]]:
@@ -115,7 +119,7 @@ def _state(row: ToolCase, content_hash: str) -> dict[str, Any]:
         "name": row.name,
         "kind": row.outcome if was_run else "never",
         "word": row.get_outcome_display() if was_run else "Not run for it",
-        "why": row.explanation if was_run and row.outcome == ToolCase.Outcome.FAILED else "",
+        "why": visible_text(row.explanation) if was_run and row.outcome == ToolCase.Outcome.FAILED else "",
     }
 
 
@@ -165,6 +169,7 @@ class ToolDraftAdmin(ReadOnlyAdmin):
             "cases": found,
             "needs_override": any(each["kind"] != "passed" for each in found),
             "may_decide": _may(obj, who),
+            "is_decided_here": drafts.is_decided_here(obj),
         }
         return {**super().page_context(request, obj), **told, "toolroom_verbs": []}
 

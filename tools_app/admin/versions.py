@@ -10,6 +10,7 @@ from django.contrib.admin import SimpleListFilter
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.html import format_html
+from unfold.contrib.filters.admin import AutocompleteSelectFilter
 from unfold.decorators import display
 
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
@@ -87,7 +88,7 @@ class ToolVersionAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "admin/toolroom/version.html"
     list_display = ["shown_tool", "what", "shown_changes", "reason", "changed_by", "created_at"]
     list_display_links = ["shown_tool"]
-    list_filter = [("tool", admin.RelatedOnlyFieldListFilter), ChangeFilter, "changed_by"]
+    list_filter = [("tool", AutocompleteSelectFilter), ChangeFilter, "changed_by"]
     search_fields = ["tool__name", "reason"]
     list_select_related = ["tool"]
     fieldsets = [

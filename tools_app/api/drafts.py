@@ -69,6 +69,7 @@ class Draft(DraftView):
     @operation("Discard the draft of a tool", {204: NOTHING}, refusals=[400, 404, 409], parameters=[_SOURCE])
     def delete(self, request: Request, tool_id: int) -> Response:
         row, expected = self.draft(self.tool(tool_id)), matching.expected(request)
+        _require_ours(row)
         if expected not in (None, row.revision):
             raise DraftChanged
         drafts.discard(row, by=self.identity)
@@ -104,6 +105,12 @@ class Publication(DraftView):
         row = row if row is not None else self.draft(tool)
         if revision is None:
             raise ValidationError({"revision": ["Say which revision of the draft you have read."]})
+        _require_ours(row)
         if row.revision != revision:
             raise DraftChanged
         return self.answered(drafts.publish(row, by=self.identity, override=override))
+
+
+def _require_ours(row: ToolDraft) -> None:
+    if not drafts.is_decided_here(row):
+        raise DraftChanged(drafts.ELSEWHERE, code="reviewed_elsewhere")

@@ -138,4 +138,6 @@ class ToolCall(Stateful):
             **({"usage": self.usage_id} if self.usage_id else {}),
             **({"reason": self.reason} if self.reason else {}),
             **({"through": self.asked_through["door"]} if "door" in self.asked_through else {}),
+            # Which draft was tried: the hash above is then of no version.
+            **({"draft": self.asked_through["draft"]} if "draft" in self.asked_through else {}),
         }

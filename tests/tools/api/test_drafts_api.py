@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from audit_app.models import AuditEntry
 from tests import people, world
+from tests.flows.admin_world import address, staff, told
 from tests.world import World
-from tools_app import calls
-from tools_app.models import Tool, ToolCall, ToolVersion
+from tools_app import calls, drafts
+from tools_app.models import Approval, Tool, ToolCall, ToolDraft, ToolVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -184,3 +186,32 @@ def test_a_new_draft_is_tried_before_anybody_has_it(now: World) -> None:
     tried = carol.post(f"/api/tools/{made['id']}/try", {"agent": now.agent.pk}).json()
     # Past every switch of the catalog: what is missing now is only how it is carried out.
     assert tried["code"] == "executor_unavailable"
+
+
+def test_what_an_mcp_server_describes_anew_is_only_shown_here(now: World) -> None:
+    carol = people.carol()
+    draft = drafts.propose(now.tool, {"description": "New words."}, by=carol.identity, source="mcp")
+    path = at(now, "draft") + "?source=mcp"
+    assert carol.api().get(path).json()["changes"] == {"description": "New words."}
+    for answer in (
+        carol.api().delete(path),
+        carol.api().post(at(now, "draft/publish") + "?source=mcp", {"revision": draft.revision}),
+    ):
+        assert (answer.status_code, answer.json()["error"]["code"]) == (409, "reviewed_elsewhere")
+    page = staff(carol).get(address(ToolDraft, "change", draft.pk)).content.decode()
+    assert "in the review of the server" in page
+    assert "Publish as version" not in page
+    verb = address(ToolDraft, "verb", draft.pk, "publish")
+    assert "decided in the review" in told(staff(carol).post(verb, {"revision": "1"}, follow=True))
+    assert ToolDraft.objects.exists()
+
+
+def test_whoever_is_asked_about_a_trial_is_told_that_it_is_one(now: World) -> None:
+    carol, bob = people.carol(), people.bob()
+    carol.api().put(at(now, "draft"), {"description": "Sums."})
+    sent = {"agent": now.agent.pk, "arguments": {"expression": "1"}, "draft": True, "dry_run": False}
+    call = ToolCall.objects.get(pk=carol.api().post(at(now, "try"), sent).json()["call"]["id"])
+    page = staff(bob).get(address(Approval, "change", call.approvals.get().pk)).content.decode()
+    assert "It tries a draft of the tool that is not published." in page
+    entry = AuditEntry.objects.filter(subject_type="call", subject_id=str(call.pk))[0]
+    assert entry.facts["draft"].startswith(f"{ToolDraft.objects.get().pk}:")
