@@ -16,9 +16,11 @@ from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
 from tools_app import documents
 from tools_app.admin import differing
+from tools_app.differences import Difference
 from tools_app.exceptions import InvalidCatalog
 
 PAGE: Final = "admin:agents_app_catalog"
+_SILENT: Final[tuple[Any, ...]] = ("", [], {}, None, False)
 # The text travels through the form between looking and importing, and a form has a limit of its own.
 _ROOM: Final = 100_000
 _OFFERED: Final[tuple[tuple[str, str], ...]] = (
@@ -114,8 +116,15 @@ def _row(outcome: Outcome, identity: Identity, wanted: Wanted) -> dict[str, Any]
         "field": f"choice:{outcome.key}",
         "offered": offered,
         "chosen": wanted.choices.get(outcome.key, Choice.KEEP).value,
-        "differences": differing.shown(outcome.differences, identity) if outcome.state != "added" else [],
+        "is_new": outcome.state in ("added", "renamed"),
+        "differences": differing.shown(_told(outcome), identity),
     }
+
+
+def _told(outcome: Outcome) -> list[Difference]:
+    """Of what is new, only what it says itself: a row has many columns that say nothing."""
+    is_new = outcome.state == "added"
+    return [each for each in outcome.differences if not is_new or each.after not in _SILENT]
 
 
 def _page(request: HttpRequest, shown: dict[str, Any], *, status: int = 200) -> TemplateResponse:

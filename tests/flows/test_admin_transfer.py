@@ -69,9 +69,10 @@ def test_the_catalog_is_taken_as_a_file(client: Client, path: str) -> None:
 def test_it_is_looked_at_before_anything_changes(client: Client, path: str) -> None:
     catalog.register(WEATHER, by=people.carol().identity)
     page = client.post(path, {"file": upload(FILE.encode())}).content.decode()
-    assert "1 here under the same name, and otherwise" in page
+    assert "1 differs from what is here" in page
     assert 'name="choice:tool/weather"' in page
     assert "1 will be written" in page
+    assert "What it is" in page
     assert "&lt;b&gt;Theirs&lt;/b&gt;" in page
     assert "<b>Theirs</b>" not in page
     assert [tool.description for tool in Tool.objects.all()] == ["Tells the weather."]
@@ -102,7 +103,7 @@ def test_what_is_chosen_is_done(
 def test_without_a_choice_nothing_is_imported(client: Client, path: str) -> None:
     catalog.register(WEATHER, by=people.carol().identity)
     page = client.post(path, {"step": "import", "text": FILE}).content.decode()
-    assert "1 here under the same name" in page
+    assert "1 differs from what is here" in page
     assert Tool.objects.count() == 1
 
 
