@@ -9,7 +9,7 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.views import APIView
 
-from agents_app.api import attaching, cases, checking, deciding, talking, transferring, trying
+from agents_app.api import attaching, cases, checking, deciding, knowledge, talking, transferring, trying
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
@@ -50,6 +50,8 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("agents/<int:agent_id>/callable-cache", agents.CallableCache),
     ("agents/<int:agent_id>/tools", agents.AgentTools),
     ("agents/<int:agent_id>/tools/<int:tool_id>", agents.AgentTool),
+    ("knowledge", knowledge.Knowledge),
+    ("knowledge/<int:document_id>", knowledge.KnowledgeDetail),
     ("audit/tool-usage", audit.ToolUsages),
     ("audit/entries", audit.AuditEntries),
     ("conversations", talking.Conversations),

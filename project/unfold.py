@@ -70,6 +70,7 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
             _page("Versions", "history", "tools_app.toolversion"),
             _page("Drafts", "edit_note", "tools_app.tooldraft"),
             _page("Saved cases", "checklist", "tools_app.toolcase"),
+            _page("Documents", "menu_book", "tools_app.document"),
             _page("Secrets", "key", "tools_app.secret"),
             {
                 "title": "What could be better",

@@ -23,6 +23,7 @@ LISTS = (
     "mcp-servers",
     "agents",
     "agents/<int:agent_id>/tools",
+    "knowledge",
     "audit/tool-usage",
     "audit/entries",
     "conversations",

@@ -68,6 +68,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "agents/<int:agent_id>"): {"display_name": "Changed"},
     ("POST", "agents/<int:agent_id>/tools/<int:tool_id>"): {"usage_limit": 1},
     ("PUT", "agents/<int:agent_id>/tools/<int:tool_id>"): {"usage_limit": 1},
+    ("POST", "knowledge"): {"title": "Fresh", "text": "Something new."},
+    ("PATCH", "knowledge/<int:document_id>"): {"archived": True},
+    ("DELETE", "knowledge/<int:document_id>"): None,
     ("POST", "conversations"): {"agent": "analysis", "text": "Hello"},
     ("PATCH", "conversations/<uuid:conversation_id>"): {"title": "Changed"},
     ("POST", "conversations/<uuid:conversation_id>/messages"): {"text": "Hello", "client_id": "two"},
@@ -101,6 +104,7 @@ EXPECTED = {
 }
 # Lists and the like, which Mallory may ask for: she is told of her own organization only.
 HERS = {
+    "knowledge",
     "me",
     "openapi/preview",
     "openapi/sources",
@@ -142,6 +146,7 @@ def address(route: str, now: World) -> str:
         "<int:case_id>": saved.pk if saved else 0,
         "<int:call_id>": tried.pk if tried else 0,
         "<int:tool_id>": now.tool.pk,
+        "<int:document_id>": now.document.pk,
         "<int:source_id>": now.source.pk,
         "<int:server_id>": now.server.pk,
         "<int:agent_id>": now.agent.pk,
@@ -225,7 +230,8 @@ def test_mallory_sees_and_changes_nothing(method: str, route: str, now: World) -
     client = people.mallory().api()
     answer = send(client, method, route, now)
     if route in HERS and (
-        method == "GET" or route in ("tools", "agents", "catalog/import", "openapi/preview", "mcp-servers")
+        method == "GET"
+        or route in ("tools", "agents", "knowledge", "catalog/import", "openapi/preview", "mcp-servers")
     ):
         assert answer.status_code in (200, 201)
     else:

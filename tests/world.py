@@ -10,10 +10,10 @@ from agents_app import conversations, personas
 from agents_app.models import AgentToolConfig, AgentType, Conversation, Message, Run
 from tests import people
 from tests.people import Person
-from tools_app import calls, catalog
+from tools_app import calls, catalog, knowledge
 from tools_app.facts import Asked
 from tools_app.mcp import servers
-from tools_app.models import ApiDocument, ApiSource, Approval, McpServer, Tool, ToolCall
+from tools_app.models import ApiDocument, ApiSource, Approval, Document, McpServer, Tool, ToolCall
 
 SECRET_WORD = "narwhal"  # Said by Alice: whoever must see nothing must not see this.
 
@@ -34,6 +34,7 @@ class World:
     approval: Approval
     source: ApiSource
     edition: ApiDocument
+    document: Document
 
 
 def made() -> World:
@@ -60,7 +61,10 @@ def made() -> World:
     call = asked_for(conversation, posted.run, {"expression": f"1 + 1 # {SECRET_WORD}"}, by=alice)
     approval = call.approvals.get()
     rows = (tool, server, agent, grant, conversation, posted.message, posted.run, call, approval)
-    return World(alice, bob, carol, *rows, *_imported())
+    handbook = knowledge.Text("Handbook", f"What everybody knows of {SECRET_WORD}s.", scope="organization")
+    knowledge.add(handbook, by=carol.identity)
+    text = knowledge.Text(f"About {SECRET_WORD}s", f"There are many {SECRET_WORD}s.")
+    return World(alice, bob, carol, *rows, *_imported(), knowledge.add(text, by=alice.identity))
 
 
 def _imported() -> tuple[ApiSource, ApiDocument]:

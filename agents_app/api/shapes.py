@@ -160,7 +160,7 @@ class ProgressSerializer(serializers.Serializer[Any]):
     message = serializers.CharField()
 
 
-class SourceSerializer(serializers.Serializer[Any]):
+class CitedSourceSerializer(serializers.Serializer[Any]):
     title = serializers.CharField()
     source = serializers.CharField()  # type: ignore[assignment]  # a name of the shape, not DRF's own
     url = serializers.CharField(help_text="The source, if it is an address of the web.")
@@ -180,7 +180,7 @@ class CallSerializer(serializers.Serializer[Any]):
     arguments = serializers.DictField()
     arguments_text = serializers.CharField()
     result_text = serializers.CharField()
-    sources = SourceSerializer(many=True, help_text="Of a result that cites: what it was found in.")
+    sources = CitedSourceSerializer(many=True, help_text="Of a result that cites: what it was found in.")
     progress = ProgressSerializer(allow_null=True)
     approval = ApprovalSerializer(allow_null=True)
     attempt = serializers.IntegerField()
