@@ -64,6 +64,8 @@ class Draft:
 def read(root: Mapping[str, Any], given: list[Any], path: str, draft: Draft) -> None:
     """Add every parameter to the draft, and write its path with our names. Raises LeftOut."""
     holes = _HOLE.findall(path)
+    if twice := next((wire for wire in holes if holes.count(wire) > 1), ""):
+        raise LeftOut(f"its path names {{{twice[:100]}}} more than once")
     in_path = dict[str, str]()
     for parameter in _each_once(root, given, draft):
         wire, where = parameter["name"], parameter["in"]

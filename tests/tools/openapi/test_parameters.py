@@ -104,6 +104,10 @@ def test_without_what_it_needs_an_operation_is_left_out(given: list[Any], why: s
     assert why in left_out({"parameters": given})
 
 
+def test_a_path_that_names_one_thing_twice_is_left_out() -> None:
+    assert "{id} more than once" in left_out({}, "/a/{id}/b/{id}")
+
+
 def test_a_circle_of_references_is_said() -> None:
     circle = {"A": {"$ref": "#/components/parameters/B"}, "B": {"$ref": "#/components/parameters/A"}}
     told = left_out(
