@@ -84,7 +84,7 @@ def test_other_services(packages: Path, path: str, number: int, skipped: int) ->
 
 def test_everything_that_is_made_to_be_difficult(packages: Path) -> None:
     """Cycles, polymorphism, odd types, odd styles, security of all kinds: nothing breaks, and little is left out."""
-    paths = sorted((packages / "@readme/oas-examples").glob("3.*/*/*.*"))
+    paths = sorted((packages / "@readme/oas-examples").glob("3.*/json/*.json"))
     read_well, unreadable = 0, list[tuple[str, str]]()
     for path in paths:
         try:
@@ -96,7 +96,7 @@ def test_everything_that_is_made_to_be_difficult(packages: Path) -> None:
         assert len(found.skipped) <= 2, path
         read_well += 1
     assert {code for _, code in unreadable} == {"no_operations"}, unreadable
-    assert read_well >= 100
+    assert read_well >= 50
 
 
 def test_the_format_before_is_refused_in_words(packages: Path) -> None:
