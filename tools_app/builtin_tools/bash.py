@@ -12,6 +12,7 @@ from typing import Any
 
 from tools_app.builtin_tools import programs
 from tools_app.builtin_tools.base import BuiltinTool
+from tools_app.builtin_tools.network_settings import NetworkSettings
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
 from tools_app.executors import sandbox
@@ -59,4 +60,5 @@ TOOL = BuiltinTool(
     tags=programs.TAGS,
     unready=sandbox.readiness,
     takes_files=True,
+    configured=NetworkSettings(),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.conf import settings
 
+from tools_app.builtin_tools.network_settings import hosts
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import sandbox, workspaces
@@ -18,9 +19,10 @@ DEFAULT_SECONDS = 60
 TAGS = ("code", "security-critical")
 # Said in each description, since a model cannot look it up.
 SURROUNDINGS = (
-    "It runs in a sandbox: without network, the system read-only, in a folder of this conversation where files stay "
-    "for the next use. Files the person attached are in attachments/, read-only. Time, memory, disk and output are "
-    "limited, and whatever is still running at the end is ended."
+    "It runs in a sandbox: without network (unless https hosts were granted, through https_proxy), the system "
+    "read-only, in a folder of this conversation where files stay for the next use. Files the person attached are in "
+    "attachments/, read-only. Time, memory, disk and output are limited, and whatever is still running at the end is "
+    "ended."
 )
 TIMEOUT: Mapping[str, Any] = {
     "type": "integer",
@@ -56,6 +58,7 @@ def run(words: tuple[str, ...], work: Work, arguments: Mapping[str, Any], contex
         workspace_bytes=settings.WORKSPACE_MB * 2**20,
         binds=tuple(Bind(file.path, f"{ATTACHMENTS}/{file.name}") for file in work.attachments),
         wishes=((ATTACHMENTS, "attachments"),) if work.attachments else (),
+        hosts=hosts(work.settings),
         limits=limits,
     )
     ran = sandbox.run(program, report=context.report_progress)
@@ -79,6 +82,8 @@ def _told(ran: Ran, files: list[dict[str, object]]) -> ToolResult:
         parts.append(
             "[new or changed files] " + ", ".join(f"{file['file']} ({file['bytes']} bytes)" for file in files)
         )
+    if ran.reached:
+        parts.append(f"[connected to] {', '.join(ran.reached)}")
     parts.append(f"[{_ending(ran.code)}, {ran.seconds:.1f} s]")
     data = {
         "exit_code": ran.code,

@@ -28,18 +28,21 @@ def test_it_runs_as_nobody_in_its_own_folder(cell: Cell) -> None:
 def test_nothing_of_the_worker_goes_along(cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SECRET_KEY", "of the house")
     monkeypatch.setenv("BASH_ENV", "/etc/profile")
-    held = os.open("/etc/passwd", os.O_RDONLY)
-    os.set_inheritable(held, True)
+    # A busy worker has many, so that those of the sandbox come far behind them.
+    held = [os.open("/etc/passwd", os.O_RDONLY) for _ in range(400)]
+    for each in held:
+        os.set_inheritable(each, True)
     try:
         ran = cell.code(
             "import os\n"
             "print(*os.environ)\n"
-            "for number in range(3, 300):\n"
+            "for number in range(3, 1_000):\n"
             "    try: print('open', number, os.fstat(number))\n"
             "    except OSError: pass\n"
         )
     finally:
-        os.close(held)
+        for each in held:
+            os.close(each)
     first, *rest = ran.stdout.splitlines()
     assert VARIABLES <= set(first.split()) <= VARIABLES | OF_SHELLS
     assert rest == []

@@ -12,6 +12,7 @@ from tools_app.executors.network.client import (
     may_set_header,
     vet,
 )
+from tools_app.executors.network.tunnel import tunnel
 from tools_app.executors.network.urls import EgressRefused, Url, parse_host, parse_url
 
 __all__ = [
@@ -25,5 +26,6 @@ __all__ = [
     "may_set_header",
     "parse_host",
     "parse_url",
+    "tunnel",
     "vet",
 ]

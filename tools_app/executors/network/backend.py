@@ -58,12 +58,12 @@ class GuardedBackend(httpcore2.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore2.SOCKET_OPTION] | None = None,
     ) -> httpcore2.NetworkStream:
-        addresses = _resolve(host, port, self._deadline)
+        addresses = resolve(host, port, self._deadline)
         if not addresses or not (self._excepted or all(is_public(address) for address in addresses)):
             logger.info("Egress refused: %s stands for %s", host, addresses or "nothing")
             raise Unreachable
         self.stream = GuardedStream(
-            _connect(addresses, port, self._deadline), self._deadline, self._head_bytes
+            connect(addresses, port, self._deadline), self._deadline, self._head_bytes
         )
         return self.stream
 
@@ -129,7 +129,7 @@ class GuardedStream(httpcore2.NetworkStream):
             raise failed(type(broken).__name__) from broken
 
 
-def _resolve(host: str, port: int, deadline: Deadline) -> list[str]:
+def resolve(host: str, port: int, deadline: Deadline) -> list[str]:
     """Ask the name server on a thread of its own: asking cannot be interrupted, but waiting for it can."""
     answer: queue.SimpleQueue[list[str]] = queue.SimpleQueue()
     asking = threading.Thread(target=lambda: answer.put(_looked_up(host, port)), name="resolve", daemon=True)
@@ -148,7 +148,7 @@ def _looked_up(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _connect(addresses: list[str], port: int, deadline: Deadline) -> socket.socket:
+def connect(addresses: list[str], port: int, deadline: Deadline) -> socket.socket:
     """Try the judged addresses in turn, each for a few seconds only."""
     problem: Exception = Unreachable()
     for address in addresses:

@@ -150,7 +150,7 @@ def _check_request(request: Request) -> None:
 
 def _check_egress(url: Url, request: Request) -> None:
     """The installation's own rules, which no row of the database can loosen."""
-    if _is_excepted(url):
+    if is_excepted(url):
         return
     if url.scheme != "https" and not request.allow_http:
         raise EgressRefused("Only addresses that begin with https:// can be fetched.", code="http_refused")
@@ -160,7 +160,7 @@ def _check_egress(url: Url, request: Request) -> None:
         raise EgressRefused
 
 
-def _is_excepted(url: Url) -> bool:
+def is_excepted(url: Url) -> bool:
     return url.endpoint in _exceptions()
 
 
@@ -201,7 +201,7 @@ def _next_hop(hop: _Hop, status: int, location: str) -> _Hop:
 
 
 def _send(hop: _Hop, limits: Limits, deadline: Deadline) -> Response:
-    backend = GuardedBackend(deadline, excepted=_is_excepted(hop.url), head_bytes=2 * limits.header_bytes)
+    backend = GuardedBackend(deadline, excepted=is_excepted(hop.url), head_bytes=2 * limits.header_bytes)
     headers = {**_PUBLIC_HEADERS, **hop.headers}
     # A client of its own for every hop: no pool, no cookie and no proxy can be shared by accident.
     with (

@@ -20,6 +20,7 @@ from typing import Any
 
 STARTED = b"started"
 ID_INSIDE = 1_000
+PROXY_PORT = 3_128
 
 _MS_RDONLY, _MS_NOSUID, _MS_NODEV, _MS_REMOUNT, _MS_BIND, _MS_REC, _MS_PRIVATE = (
     1,
@@ -37,6 +38,8 @@ _PDEATHSIG, _DUMPABLE, _SECCOMP, _CAPBSET_DROP, _NO_NEW_PRIVS, _AMBIENT = 1, 4, 
 _MOUNT_SETATTR, _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 442, 444, 445, 446
 _HERE = -100
 
+# Descriptors: a busy worker has thousands, and ours come after them.
+_EVERY = 1 << 20
 Plan = dict[str, Any]
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -142,7 +145,7 @@ def _own_namespaces(plan: Plan, descriptor: int) -> None:
     program = os.fork()
     if program == 0:
         inside(descriptor)
-    os.closerange(3, 256)
+    os.closerange(3, _EVERY)
     _reap_until(program)
 
 
@@ -221,11 +224,13 @@ def inside(descriptor: int) -> None:
     for target, place in plan["wishes"]:
         if not os.path.lexists(place):
             os.symlink(target, place)
+    if plan["control"] is not None:
+        _hand_over(int(plan["control"]))
     for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, STARTED, 0)
-    os.closerange(3, 256)
+    os.closerange(3, _EVERY)
     for name, limit in plan["limits"].items():
         # A second more for the hard limit of the processor's time, so that its ending can be told from others.
         hard = limit + 1 if name == "CPU" else limit
@@ -235,6 +240,12 @@ def inside(descriptor: int) -> None:
     _confine_files(plan["writable"])
     _filter_calls()
     _become_program(plan["words"], plan["environment"])
+
+
+def _hand_over(control: int) -> None:
+    """A socket stays in the network it was made in: what connects to it here is heard by the worker outside."""
+    with socket.create_server(("127.0.0.1", PROXY_PORT)) as listener, socket.socket(fileno=control) as there:
+        socket.send_fds(there, [b"x"], [listener.fileno()])
 
 
 def _become_program(words: list[str], environment: dict[str, str]) -> None:

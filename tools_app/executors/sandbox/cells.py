@@ -17,6 +17,8 @@ from typing import Any
 
 from django.conf import settings
 
+# Where the proxy listens inside; `cell.py` knows it too.
+PROXY_PORT = 3128
 WORKSPACE = "/workspace"
 ATTACHMENTS = "/attachments"
 PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
@@ -81,6 +83,8 @@ class Program:
     wishes: tuple[tuple[str, str], ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     given: bytes = b""
+    # Hosts it may reach over https, through a proxy; none means that there is no network at all.
+    hosts: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
 
 
@@ -94,7 +98,8 @@ def interpreter() -> str:
     return os.path.realpath(getattr(sys, "_base_executable", "") or sys.executable)
 
 
-def plan(program: Program, tier: str, bubblewrap: str) -> dict[str, Any]:
+def plan(program: Program, tier: str, bubblewrap: str, *, control: int | None = None) -> dict[str, Any]:
+    """What the helper program is told; `control` is where it hands its listening socket over, if there is a proxy."""
     binds = [*_system(), *_devices(), *_given(program)]
     limits = program.limits
     memory = [["/tmp", limits.temporary_bytes], ["/dev/shm", limits.temporary_bytes]]  # noqa: S108
@@ -108,11 +113,12 @@ def plan(program: Program, tier: str, bubblewrap: str) -> dict[str, Any]:
         "links": [[str(Path(top).readlink()), top] for top in _TOP if Path(top).is_symlink()],
         "memory": memory,
         "masks": sorted(_masks(binds)),
+        "control": control,
         "wishes": [list(wish) for wish in program.wishes],
         "folder": folder,
         "writable": ["/tmp", "/dev/shm", *([WORKSPACE] if program.workspace else [])],  # noqa: S108
         "words": list(program.words),
-        "environment": {**_environment(folder), **program.environment},
+        "environment": {**_environment(folder), **(_PROXIED if program.hosts else {}), **program.environment},
         "limits": {
             "AS": limits.addresses,
             "CORE": 0,
@@ -128,6 +134,12 @@ def plan(program: Program, tier: str, bubblewrap: str) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def helper() -> str:
     return Path(__file__).with_name("cell.py").read_text(encoding="utf-8")
+
+
+_PROXIED = {
+    **dict.fromkeys(("https_proxy", "HTTPS_PROXY"), f"http://127.0.0.1:{PROXY_PORT}"),
+    **dict.fromkeys(("no_proxy", "NO_PROXY"), "localhost,127.0.0.1"),
+}
 
 
 def _environment(folder: str) -> dict[str, str]:

@@ -21,6 +21,7 @@ from tools_app.executors.sandbox import cells, tiers
 from tools_app.executors.sandbox.cell import STARTED
 from tools_app.executors.sandbox.cells import Program
 from tools_app.executors.sandbox.following import Follower, Report
+from tools_app.executors.sandbox.proxy import Proxy
 from tools_app.executors.sandbox.tiers import Tier
 
 log = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ class Ran:
     seconds: float
     cut: str = ""
     raw: bytes = b""
+    reached: tuple[str, ...] = ()
 
 
 def run(program: Program, *, report: Report | None = None) -> Ran:
@@ -76,9 +78,14 @@ def in_cell(program: Program, tier: Tier, *, report: Report | None = None) -> Ra
     """Run it in this very tier, whatever the settings say."""
     began = time.monotonic()
     plan = os.memfd_create("plan", 0)
+    proxy = Proxy(program.hosts) if program.hosts else None
     try:
-        os.write(plan, json.dumps(cells.plan(program, tier, tiers.bubblewrap())).encode())
-        process = _started(plan, program)
+        control = proxy.there.fileno() if proxy else None
+        told = cells.plan(program, tier, tiers.bubblewrap(), control=control)
+        os.write(plan, json.dumps(told).encode())
+        process = _started((plan, *([control] if control is not None else ())), program)
+        if proxy:
+            proxy.start()
         follower = Follower(process, program, report)
         try:
             follower.follow()
@@ -88,6 +95,8 @@ def in_cell(program: Program, tier: Tier, *, report: Report | None = None) -> Ra
         _require_started(plan, follower)
     finally:
         os.close(plan)
+        if proxy:
+            proxy.close()
     if follower.cut == "stopped":
         raise stopping.Stopped
     return Ran(
@@ -97,22 +106,23 @@ def in_cell(program: Program, tier: Tier, *, report: Report | None = None) -> Ra
         time.monotonic() - began,
         follower.cut,
         follower.stdout.octets(),
+        tuple(sorted(proxy.reached)) if proxy else (),
     )
 
 
-def _started(plan: int, program: Program) -> subprocess.Popen[bytes]:
-    """Nothing of the worker goes along but the three streams and the plan; no descriptor, no variable.
+def _started(passed: tuple[int, ...], program: Program) -> subprocess.Popen[bytes]:
+    """Nothing of the worker goes along but the three streams, the plan and the end of a proxy; no variable.
 
     A leader of its own session: it has no terminal, and the whole group can be ended at once.
     """
     return subprocess.Popen(
-        [cells.interpreter(), "-I", "-S", "-c", cells.helper(), "outside", str(plan)],
+        [cells.interpreter(), "-I", "-S", "-c", cells.helper(), "outside", str(passed[0])],
         stdin=_input(program.given),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={"PATH": cells.PATH, "LC_ALL": "C.UTF-8"},
         cwd="/",
-        pass_fds=(plan,),
+        pass_fds=passed,
         start_new_session=True,
         bufsize=0,
     )
