@@ -5,19 +5,21 @@ Read from the database at each use, in the process that uses it: what was kept f
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
 
 from agents_app import grants
+from agents_app.desk import desk
 from agents_app.models import AgentToolConfig, AgentType, Run
 from audit_app import records
 from project.accounts import identity as identities
+from project.accounts import pooled
 from project.accounts.identity import Identity
 from tools_app.availability import Brought
 from tools_app.contexts import Asking
@@ -26,7 +28,10 @@ from tools_app.models import CacheGeneration, Tool
 from tools_app.run_context import Agent, Binding, Keeping, RunContext
 
 if TYPE_CHECKING:
-    from tools_app.factories import Built
+    from tools_app.factories import Built, Factory
+
+# The built-in tool that searches what knowledge factories bring.
+SEARCHING: Final = (Tool.Executor.BUILTIN, "search_knowledge")
 
 
 def asking(agent: AgentType, who: Identity, run: Run | None) -> Asking:
@@ -61,40 +66,55 @@ def brought(agent: AgentType, who: Identity, run: Run | None) -> Iterator[Brough
     if run is None or not agent.factories:
         yield Brought(names)
         return
-    from tools_app import factories
-
     with ExitStack() as stack:
-        built = [
-            stack.enter_context(factories.lent(binding))
-            for binding in of_run(agent, asking(agent, who, run), run)
-            if factories.named(binding.factory).kind == "tools"
-        ]
+        built = _lent(of_run(agent, asking(agent, who, run), run), stack)
         for each in built:
             _tell(agent, each, run)
         yield Brought(names, {name: tool for each in built for name, tool in each.tools.items()})
 
 
+def _lent(wanted: Iterable[Binding], stack: ExitStack) -> list[Built]:
+    """Those that bring tools. One that is built now may take its time: others have the seat and the connection."""
+    from tools_app import factories
+
+    tools = [each for each in wanted if factories.named(each.factory).kind == "tools"]
+    with desk.away():
+        pooled.give_back()
+        return [stack.enter_context(factories.lent(each)) for each in tools]
+
+
 def of_call(asked: Asked, tool: Tool) -> tuple[Binding, ...]:
     """Those a worker needs for one call: the one that brings the tool, or all that can be searched."""
-    from tools_app import factories
-
     agent = AgentType.objects.get(pk=asked.agent_type_id, organization_id=asked.organization_id)
+    needed = frozenset(each.name for each in _chosen(agent) if _is_needed(each, tool))
+    if not needed:
+        return ()
     run = Run.objects.select_related("conversation").filter(pk=asked.run_id or 0).first()
-    by_name = {each.name: each for each in factories.everything()}
     known = Asking(asked.identity, asked.session_id, agent.tool_context, grants.acts_as(agent), asked.context)
-    found = of_run(agent, known, run)
-    if tool.executor != Tool.Executor.PYTHON:
-        return tuple(each for each in found if by_name[each.factory].kind == "knowledge")
-    return tuple(each for each in found if tool.name in {t.name for t in by_name[each.factory].declared})
+    return tuple(of_run(agent, known, run, only=needed))
 
 
-def of_run(agent: AgentType, known: Asking, run: Run | None) -> list[Binding]:
-    """One for each factory the persona has chosen, in that order. Raises FactoryFailed."""
+def _is_needed(factory: Factory, tool: Tool) -> bool:
+    if tool.executor == Tool.Executor.PYTHON:
+        return any(each.name == tool.name for each in factory.declared)
+    return factory.kind == "knowledge" and (tool.executor, tool.name) == SEARCHING
+
+
+def of_run(
+    agent: AgentType, known: Asking, run: Run | None, *, only: Container[str] | None = None
+) -> list[Binding]:
+    """One for each factory the persona has chosen, or for some of them, in that order. Raises FactoryFailed."""
+    chosen = _chosen(agent)
+    # Of all of them, whichever are asked for: the key of an entry is the same for everybody who needs it.
+    rows = _rows(agent, {tool.name for each in chosen for tool in each.declared})
+    wanted = [each.name for each in chosen if only is None or each.name in only]
+    return [_kept(_binding(agent, known, run, name, rows)) for name in wanted]
+
+
+def _chosen(agent: AgentType) -> list[Factory]:
     from tools_app import factories
 
-    chosen = [factories.named(name) for name in agent.factories]
-    rows = _rows(agent, {tool.name for each in chosen for tool in each.declared})
-    return [_kept(_binding(agent, known, run, each.name, rows)) for each in chosen]
+    return [factories.named(name) for name in agent.factories]
 
 
 def _rows(agent: AgentType, names: Iterable[str]) -> list[AgentToolConfig]:

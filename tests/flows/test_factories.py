@@ -21,7 +21,7 @@ from tools_app.factories import RunContext, register_factory, tool_factory
 from tools_app.functions import register
 from tools_app.models import Tool as Row
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("counters")]
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("counters")]
 
 
 def alice() -> str:

@@ -18,7 +18,7 @@ from tools_app import functions
 from tools_app.models import Tool as Row
 from tools_app.models import ToolCall
 
-database = pytest.mark.django_db(transaction=True)
+database = pytest.mark.django_db
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents_app import conversations, events, loop, personas, runs
+from agents_app import background, conversations, events, loop, personas, runs
 from agents_app.exceptions import InvalidContext, InvalidPersona, MayNotActAs
 from agents_app.models import AgentType, Run
 from audit_app.models import AuditEntry, ToolUsage
@@ -21,7 +21,7 @@ from tools_app.functions import Tool, registry
 from tools_app.models import Approval, ToolCall
 from tools_app.models import Tool as Row
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 SERVICE = {"user_id": "billing-service", "role": "admin", "permissions": ["invoices.read"], "tier": "free"}
 
@@ -104,15 +104,15 @@ def test_what_was_sent_waits_with_the_call_for_its_verdict() -> None:
     assert (call.status, call.reason) == ("blocked", "definition_changed")
 
 
-@pytest.mark.parametrize("name", ["user_id", "org_id", "roles", "permissions", "auth_claims", "requested_by"])
-def test_nobody_says_who_asks(name: str) -> None:
+def test_nobody_says_who_asks() -> None:
     """S3.93, S3.94: not a message, not a persona; and nothing is stored."""
     agent = persona()
-    with pytest.raises(InvalidContext, match="cannot be given") as refused:
-        asked(agent, {"project": "apollo", name: "root"})
-    assert name in refused.value.details["tool_context"][0]
-    with pytest.raises(InvalidPersona):
-        personas.update(agent, {"tool_context": {name: "root"}}, by=people.adam().identity)
+    for name in ("user_id", "org_id", "roles", "permissions", "auth_claims", "metadata", "requested_by"):
+        with pytest.raises(InvalidContext, match="cannot be given") as refused:
+            asked(agent, {"project": "apollo", name: "root"})
+        assert name in refused.value.details["tool_context"][0]
+        with pytest.raises(InvalidPersona):
+            personas.update(agent, {"tool_context": {name: "root"}}, by=people.adam().identity)
     assert Run.objects.count() == 0
 
 
@@ -202,8 +202,8 @@ def test_only_administrators_give_a_persona_an_identity() -> None:
 )
 def test_an_identity_of_its_own_is_nobodys_and_stays_in_its_organization(wrong: dict[str, Any]) -> None:
     """S3.93: people's ids are numbers, so a persona can never be a person."""
-    with pytest.raises(InvalidPersona):
-        persona(tool_context=wrong, acts_as_itself=True)
+    assert background.problems_of_persona(wrong, acts_as_itself=True)
+    assert not background.problems_of_persona(SERVICE, acts_as_itself=True)
 
 
 def test_whoever_lost_a_right_loses_it_for_calls_that_wait() -> None:
