@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
+import uuid
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,14 @@ def item(row: Attachment) -> dict[str, Any]:
 
 
 def for_tools(session_id: str, organization_id: int) -> tuple[Attached, ...]:
-    """What tools of this conversation may read; only what was sent with a message, in the order of sending."""
+    """What tools of this conversation may read; only what was sent with a message, in the order of sending.
+
+    A use that is tried out belongs to no conversation: there is nothing for it.
+    """
+    try:
+        uuid.UUID(session_id)
+    except ValueError:
+        return ()
     rows = Attachment.objects.filter(
         organization_id=organization_id,
         conversation__public_id=session_id,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from unfold.widgets import UnfoldAdminTextareaWidget
+
+# As deep as the strict reader of bodies and arguments goes, and some more.
+DEEPEST: Final = 64
 
 
 class LinesField(forms.CharField):
@@ -49,7 +52,7 @@ class ReadableJSONField(forms.JSONField):
         if self.disabled or value in self.empty_values or not isinstance(value, str):
             return super().to_python(value)
         try:
-            return json.loads(value, object_pairs_hook=_once, parse_constant=_refused)
+            return _storable(json.loads(value, object_pairs_hook=_once, parse_constant=_refused))
         except json.JSONDecodeError as broken:
             told = f"Line {broken.lineno}, column {broken.colno}: {broken.msg}."
             raise forms.ValidationError(told, code="invalid") from None
@@ -69,6 +72,33 @@ class ReadableJSONField(forms.JSONField):
         text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
         self.widget.attrs["rows"] = min(max(text.count("\n") + 2, 3), 24)
         return text
+
+
+def _storable(value: Any) -> Any:
+    """Refuse what a database could not take, or a reader could not walk through."""
+    level, depth = [value], 0
+    while level:
+        if depth > DEEPEST:
+            raise ValueError("This is nested too deeply.")
+        texts = [each for each in level if isinstance(each, str)]
+        texts += [name for each in level if isinstance(each, dict) for name in each]
+        if any("\0" in text or not _is_encodable(text) for text in texts):
+            raise ValueError("It holds a character that cannot be stored.")
+        below = [
+            each.values() if isinstance(each, dict) else each
+            for each in level
+            if isinstance(each, dict | list)
+        ]
+        level, depth = [item for group in below for item in group], depth + 1
+    return value
+
+
+def _is_encodable(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

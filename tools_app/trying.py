@@ -9,6 +9,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from django.db import transaction
@@ -75,8 +76,11 @@ def instead_of(who: Asked, user_id: str) -> Asked:
 
 
 def session_of(by: Identity) -> str:
-    """One session per login, so that limits count there as they do in a conversation; else one per try."""
-    return f"{SESSION}{by.session_id or uuid.uuid4().hex}"[:50]
+    """One session per login and day, so that limits count there as they do in a conversation; else one per try.
+
+    Per day, because a token lives for months, and a limit of uses in a conversation would be worn down for good.
+    """
+    return f"{SESSION}{by.session_id[:38] or uuid.uuid4().hex}:{datetime.now(UTC):%y%m%d}"
 
 
 def decide(tool: Tool, raw: str, who: Asked) -> Foreseen:

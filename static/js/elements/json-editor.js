@@ -1,20 +1,27 @@
 // A box for JSON around the textarea that is sent: lines, colours, matching brackets, and what is wrong at its line.
 // Tab leaves it, as everywhere; without scripts the textarea is all there is.
-import { button, make } from "../lib/build.js";
+import { button, invalid, make } from "../lib/build.js";
+import { firstFrom, KINDS, partner, startsOf } from "../lib/json-lines.js";
 import { lineOf, placeOf, read, write } from "../lib/json-text.js";
 
-const LARGE = 120_000;
+const LONG = 2_000;
+const MOST_PIECES = 4_000;
 const PAIRS = { "{": "}", "[": "]" };
 
 export class JsonEditor extends HTMLElement {
   #area = null;
-  #lines = make("div", { className: "code__lines", "aria-hidden": "true" });
+  #lines = make("div", { className: "code__numbers" });
   #paint = make("pre", { className: "code__paint", "aria-hidden": "true" });
-  #status = make("output", { className: "code__status" });
+  // Not announced by itself: it changes with every key. The box refers to what is wrong with it.
+  #status = make("span", { className: "code__status" });
   #list = make("ul", { className: "code__problems" });
   #brackets = new Map();
   #problems = [];
   #read = null;
+  #starts = [0];
+  #marks = new Set();
+  #isTyped = false;
+  #frame = 0;
   #controller = null;
 
   connectedCallback() {
@@ -23,10 +30,11 @@ export class JsonEditor extends HTMLElement {
     this.#controller = new AbortController();
     const { signal } = this.#controller;
     this.#arrange();
-    this.#area.addEventListener("input", () => this.#changed(), { signal });
-    this.#area.addEventListener("scroll", () => this.#follow(), { signal });
+    this.#area.addEventListener("input", () => this.#soon({ text: true }), { signal });
+    this.#area.addEventListener("scroll", () => this.#show(), { signal });
+    new ResizeObserver(() => this.#show()).observe(this.#area);
     this.#area.addEventListener("keydown", (event) => this.#key(event), { signal });
-    document.addEventListener("selectionchange", () => this.#match(), { signal });
+    document.addEventListener("selectionchange", () => this.#soon({}), { signal });
     this.#problems = this.#told();
     this.#changed({ quiet: true });
   }
@@ -46,6 +54,7 @@ export class JsonEditor extends HTMLElement {
 
   /** As `read` gives it; an empty box holds nothing and is no mistake here. */
   get content() {
+    if (this.#isTyped) this.#changed();
     return this.#read;
   }
 
@@ -57,6 +66,12 @@ export class JsonEditor extends HTMLElement {
   put(value) {
     this.#area.value = value === undefined ? "" : write(value);
     this.#changed();
+  }
+
+  /** Paint what was only kept while the box was hidden. */
+  reveal() {
+    this.hidden = false;
+    if (this.#read) this.#draw();
   }
 
   /** What the server says about places in this JSON: `[{pointer, message}]`. */
@@ -74,9 +89,12 @@ export class JsonEditor extends HTMLElement {
       this.#status,
       button("Format", () => this.#format(), { className: "made-button made-button--small", disabled: this.isReadOnly }),
     );
+    this.#list.id = `${this.#area.id || this.#area.name}-problems`;
+    this.#area.setAttribute("aria-describedby", [this.#area.getAttribute("aria-describedby"), this.#list.id].filter(Boolean).join(" "));
     this.#area.classList.add("code__area");
     this.#area.wrap = "off";
-    this.replaceChildren(make("div", { className: "code__frame" }, this.#lines, stage), tools, this.#list);
+    const gutter = make("div", { className: "code__lines", "aria-hidden": "true" }, this.#lines);
+    this.replaceChildren(make("div", { className: "code__frame" }, gutter, stage), tools, this.#list);
     this.classList.add("code");
   }
 
@@ -86,75 +104,100 @@ export class JsonEditor extends HTMLElement {
     return [...items].map((item) => parsed(item.textContent.trim())).filter(Boolean);
   }
 
+  /** Once per frame: a text of many lines that is typed at once comes as one event for each line. */
+  #soon({ text = false }) {
+    this.#isTyped ||= text;
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      if (this.#isTyped) this.#changed();
+      else this.#match();
+    });
+  }
+
   #changed({ quiet = false } = {}) {
+    this.#isTyped = false;
     this.#read = this.text.trim() ? read(this.text) : { tokens: [], value: undefined, places: new Map(), problem: null, exact: true };
     this.#draw();
     if (!quiet) this.dispatchEvent(new CustomEvent("json-change", { bubbles: true }));
   }
 
   #draw() {
-    const marked = this.#marked();
-    const number = this.text.split("\n").length;
-    this.#area.rows = Math.min(Math.max(number, 3), 28);
-    this.#lines.replaceChildren(
-      ...Array.from({ length: number }, (_, at) => make("span", { className: marked.has(at + 1) ? "code__wrong" : "" }, String(at + 1))),
-    );
-    this.#colour();
-    this.#say();
-    this.#follow();
+    if (this.hidden) return;
+    // Read once: the browser makes the text of a textarea anew each time it is asked for.
+    const text = this.text;
+    this.#starts = startsOf(text);
+    this.#marks = this.#marked(text);
+    this.#area.rows = Math.min(Math.max(this.#starts.length, 3), 28);
+    this.#lines.parentElement.style.minInlineSize = `calc(${String(this.#starts.length).length}ch + 1.25rem)`;
+    this.#say(text);
+    this.#show(text);
+  }
+
+  #marked(text) {
+    const { problem, places } = this.#read;
+    const offsets = problem ? [problem.at] : this.#problems.map(({ pointer }) => placeOf(places, pointer));
+    return new Set(offsets.map((at) => lineOf(text, at).line));
+  }
+
+  /** Paint the lines that can be seen, and no others: of thousands there are some thirty. */
+  #show(text = this.text) {
+    if (this.hidden || !this.#read) return;
+    const { scrollTop, scrollLeft, clientHeight } = this.#area;
+    const height = parseFloat(getComputedStyle(this.#area).lineHeight) || 20;
+    const first = Math.max(Math.floor(scrollTop / height) - 3, 0);
+    const last = Math.min(first + Math.ceil(clientHeight / height) + 6, this.#starts.length);
+    const numbers = Array.from({ length: Math.max(last - first, 0) }, (_, at) => first + at + 1);
+    this.#lines.replaceChildren(...numbers.map((number) => make("span", { className: this.#marks.has(number) ? "code__wrong" : "" }, String(number))));
+    this.#colour(text, this.#starts[first] ?? 0, this.#starts[last] ?? text.length);
+    const down = first * height - scrollTop;
+    this.#lines.style.transform = `translateY(${down}px)`;
+    this.#paint.style.transform = `translate(${-scrollLeft}px, ${down}px)`;
     this.#match();
   }
 
-  #marked() {
-    const { problem, places } = this.#read;
-    const offsets = problem ? [problem.at] : this.#problems.map(({ pointer }) => placeOf(places, pointer));
-    return new Set(offsets.map((at) => lineOf(this.text, at).line));
-  }
-
-  #colour() {
+  #colour(text, from, to) {
     const { tokens, problem } = this.#read;
     this.#brackets = new Map();
-    if (this.text.length > LARGE) {
-      this.#paint.replaceChildren(this.text);
-      return;
-    }
     const pieces = [];
-    let at = 0;
-    tokens.forEach((token, index) => {
-      pieces.push(this.text.slice(at, token.at));
+    let at = from;
+    for (let index = firstFrom(tokens, from); index < tokens.length && tokens[index].at < to; index += 1) {
+      const token = tokens[index];
+      pieces.push(text.slice(at, token.at));
       const isName = token.kind === "text" && tokens[index + 1]?.kind === ":";
-      const span = make("span", { className: `json-${isName ? "name" : (KINDS[token.kind] ?? "sign")}` }, token.word);
+      // A line of a megabyte is shown by its beginning; the textarea holds it whole.
+      const span = make("span", { className: `json-${isName ? "name" : (KINDS[token.kind] ?? "sign")}` }, token.word.slice(0, LONG));
       if (problem?.at === token.at) span.classList.add("json-wrong");
-      if ("{}[]".includes(token.kind)) this.#brackets.set(token.at, { span, kind: token.kind });
+      if ("{}[]".includes(token.kind)) this.#brackets.set(token.at, span);
       pieces.push(span);
       at = token.at + token.word.length;
-    });
-    this.#paint.replaceChildren(...pieces, `${this.text.slice(at)}\n`);
+      if (pieces.length > MOST_PIECES) break;
+    }
+    this.#paint.replaceChildren(...pieces, `${text.slice(at, Math.min(to, at + LONG))}\n`);
   }
 
-  #say() {
+  #say(text) {
     const { problem, places } = this.#read;
-    this.#area.toggleAttribute("aria-invalid", Boolean(problem) || this.#problems.length > 0);
-    const size = new Blob([this.text]).size;
+    invalid(this.#area, Boolean(problem) || this.#problems.length > 0);
+    const size = new Blob([text]).size;
     this.#status.textContent = problem ? "" : size ? `JSON, ${size < 1024 ? `${size} bytes` : `${(size / 1024).toFixed(1)} KB`}` : "Empty";
     const told = problem ? [{ at: problem.at, message: problem.message }] : this.#problems.map((each) => ({ ...each, at: placeOf(places, each.pointer) }));
-    this.#list.replaceChildren(...told.map((each) => this.#entry(each)));
+    this.#list.replaceChildren(...told.map((each) => this.#entry(text, each)));
   }
 
-  #entry({ at, message }) {
-    const { line, column } = lineOf(this.text, at);
+  #entry(text, { at, message }) {
+    const { line, column } = lineOf(text, at);
     const where = `Line ${line}, column ${column}`;
-    return make("li", {}, button(where, () => this.#show(at), { className: "code__where" }), ` ${message}`);
+    return make("li", {}, button(where, () => this.#go(at), { className: "code__where" }), ` ${message}`);
   }
 
-  #show(at) {
+  #go(at) {
     this.#area.focus();
     this.#area.setSelectionRange(at, at);
   }
 
   #format() {
-    const { problem, value, exact } = this.#read;
-    if (problem) this.#show(problem.at);
+    const { problem, value, exact } = this.content;
+    if (problem) this.#go(problem.at);
     else if (value !== undefined && exact) this.#type(write(value), 0, this.text.length);
     this.#area.focus();
   }
@@ -171,44 +214,25 @@ export class JsonEditor extends HTMLElement {
     if (closes) this.#area.setSelectionRange(from + indent.length + 3, from + indent.length + 3);
   }
 
-  /** Typed, not set: so that undo takes it back. */
+  /** Typed, not set: so that undo takes it back. Browsers need long for many lines, which are then set. */
   #type(text, from, to) {
     this.#area.focus();
     this.#area.setSelectionRange(from, to);
-    if (!document.execCommand("insertText", false, text)) {
+    const isLong = text.length > 10_000;
+    if (isLong || !document.execCommand("insertText", false, text)) {
       this.#area.setRangeText(text, from, to, "end");
       this.#changed();
     }
   }
 
-  #follow() {
-    this.#paint.style.transform = `translate(${-this.#area.scrollLeft}px, ${-this.#area.scrollTop}px)`;
-    this.#lines.scrollTop = this.#area.scrollTop;
-  }
-
   #match() {
-    for (const { span } of this.#brackets.values()) span.classList.remove("json-match");
+    for (const span of this.#brackets.values()) span.classList.remove("json-match");
     if (document.activeElement !== this.#area || this.#area.selectionStart !== this.#area.selectionEnd) return;
     const caret = this.#area.selectionStart;
     const at = [caret, caret - 1].find((each) => this.#brackets.has(each));
     if (at === undefined) return;
-    const other = partner([...this.#brackets], at);
-    if (other === undefined) return;
-    for (const each of [at, other]) this.#brackets.get(each).span.classList.add("json-match");
+    for (const each of [at, partner(this.#read.tokens, at)]) this.#brackets.get(each)?.classList.add("json-match");
   }
-}
-
-const KINDS = { text: "text", number: "number", word: "word", broken: "wrong" };
-
-function partner(brackets, at) {
-  const index = brackets.findIndex(([each]) => each === at);
-  const way = "{[".includes(brackets[index][1].kind) ? 1 : -1;
-  let depth = 0;
-  for (let next = index; next >= 0 && next < brackets.length; next += way) {
-    depth += "{[".includes(brackets[next][1].kind) ? way : -way;
-    if (depth === 0) return brackets[next][0];
-  }
-  return undefined;
 }
 
 function parsed(text) {

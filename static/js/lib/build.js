@@ -24,10 +24,15 @@ export function labelled(label, control, { help = "", hidden = false } = {}) {
 /** Say what is wrong with a control, or nothing any more. */
 export function complain(control, message) {
   const error = document.getElementById(`${control.id}-error`) ?? control.parentElement?.querySelector(".made-error");
-  control.toggleAttribute("aria-invalid", Boolean(message));
+  invalid(control, Boolean(message));
   if (!error) return;
   error.textContent = message ?? "";
   error.hidden = !message;
+}
+
+export function invalid(control, isWrong) {
+  if (isWrong) control.setAttribute("aria-invalid", "true");
+  else control.removeAttribute("aria-invalid");
 }
 
 export function input(value, properties = {}) {

@@ -67,7 +67,8 @@ export class JsonView extends HTMLElement {
     this.#note.textContent = why;
     this.#note.hidden = !why;
     this.#show(Boolean(why) || this.#wantsBox, Boolean(why));
-    if (why || this.#writing || (!force && this.#drawn === this.editor.text)) return;
+    // Nobody looks at it: it is drawn when it is chosen.
+    if (why || this.#wantsBox || this.#writing || (!force && this.#drawn === this.editor.text)) return;
     this.#drawn = this.editor.text;
     this.draw(this.value ?? {});
   }
@@ -87,6 +88,7 @@ export class JsonView extends HTMLElement {
 
   #show(box, isForced) {
     this.body.hidden = box;
+    if (box && this.editor.hidden) this.editor.reveal();
     this.editor.hidden = !box;
     for (const [at, tab] of [...this.#tabs.children].entries()) {
       tab.setAttribute("aria-pressed", String(Boolean(at) === box));

@@ -77,11 +77,17 @@ function placements(table, found) {
     if (address.includes(`{${name}}`) && given[name] === undefined)
       return row([make("div", { className: "made-cell" }, title), make("div", { className: "made-cell made-name made-help" }, "stands in the address")], null);
     const stray = parameters.includes(name) ? null : drop(name, () => view.commit((value) => set(value, at, undefined)) ?? view.refresh({ force: true }), table);
-    const columns = field.columns.map((column) => placed(table, column, { at, name, placement: given[name] }));
+    const columns = field.columns.filter((column) => isMeant(column, given[name])).map((column) => placed(table, column, { at, name, placement: given[name] }));
     return row([make("div", { className: "made-cell" }, title), ...columns], stray);
   };
   table.table.replaceChildren(...names.map(one));
   if (!names.length) table.table.append(make("p", { className: "made-help" }, "It has no parameters yet."));
+}
+
+/** Whether a column says anything about a parameter at its place; what is set is shown wherever it is. */
+function isMeant(column, placement) {
+  const now = typeof placement === "string" ? { in: placement } : (placement ?? {});
+  return !column.places || column.places.includes(now.in) || now[column.key] !== undefined;
 }
 
 function placed(table, column, { at, name, placement }) {
@@ -100,9 +106,7 @@ function placed(table, column, { at, name, placement }) {
     });
     if (isPlace) view.refresh({ force: true });
   });
-  const made = cell(isPlace ? at : `${at}/${column.key}`, control, `${column.label} of ${name}`, table);
-  made.hidden = Boolean(column.places) && !column.places.includes(now.in) && now[column.key] === undefined;
-  return made;
+  return cell(isPlace ? at : `${at}/${column.key}`, control, `${column.label} of ${name}`, table);
 }
 
 /** Objects of one kind; a single one is written without the list. */

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from agents_app import attachments
 from audit_app.models import AuditEntry, ToolUsage
 from tests import gate, people
 from tests.gate import Gate
@@ -190,3 +192,9 @@ def test_what_a_model_could_write_is_read_as_strictly(raw: str, door: Gate) -> N
 def test_what_a_refused_use_would_have_reached_is_not_told(door: Gate) -> None:
     told = tried(door, arguments={"path": "/etc/passwd"})
     assert (told["decision"], told["reach"], told["preview"]) == ("refuse", "", "")
+
+
+def test_a_try_has_no_files_of_a_conversation_and_its_session_ends_with_the_day(door: Gate) -> None:
+    session = trying.session_of(people.carol().identity)
+    assert attachments.for_tools(session, people.toolroom().pk) == ()
+    assert len(trying.session_of(replace(people.carol().identity, session_id="x" * 60))) <= 50
