@@ -67,6 +67,7 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
         "items": [
             _page("Tools", "handyman", "tools_app.tool"),
             _page("Imported APIs", "api", "tools_app.apisource"),
+            _page("MCP servers", "dns", "tools_app.mcpserver"),
             _page("Versions", "history", "tools_app.toolversion"),
             _page("Drafts", "edit_note", "tools_app.tooldraft"),
             _page("Saved cases", "checklist", "tools_app.toolcase"),

@@ -303,3 +303,10 @@ class ReviewChanged(HouseError):
 
     code = "review_changed"
     status = 409
+
+
+class SyncFailed(HouseError):
+    """The MCP server could not be synced; its page says why."""
+
+    code = "sync_failed"
+    status = 502
