@@ -1,7 +1,8 @@
 """The configuration of each kind of tool as a form: what fields there are and where in the JSON each of them stands.
 
-Pages draw them, and leave alone what they do not know. A new executor gets a form by one entry in `FORMS`; without
-one its configuration is edited as JSON. What the values may be is for the executor to say (`executors.problems`).
+Pages draw them, and leave alone what they do not know. An executor, or a built-in tool, that says the shape of its
+configuration as a flat schema has a form by that; else one entry in `FORMS` gives it one, and without that it is edited
+as JSON. What the values may be is for the executor to say (`executors.problems`).
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from tools_app import executors
 from tools_app.executors.http import shape
 
 Field = dict[str, Any]
@@ -168,9 +170,47 @@ _HTTP: Final[Form] = {
     ],
 }
 FORMS: Final[dict[str, Form]] = {"http": _HTTP}
-# Kinds whose configuration is written elsewhere: said instead of a form.
+# Kinds whose configuration, and whose parameters, are written elsewhere: said instead of a form.
 WRITTEN_ELSEWHERE: Final = {
-    "builtin": "A built-in tool is part of the program and needs no configuration.",
+    "builtin": "A built-in tool is part of the program: there is nothing to write here.",
     "python": "It is a function of this installation, written in its code. What it does is changed there.",
     "mcp": "It comes from an MCP server, which says what it does. Its connection is changed at the server.",
 }
+
+
+def of(executor: str, tool_name: str) -> Form | None:
+    """The form for the tools of an executor, or for one tool of it; None where only JSON can say it."""
+    if executor in FORMS:
+        return FORMS[executor]
+    schema = executors.configuration_schema(executor, tool_name)
+    return _of_schema(schema) if schema is not None else None
+
+
+def written_elsewhere(executor: str, tool_name: str) -> str:
+    """Why nothing is configured here, or "" where something is."""
+    return "" if of(executor, tool_name) else WRITTEN_ELSEWHERE.get(executor, "")
+
+
+def _of_schema(schema: Mapping[str, Any]) -> Form | None:
+    properties = schema.get("properties") or {}
+    fields = [_of_property(name, spec) for name, spec in properties.items()]
+    known = [field for field in fields if field is not None]
+    return {"groups": [_group("Settings", *known)]} if known and len(known) == len(fields) else None
+
+
+def _of_property(name: str, spec: Mapping[str, Any]) -> Field | None:
+    about: Field = {"help": str(spec.get("description", "")), "wide": bool(spec.get("description"))}
+    label = str(spec.get("title") or name.replace("_", " ").capitalize())
+    at = f"/{name}"
+    if "enum" in spec:
+        return _field(
+            at, label, "choice", choices=_choices(tuple(map(str, spec["enum"])), "Not set"), **about
+        )
+    if name == "secret":
+        return _field(at, label, "secret", **about)
+    kinds = {"string": "text", "integer": "number", "number": "number", "boolean": "flag"}
+    if spec.get("type") in kinds:
+        return _field(at, label, kinds[spec["type"]], **about)
+    if spec.get("type") == "array" and (spec.get("items") or {}).get("type") == "string":
+        return _field(at, label, "lines", **{**about, "help": f"{about['help']} One in each line.".strip()})
+    return None

@@ -142,6 +142,38 @@ def test_what_is_written_elsewhere_is_not_written_here(client: Client) -> None:
     assert tool.configuration == {}
 
 
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [
+        ("web_search", {"/engine": "choice", "/url": "text", "/secret": "secret", "/results": "number"}),
+        ("send_email", {"/allowed_domains": "lines", "/max_recipients": "number", "/footer": "text"}),
+        ("bash", {"/network": "lines"}),
+    ],
+)
+def test_what_a_built_in_tool_lets_choose_has_a_form(
+    name: str, kinds: dict[str, str], client: Client
+) -> None:
+    about = {"name": name, "description": "Does it.", "category": "web", "tool_type": "builtin"}
+    tool = catalog.register(about, by=people.carol().identity)
+    form = settings_forms.of("builtin", name)
+    assert form is not None
+    found = {field["at"]: field["kind"] for group in form["groups"] for field in group["fields"]}
+    assert kinds.items() <= found.items()
+    path = address(Tool, "change", tool.pk)
+    fields = client.get(path).context["adminform"].form.fields
+    assert (fields["configuration"].disabled, fields["input_schema"].disabled) == (False, True)
+
+
+def test_what_a_built_in_tool_was_told_is_stored(client: Client) -> None:
+    about = {"name": "web_search", "description": "Searches.", "category": "web", "tool_type": "builtin"}
+    tool = catalog.register(about, by=people.carol().identity)
+    path = address(Tool, "change", tool.pk)
+    sent = filled(client, path, configuration='{"results": 5}')
+    assert client.post(path, sent).status_code == 302
+    tool.refresh_from_db()
+    assert tool.configuration == {"results": 5}
+
+
 def places(fields: list[dict[str, Any]]) -> set[str]:
     return {field["at"].split("/")[1] for field in fields}
 

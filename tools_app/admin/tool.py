@@ -75,15 +75,19 @@ class ToolForm(SeenForm):
 
     def _settle(self) -> None:
         """What fits the kind of tool: its form, and nothing to write where something else decides."""
-        kind = self.instance.executor if self.instance.pk else ""
-        elsewhere = settings_forms.WRITTEN_ELSEWHERE.get(kind)
+        kind, name = (self.instance.executor, self.instance.name) if self.instance.pk else ("", "")
+        own = settings_forms.of(kind, name) if kind else None
+        forms = {kind: own} if own else {} if kind else settings_forms.FORMS
         if "configuration" in self.fields:
-            about = {"forms": settings_forms.FORMS, "secrets": self._secrets(), "executor": kind}
+            about = {"forms": forms, "secrets": self._secrets(), "executor": kind}
             self.fields["configuration"].widget.about = about
-        for name in ("configuration", "input_schema"):
-            if elsewhere and name in self.fields:
-                self.fields[name].disabled = True
-                self.fields[name].help_text = elsewhere
+            self._close("configuration", settings_forms.written_elsewhere(kind, name))
+        self._close("input_schema", settings_forms.WRITTEN_ELSEWHERE.get(kind, ""))
+
+    def _close(self, field: str, why: str) -> None:
+        if why and field in self.fields:
+            self.fields[field].disabled = True
+            self.fields[field].help_text = why
 
     def _secrets(self) -> list[str]:
         """Their names alone; what a secret is, nobody is shown again."""

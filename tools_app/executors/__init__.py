@@ -30,6 +30,7 @@ __all__ = [
     "ToolResult",
     "Work",
     "asks",
+    "configuration_schema",
     "drift",
     "form",
     "lasting_reach",
@@ -107,6 +108,12 @@ def lasting_reach(name: str, settings: Mapping[str, Any], tool_name: str = "") -
     """The host every call of a tool goes to, whatever its arguments; None if there is no such host."""
     configured = _configured(name, tool_name)
     return configured.lasting_reach(settings) if configured else None
+
+
+def configuration_schema(name: str, tool_name: str = "") -> Mapping[str, Any] | None:
+    """The shape of what may be configured, where the executor says it as a flat schema: pages draw a form of it."""
+    found: Any = getattr(_configured(name, tool_name), "schema", None)
+    return found if isinstance(found, Mapping) else None
 
 
 def _configured(name: str, tool_name: str) -> Configured | None:

@@ -115,6 +115,7 @@ export class SettingsForm extends JsonView {
     if (field.kind === "flag") return make("input", { type: "checkbox", className: "made-check", checked: found === true });
     if (field.kind === "choice") return choice(found, field.choices);
     if (field.kind === "secret") return choice(found, this.secretChoices);
+    if (field.kind === "lines") return make("textarea", { className: "made-control", rows: 3, spellcheck: false, value: (found ?? []).join("\n") });
     const numeric = field.kind === "number" ? { inputMode: "decimal" } : {};
     return input(found === undefined ? "" : String(found), { placeholder: field.placeholder ?? "", ...numeric });
   }
@@ -154,6 +155,8 @@ function fits(field, found) {
   if (found === undefined) return true;
   if (field.kind === "flag") return typeof found === "boolean";
   if (field.kind === "number") return typeof found === "number";
+  // An empty list may mean "none" where nothing means "any": it is not shown as nothing.
+  if (field.kind === "lines") return Array.isArray(found) && found.length > 0 && found.every((each) => typeof each === "string" && !each.includes("\n"));
   if (field.kind === "pairs") return isObject(found) && Object.values(found).every((each) => typeof each === "string");
   if (field.kind === "placements") return isObject(found) && Object.values(found).every((each) => typeof each === "string" || isObject(each));
   if (field.kind === "several") return isObject(found) || (Array.isArray(found) && found.every(isObject));
@@ -163,6 +166,10 @@ function fits(field, found) {
 function valueOf(field, control) {
   if (field.kind === "flag") return control.checked || undefined;
   const text = control.value;
+  if (field.kind === "lines") {
+    const lines = text.split("\n").map((line) => line.trim()).filter(Boolean);
+    return lines.length ? lines : undefined;
+  }
   if (text === "") return undefined;
   // A number that is none yet is kept as it was typed: the server says what is wrong with it.
   return field.kind === "number" && text.trim() !== "" && Number.isFinite(Number(text)) ? Number(text) : text;
