@@ -128,6 +128,13 @@ class InvalidUsage(HouseError):
     status = 400
 
 
+class AnswerEnded(HouseError):
+    """The answer failed or was stopped before its end. What was said so far is in the conversation."""
+
+    code = "answer_ended"
+    status = 502
+
+
 class CatalogConflict(HouseError):
     """Some of what would be imported is here under the same name and otherwise. Choose what becomes of it."""
 

@@ -77,7 +77,7 @@ ORDER = {
         # Verbs, the smaller ones first.
         ("stream", "runs", "granting", "seeds", "decisions", "attachments"),
         ("conversations", "personas", "model_turns", "service"),
-        ("transfer",),
+        ("transfer", "chatting"),
         ("listening", "openings"),
         ("loop", "sweeps"),
         ("tasks", "receivers", "consumers", "admin", "api", "views", "management", "templatetags"),
@@ -312,6 +312,7 @@ ASYNC_HOMES = (
     "agents_app/providers",
     "agents_app/listening.py",
     "agents_app/pieces.py",
+    "agents_app/chatting.py",
     "tools_app/executors/mcp",
     "tools_app/executors/network/lasting.py",
 )
