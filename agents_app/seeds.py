@@ -103,6 +103,8 @@ _GRANTS: Final[dict[str, tuple[tuple[str, dict[str, Any]], ...]]] = {
         ("current_time", {}),
         ("read_file", {"usage_limit": 50}),
         ("web_fetch", {}),
+        ("search_knowledge", {}),
+        ("add_to_knowledge", {}),
     ),
     "code_reviewer": (
         ("web_search", {"usage_limit": -1}),

@@ -31,7 +31,7 @@ DEFINITION = ToolDefinition(
         "properties": {
             "query": {
                 "type": "string",
-                "description": 'What to look for, such as returns of damaged goods, or "late fee" -students.',
+                "description": "What to look for, in a few words or as a question.",
                 "minLength": 1,
                 "maxLength": 500,
             },
