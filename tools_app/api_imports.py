@@ -74,6 +74,7 @@ def carry_out(kept: ApiDocument, name: str, choices: Choices, wanted: Wanted, *,
     if kept.organization_id != organization_id:
         raise NotFound
     with transaction.atomic():
+        kept = _held(kept)
         source = _source(kept, name, by)
         plan = planned(kept, choices)
         _require_possible(plan, wanted)
@@ -97,10 +98,18 @@ def forget(source: ApiSource, *, by: Identity) -> None:
         source.delete()
 
 
+def _held(kept: ApiDocument) -> ApiDocument:
+    """The edition as it is now: of two who import it at once the second one sees what the first has done."""
+    current = ApiDocument.objects.select_for_update().filter(pk=kept.pk).first()
+    if current is None:
+        raise NotFound
+    return current
+
+
 def _source(kept: ApiDocument, name: str, by: Identity) -> ApiSource:
     known = kept.source or kept.replaces
     if known is not None:
-        # Two imports of one API wait for each other: the second one sees what the first has done.
+        # Two editions of one API wait for each other too.
         return ApiSource.objects.select_for_update().get(pk=known.pk)
     name = name.strip()
     if not name or len(name) > 100:

@@ -6,10 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from pytest_django.fixtures import Settings
 
 from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound
 from tests import people
+from tests.tools.executors.fake_site import fake_site
 from tests.tools.openapi.documents import OK, body, document
 from tools_app import api_documents, api_imports, catalog, vault
 from tools_app.api_imports import ImportRefused, SourceNameTaken, Wanted
@@ -243,6 +245,21 @@ def test_strangers_and_those_without_the_right_do_nothing() -> None:
         api_documents.keep(octets, origin="text", location="", by=people.alice().identity)
     with pytest.raises(InvalidDocument):
         api_documents.keep(octets, origin="text", location="", by=people.mallory().identity, replaces=source)
+
+
+def test_a_redirect_into_the_house_or_to_too_much_is_not_followed(settings: Settings) -> None:
+    carol = people.carol().identity
+    with fake_site() as site:
+        settings.EGRESS_EXCEPTIONS = [site.endpoint]
+        for goal in ("http://169.254.169.254/latest", "https://10.0.0.1/", "http://127.0.0.1:1/"):
+            with pytest.raises(InvalidDocument, match="cannot be fetched"):
+                api_documents.fetched(site.redirects("/openapi.json", goal), by=carol)
+        with pytest.raises(InvalidDocument, match="status 404"):
+            api_documents.fetched(site.url("/gone"), by=carol)
+        found = json.dumps(document(PATHS, servers=[{"url": "../v3"}])).encode()
+        site.says("/docs/openapi.json", found)
+        kept = api_documents.fetched(site.redirects("/moved", "/docs/openapi.json"), by=carol)
+        assert api_documents.description(kept).servers == (site.url("/v3"),)
 
 
 def test_an_address_is_fetched_under_the_rules_of_the_house() -> None:
