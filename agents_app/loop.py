@@ -9,7 +9,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from agents_app import factory, history, listening, model_turns, runs, transcript, tries, verdicts
+from agents_app import factory, history, listening, model_turns, outside, runs, transcript, tries, verdicts
 from agents_app.factory import AgentClient
 from agents_app.heard import Heard
 from agents_app.model_turns import ModelTurn
@@ -29,11 +29,6 @@ from tools_app.leases import Holder, Lease, keeper
 from tools_app.models import ToolCall
 
 _TURNS = Prepared(lambda: Step.objects.filter(run_id=Given("run")).model_turns().values_list("pk"))
-_READ_FROM_OUTSIDE = Prepared(
-    lambda: ToolCall.objects.filter(
-        session_id=Given("session"), status=ToolCall.Status.SUCCEEDED, tool__is_open_world=True
-    ).values_list("pk")[:1]
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +147,7 @@ def _acted(turn: ModelTurn, heard: Heard, identity: Identity) -> Outcome:
 
 def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Identity) -> ToolCall:
     run = turn.run
-    tainted = _is_tainted(run)
+    tainted = outside.has_read(run)
     if tainted and not run.tainted:
         run.tainted = True
         prepared.update(Run, Q(pk=run.pk), {"tainted": True})
@@ -179,11 +174,6 @@ def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Ident
         )
     )
     return call
-
-
-def _is_tainted(run: Run) -> bool:
-    """True once the conversation has read anything from outside the organization (`security.md` 2.6)."""
-    return _READ_FROM_OUTSIDE.first(session=run.conversation.session_id) is not None
 
 
 def _count_invalid(run: Run, requested: list[ToolCall]) -> None:

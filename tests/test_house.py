@@ -72,7 +72,7 @@ ORDER = {
         # Pure rules and readings.
         ("grants",),
         ("bindings", "factory_choice", "tries"),
-        ("transcript", "verdicts", "history", "carried", "toolset", "factory"),
+        ("transcript", "outside", "verdicts", "history", "carried", "toolset", "factory"),
         ("tool_search", "remembered", "events"),
         # Verbs, the smaller ones first.
         ("stream", "runs", "granting", "seeds", "decisions", "attachments"),

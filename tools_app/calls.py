@@ -278,8 +278,7 @@ def _work(tool: Tool, found: Gathered) -> Work:
 
 
 def _files(tool: Tool, asked: Asked) -> tuple[Attached, ...]:
-    is_ours = tool.executor == Tool.Executor.BUILTIN and tool.name in builtin_tools.names()
-    if not is_ours or not builtin_tools.named(tool.name).takes_files:
+    if tool.executor != Tool.Executor.BUILTIN or tool.name not in builtin_tools.TAKE_FILES:
         return ()
     return doors.files_of(asked.session_id, asked.organization_id)
 

@@ -22,7 +22,8 @@ _BY_WIRE: Final = frozenset({Tool.Executor.HTTP, Tool.Executor.MCP})
 def can_carry_out(tool: Tool) -> bool:
     """Whether a use may take something out of the house."""
     if tool.executor == Tool.Executor.BUILTIN:
-        return tool.name in _LETTERS
+        # A program may send what it reads to the hosts it was granted.
+        return tool.name in _LETTERS or bool((tool.configuration or {}).get("network"))
     return tool.executor in _BY_WIRE or tool.is_open_world
 
 

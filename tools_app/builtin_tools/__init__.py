@@ -33,6 +33,9 @@ MODULES = (
     "write_file",
 )
 
+# Those that are told of the files of a conversation; here, so that nothing has to be loaded to know it.
+TAKE_FILES = ("bash", "change_data", "python", "query_data", "run_program")
+
 
 def names() -> tuple[str, ...]:
     return MODULES

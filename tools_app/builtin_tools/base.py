@@ -29,8 +29,6 @@ class BuiltinTool:
     tags: tuple[str, ...] = ()
     # Why it cannot be carried out on this machine, or "": asked often, so it must be cheap after the first time.
     unready: Callable[[], str] | None = None
-    # Whether it is told of the files of the conversation.
-    takes_files: bool = False
     # What a use would change, as the person who is asked is to see it.
     preview: Preview | None = None
     # A tool whose use is a question to the person: the form they answer it by.

@@ -59,6 +59,5 @@ TOOL = BuiltinTool(
     requires_approval=True,
     tags=programs.TAGS,
     unready=sandbox.readiness,
-    takes_files=True,
     configured=NetworkSettings(),
 )

@@ -50,5 +50,4 @@ TOOL = BuiltinTool(
     requires_approval=True,
     tags=("data", "sql"),
     unready=tables.readiness,
-    takes_files=True,
 )

@@ -53,5 +53,4 @@ TOOL = BuiltinTool(
     idempotent=True,
     tags=("data", "sql"),
     unready=tables.readiness,
-    takes_files=True,
 )

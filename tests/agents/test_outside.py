@@ -1,0 +1,65 @@
+"""What a conversation has read from outside: by tools, by programs that may speak to hosts, and from files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
+from pytest_django.fixtures import Settings
+
+from agents_app import attachments, conversations, outside
+from tests import world
+from tests.world import World
+from tools_app import builtin_tools, information
+from tools_app.models import Tool, ToolCall
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def now(settings: Settings, tmp_path: Path) -> World:
+    settings.DATA_DIR = tmp_path
+    return world.made()
+
+
+def used(now: World, name: str, status: str = "succeeded", **tool: Any) -> None:
+    fields = {"description": "x", "category": "code", "tool_type": "builtin", "definition": {}, **tool}
+    row, _ = Tool.objects.get_or_create(organization=now.tool.organization, name=name, defaults=fields)
+    session = now.conversation.session_id
+    whose = {"organization": row.organization, "user_id": now.alice.identity.user_id, "session_id": session}
+    ToolCall.objects.create(tool=row, tool_name=name, status=status, **whose)
+
+
+def test_nothing_is_outside_at_first(now: World) -> None:
+    used(now, "python")
+    assert not outside.has_read(now.run)
+
+
+def test_a_file_counts_once_a_tool_could_read_it(now: World) -> None:
+    file = SimpleUploadedFile("a.csv", b"x")
+    used(now, "python", "failed")
+    attachments.add(now.conversation, file, by=now.alice.identity)
+    conversations.post_message(now.conversation, "Look.", client_id="two", by=now.alice.identity)
+    assert not outside.has_read(now.run)
+    used(now, "calculate")
+    assert not outside.has_read(now.run)
+    used(now, "query_data")
+    assert outside.has_read(now.run)
+
+
+def test_a_program_that_may_speak_to_hosts_brings_and_takes(now: World) -> None:
+    used(now, "bash", configuration={"network": ["api.test"]})
+    assert outside.has_read(now.run)
+    assert information.can_carry_out(Tool.objects.get(name="bash"))
+    assert not information.can_carry_out(Tool(name="bash", executor="builtin"))
+
+
+def test_an_open_tool_counts(now: World) -> None:
+    used(now, "web_fetch", is_open_world=True)
+    assert outside.has_read(now.run)
+
+
+def test_the_tools_that_take_files_are_there() -> None:
+    assert set(builtin_tools.TAKE_FILES) <= set(builtin_tools.names())
