@@ -123,6 +123,9 @@ def _powers(agent: AgentType, identity: Identity | None) -> Item:
     offered = {carried.tool.pk for carried in toolset.of(agent, identity)}
     for carried in toolset.granted(agent):
         tool, grant = carried.tool, carried.grant
+        if tool.is_draft:
+            # Not published yet: nobody who chats hears of it.
+            continue
         if tool.pk not in offered or not grant.may_use:
             off.append({"name": tool.name, "reason": _why_off(tool)})
         elif (

@@ -149,9 +149,10 @@ class GrantView(RoomView):
         return one(Tool.objects.visible_to(self.identity).current().filter(pk=tool_id))
 
     def granted(self, agent: AgentType) -> QuerySet[AgentToolConfig]:
-        return (
+        rows = (
             AgentToolConfig.objects.filter(agent_type=agent).select_related("tool", "agent_type").in_order()
         )
+        return rows if self.identity.may(CATALOG_CHANGE) else rows.filter(tool__is_draft=False)
 
     def shown(self, agent: AgentType) -> Callable[[AgentToolConfig], Item]:
         """How a granted tool is shown: what the model sees of it, and the rules of the grant beside it."""

@@ -20,6 +20,8 @@ _NAMES: Final = {
     "rate_limit": "calls per minute",
     "version": "label",
 }
+# Nobody reads on; a page of megabytes would only be slow. The lines that count are the first that differ.
+MAX_LINES: Final = 1_500
 _KINDS: Final = {"+": "added", "-": "removed", "@": "place"}
 
 
@@ -65,8 +67,12 @@ def _shown(one: Difference) -> Shown:
         return Shown(named(one.field), "", "")
     if one.is_short:
         return Shown(named(one.field), _word(one.before, one.before_text), _word(one.after, one.after_text))
-    lines = tuple((_KINDS.get(line[:1], "kept"), line) for line in one.diff.split("\n"))
-    return Shown(named(one.field), "", "", lines)
+    every = one.diff.split("\n")
+    lines = [(_KINDS.get(line[:1], "kept"), line) for line in every[:MAX_LINES]]
+    if len(every) > MAX_LINES:
+        told = f"{len(every) - MAX_LINES} more lines differ or stand near: the API shows all of them"
+        lines.append(("place", told))
+    return Shown(named(one.field), "", "", tuple(lines))
 
 
 def _word(value: Any, text: str) -> str:

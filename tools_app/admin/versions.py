@@ -90,6 +90,7 @@ class ToolVersionAdmin(ReadOnlyAdmin):
     list_display_links = ["shown_tool"]
     list_filter = [("tool", AutocompleteSelectFilter), ChangeFilter, "changed_by"]
     search_fields = ["tool__name", "reason"]
+    ordering = ["-created_at", "-pk"]
     list_select_related = ["tool"]
     fieldsets = [
         (
@@ -104,7 +105,7 @@ class ToolVersionAdmin(ReadOnlyAdmin):
     )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).defer("snapshot").order_by("-created_at", "-number")
+        return super().get_queryset(request).defer("snapshot")
 
     def page_context(self, request: HttpRequest, obj: ToolVersion) -> dict[str, Any]:
         others = ToolVersion.objects.filter(tool=obj.tool).exclude(pk=obj.pk).order_by("-number")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from agents_app import events
 from audit_app.models import AuditEntry
 from tests import people, world
 from tests.flows.admin_world import address, staff, told
@@ -38,6 +39,7 @@ def test_an_etag_keeps_two_keepers_apart(now: World) -> None:
         assert [each["field"] for each in told["details"]["changes"]] == ["description"]
     assert carol.patch(at(now), {"enabled": False}, headers={"If-Match": "2"}).status_code == 400
     assert carol.patch(at(now), {"enabled": False}, headers={"If-Match": "*"}).status_code == 200
+    assert carol.patch(at(now), {"enabled": True}, headers={"If-Match": 'W/"3"'}).status_code == 200
     assert ToolVersion.objects.get(number=2).reason == "Shorter."
     assert carol.delete(at(now) + "?reason=Nobody+needs+it.").status_code == 204
     assert ToolVersion.objects.order_by("-number")[0].reason == "Nobody needs it."
@@ -183,6 +185,12 @@ def test_a_new_draft_is_tried_before_anybody_has_it(now: World) -> None:
     tried = carol.post(f"/api/tools/{made['id']}/try", {"agent": now.agent.pk}).json()
     assert tried["code"] == "not_granted"
     carol.post(f"/api/agents/{now.agent.pk}/tools/{made['id']}", {})
+    grants, persona = f"/api/agents/{now.agent.pk}/tools", f"/api/agents/{now.agent.pk}"
+    for who, seen in ((carol, True), (people.alice().api(), False)):
+        assert ("sum" in [each["name"] for each in who.get(grants).json()["results"]]) is seen
+        assert who.get(f"{grants}/{made['id']}").status_code == (200 if seen else 404)
+        assert "sum" not in str(who.get(persona).json().get("powers"))
+    assert "sum" not in [off["name"] for off in events.persona(now.agent)["powers"]["off"]]
     tried = carol.post(f"/api/tools/{made['id']}/try", {"agent": now.agent.pk}).json()
     # Past every switch of the catalog: what is missing now is only how it is carried out.
     assert tried["code"] == "executor_unavailable"
