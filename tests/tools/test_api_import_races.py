@@ -30,7 +30,7 @@ def importing(kept: ApiDocument, name: str) -> Callable[[], Any]:
 def test_one_edition_is_imported_once() -> None:
     by = people.carol().identity
     for number in range(3):
-        octets = json.dumps(document(PATHS, **{"x-round": number})).encode()
+        octets = json.dumps(document(PATHS) | {"x-round": number}).encode()
         kept = api_documents.keep(octets, origin="text", location="", by=by)
         said = gate.at_once(*[importing(kept, f"Round {number}, {each}") for each in range(3)])
         refused = [each for each in said if isinstance(each, ImportRefused)]
