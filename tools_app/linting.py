@@ -9,7 +9,7 @@ from functools import lru_cache
 from django.db.models import QuerySet
 
 from project.accounts.identity import Identity
-from tools_app import alike, functions, lint
+from tools_app import alike, factories, functions, lint
 from tools_app.lint import Hint
 from tools_app.models import Tool
 
@@ -72,6 +72,9 @@ def _subject(tool: Tool, others: Sequence[str]) -> lint.Subject:
 
 def _remarks(tool: Tool) -> tuple[str, ...]:
     """What the installation's code remarked about the function behind it, when it was loaded."""
-    if tool.executor != Tool.Executor.PYTHON or tool.name not in functions.names():
+    if tool.executor != Tool.Executor.PYTHON:
         return ()
-    return tuple(functions.named(tool.name).remarks)
+    if tool.name in functions.names():
+        return tuple(functions.named(tool.name).remarks)
+    brought = factories.declared().get(tool.name)
+    return tuple(brought.remarks) if brought else ()

@@ -98,7 +98,7 @@ def _bound(
     declared = {tool.name: tool for tool in factory.declared}
     tools: dict[str, Tool] = {}
     dropped: dict[str, str] = {}
-    for tool in registry.each_tool(returned if returned is not None else [], quiet=True):
+    for tool in registry.each_tool(returned if returned is not None else [], like=factory.declared):
         why = _objection(tool, declared.get(tool.name), granted)
         if tool.name in tools:
             raise NotATool(f"{factory.where} returned two tools called {tool.name!r}.")

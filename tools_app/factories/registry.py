@@ -105,21 +105,29 @@ def declared() -> dict[str, Tool]:
     return {tool.name: tool for factory in _factories.values() for tool in factory.declared}
 
 
-def each_tool(given: Any, *, quiet: bool) -> Iterable[Tool]:
-    """Functions, `Tool(...)`, Toolkits, and lists of any of them, mixed (S0.9, S0.26)."""
+def each_tool(given: Any, *, like: Sequence[Tool] | None = None) -> Iterable[Tool]:
+    """Functions, `Tool(...)`, Toolkits, and lists of any of them, mixed (S0.9, S0.26).
+
+    `like` are tools that were declared: what was made by the code of one of them is that tool, and not read again.
+    """
     if isinstance(given, list | tuple):
         for item in given:
-            yield from each_tool(item, quiet=quiet)
+            yield from each_tool(item, like=like)
     elif toolkit.is_toolkit(given):
-        yield from toolkit.tools_of(given)
+        yield from toolkit.tools_of(given, like or ())
     elif isinstance(given, Tool):
         yield given
     else:
-        yield functions_registry.known(given) or Tool(given, quiet=quiet)
+        yield _tool_of(given, like)
+
+
+def _tool_of(function: Any, like: Sequence[Tool] | None) -> Tool:
+    bound = next((found for each in like or () if (found := each.over(function))), None)
+    return bound or functions_registry.known(function) or Tool(function, quiet=like is not None)
 
 
 def _declared(tools: Iterable[Any], name: str) -> Sequence[Tool]:
-    found = list(each_tool(list(tools), quiet=False))
+    found = list(each_tool(list(tools)))
     if not found:
         raise NotAFactory(f"The factory {name!r} says of no tool that it may bring it.")
     twice = sorted({tool.name for tool in found if sum(tool.name == each.name for each in found) > 1})

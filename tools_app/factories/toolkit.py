@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar, Unpack, overload
 
 from tools_app.exceptions import NotAFactory
@@ -39,13 +39,23 @@ def tool_method(method: Any = None, /, **options: Any) -> Any:
     return marked if method is None else marked(method)
 
 
-def tools_of(kit: Any) -> list[Tool]:
-    """The tools of a Toolkit, or of its class: then only to read what they are like, they are never called."""
+def tools_of(kit: Any, like: Sequence[Tool] = ()) -> list[Tool]:
+    """The tools of a Toolkit, or of its class: then only to read what they are like, they are never called.
+
+    `like` are the tools of its class, if they were declared.
+    """
     over = object.__new__(kit) if inspect.isclass(kit) else kit
-    made = [Tool(getattr(over, name), **{**options, "quiet": over is kit}) for name, options in _marked(over)]
+    made = [
+        _tool_of(getattr(over, name), options, like, quiet=over is kit) for name, options in _marked(over)
+    ]
     if not made:
         raise NotAFactory(f"{type(over).__name__} has no method marked with tool_method.")
     return made
+
+
+def _tool_of(method: Any, options: dict[str, Any], like: Sequence[Tool], *, quiet: bool) -> Tool:
+    bound = next((found for each in like if (found := each.over(method))), None)
+    return bound or Tool(method, **{**options, "quiet": quiet})
 
 
 def is_toolkit(given: Any) -> bool:

@@ -22,7 +22,6 @@ from tools_app.functions.registry import (
     named,
     names,
     register,
-    remarks,
     tool,
 )
 from tools_app.functions.requesting import fetch_json
@@ -51,7 +50,6 @@ __all__ = [
     "prepared",
     "register",
     "register_dynamic_tool",
-    "remarks",
     "require_identity",
     "tool",
 ]

@@ -127,11 +127,6 @@ def everything() -> tuple[Tool, ...]:
     return installed.everything()
 
 
-def remarks() -> dict[str, tuple[str, ...]]:
-    """By name of the tool, what a model would miss in its docstring (S1.19); for administrators, beside the row."""
-    return {tool.name: tool.remarks for tool in _tools.values() if tool.remarks}
-
-
 def named(name: str) -> Tool:
     return installed.named(name)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import inspect
 import json
@@ -102,6 +103,17 @@ class Tool:
         written = json.dumps(self.signature.schema, sort_keys=True)
         return hashlib.sha256(written.encode()).hexdigest()
 
+    def over(self, function: Callable[..., Any]) -> Tool | None:
+        """This tool with another function behind it that was made by the same code, or None if it was not.
+
+        Reading a function takes milliseconds and keeps a model of its arguments: for each person anew, too much.
+        """
+        if _made_by(function) != _made_by(self.function) or inspect.isclass(function):
+            return None
+        made = copy.copy(self)
+        made.function, made.quiet = function, True
+        return made
+
     def call(self, arguments: Mapping[str, Any], context: ToolContext) -> Any:
         """What the function returns; for an asynchronous one a coroutine that nobody has begun yet.
 
@@ -139,6 +151,16 @@ def _require_prepare(prepare: Any) -> None:
         inspect.signature(prepare).bind(None, None)
     except (TypeError, ValueError):
         raise NotATool("Its prepare must be a function of two: the context and the definition.") from None
+
+
+def _made_by(function: Any) -> tuple[Any, ...]:
+    """The same code may carry other hints or defaults, where these were worked out when it was made."""
+    plain = getattr(function, "__func__", function)
+    if not inspect.isfunction(plain):
+        return (id(function),)
+    hints = tuple(sorted((name, repr(hint)) for name, hint in plain.__annotations__.items()))
+    defaults = (repr(plain.__defaults__), repr(plain.__kwdefaults__))
+    return (plain.__code__, inspect.ismethod(function), hints, *defaults, plain.__doc__)
 
 
 def _require_numbers(tool: Tool) -> None:

@@ -352,3 +352,29 @@ def test_the_recipe_of_the_readme_works(monkeypatch: pytest.MonkeyPatch) -> None
     assert (found.function("milk"), found.function("bread")) == ("1 kept.", "2 kept.")
     assert built("my_notes", user=None, granted=frozenset({"add_note"})).tools == {}
     assert keys.own_key(binding(key="customer")) == '"_default_"'
+
+
+def test_what_was_made_by_declared_code_is_that_tool_and_not_read_again() -> None:
+    """With its name, hook and limits; other hints or defaults make it another one."""
+
+    def tools_of(owner: str, most: int = 3) -> list[Any]:
+        def remember(text: str, times: int = most) -> str:
+            """Remember.
+
+            Args:
+                text: What.
+                times: How often.
+            """
+            return f"{owner}: {text * times}"
+
+        return [remember]
+
+    (plain,) = tools_of("")
+    declared = Tool(plain, name="keep", timeout_seconds=7)
+    register_factory("notes", lambda run_context: tools_of(run_context.user_id), tools=[declared])
+    (bound,) = built(granted=frozenset({"keep"})).tools.values()
+    assert (bound.name, bound.timeout_seconds, bound.signature is declared.signature) == ("keep", 7, True)
+    assert bound.function("x") == "1: xxx"
+    assert declared.function is plain
+    register_factory("others", lambda: tools_of("me", most=5), tools=[declared])
+    assert built("others", granted=frozenset({"keep"})).tools == {}

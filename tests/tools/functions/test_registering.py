@@ -283,6 +283,8 @@ def test_what_is_poor_about_a_docstring_is_kept_for_administrators() -> None:
     """S1.19: the warning is gone with the log; this can be shown beside the row."""
     with pytest.warns(functions.PoorDocstring):
         functions.register(Tool(lambda a: a, name="poor"))
-    assert functions.remarks() == {
-        "poor": ("no docstring says when to use it", "not described: a", "without a type hint: a")
-    }
+    assert functions.named("poor").remarks == (
+        "no docstring says when to use it",
+        "not described: a",
+        "without a type hint: a",
+    )
