@@ -90,6 +90,10 @@ EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _MAIL.get("HOST_USER", ""), _MAIL.get("HO
 EMAIL_USE_TLS, EMAIL_USE_SSL = _MAIL.get("USE_TLS", False), _MAIL.get("USE_SSL", False)
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.text("EMAIL_FROM", "toolroom@localhost")
+if "HOST" in _MAIL and not env.text("EMAIL_FROM"):
+    raise Misconfigured(
+        "EMAIL_URL names a mail server, so EMAIL_FROM must name the sender of everything it sends."
+    )
 EMAIL_DOMAINS = env.listing("EMAIL_DOMAINS")
 RUN_LEASE_SECONDS = env.number("RUN_LEASE_SECONDS", 30, minimum=1)
 CALL_LEASE_SECONDS = env.number("CALL_LEASE_SECONDS", 30, minimum=1)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +20,7 @@ FORMAT: Final = 1
 MAX_BYTES: Final = 8 * 2**20
 SUFFIXES: Final = (".yaml", ".yml", ".json")
 _SECTIONS: Final = ("tools", "personas", "secrets")
+_UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _TOP: Final = frozenset({"toolroom", "organizations", *_SECTIONS})
 
 
@@ -115,7 +118,7 @@ def _outlined(value: Any, at: Place) -> Document:
             {"tools": [value]},
             Place(at.file, "", {f"/tools/0{key}": line for key, line in at.lines.items()}),
         )
-    wrong = list(_wrong_top(value, at))
+    wrong = list(_wrong_top(value, at)) or list(islice(_unstorable(value, at), 10))
     items: dict[str, tuple[Item, ...]] = {}
     if not wrong:
         for section in _SECTIONS:
@@ -141,6 +144,21 @@ def _wrong_top(value: Any, at: Place) -> Iterator[str]:
     slugs = value.get("organizations") or []
     if not isinstance(slugs, list) or not all(isinstance(each, str) for each in slugs):
         yield f"{at.below('organizations')}: this must be a list of slugs."
+
+
+def _unstorable(value: Any, at: Place) -> Iterator[str]:
+    """An escape can write what no database takes: it would break the first question that is asked about it."""
+    if isinstance(value, str):
+        if _UNSTORABLE.search(value):
+            yield f"{at}: this text holds a character that cannot be stored (zero, or half of one)."
+    elif isinstance(value, Mapping):
+        for name, each in value.items():
+            if _UNSTORABLE.search(name):
+                yield f"{at}: the name {name!r:.100} holds a character that cannot be stored."
+            yield from _unstorable(each, at.below(name))
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from _unstorable(each, at.below(number))
 
 
 def _items(listed: Any, at: Place) -> tuple[tuple[Item, ...], list[str]]:
