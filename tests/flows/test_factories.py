@@ -14,6 +14,7 @@ from audit_app.models import AuditEntry
 from project.accounts.models import Membership
 from tests import people
 from tests.flows import acting, bound
+from tests.flows.admin_world import filled
 from tests.flows.bound import Counter, counters, nothing_registered  # noqa: F401
 from tools_app import calls, catalog, factories, seeds
 from tools_app.clearing import clear_callable_cache
@@ -260,3 +261,28 @@ def test_an_approval_is_bound_to_the_factories_of_its_persona() -> None:
     assert (call.status, call.reason) == ("blocked", "definition_changed")
     assert AgentToolConfig.objects.filter(agent_type=agent).count() == 2
     calls.execute(call)
+
+
+def test_factories_are_chosen_in_the_admin() -> None:
+    """With their key and their time; what the verbs refuse is said at its field; staff of elsewhere finds nothing."""
+    register_factory("others", lambda: [], tools=[Counter])  # noqa: PIE807
+    agent = bound.persona()
+    path = f"/admin/agents_app/agenttype/{agent.pk}/change/"
+    client = people.adam().browser()
+    chosen = {"factories": ["counters"], "callable_cache_key": "session", "cache_seconds": "90"}
+    answer = client.post(path, filled(client, path, **chosen, tool_context='{"tier": "free"}'))
+    assert answer.status_code == 302, answer.context["adminform"].form.errors
+    agent.refresh_from_db()
+    assert (agent.factories, agent.callable_cache_key, agent.cache_seconds) == (["counters"], "session", 90)
+    assert agent.tool_context == {"tier": "free"}
+    both = client.post(path, filled(client, path, factories=["counters", "others"]))
+    assert "bring the same tool" in str(both.context["adminform"].form.errors["factories"])
+    acting_as = client.post(path, filled(client, path, acts_as_itself="on"))
+    assert "user_id" in str(acting_as.context["adminform"].form.errors["tool_context"])
+    factories.registry._factories.pop("counters")
+    assert "counters (not part of this installation)" in client.get(path).content.decode()
+    cleared = client.post(path, filled(client, path, factories=None))
+    assert cleared.status_code == 302, cleared.context["adminform"].form.errors
+    agent.refresh_from_db()
+    assert agent.factories == []
+    assert people.mallory().browser().get(path).status_code == 302
