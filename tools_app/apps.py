@@ -49,6 +49,7 @@ def _lay_triggers(using: str, **_: Any) -> None:
         "is_dangerous",
     )
     verdict = ("decided_by_id", "decided_by_name", "comment", "expires_at")
+    version = ("tool_id", "number", "content_hash", "snapshot", "action", "changed", "reason", "changed_by")
     laid = [
         triggers.final_states("tool_calls", set(ToolCall.Status.values) - set(ToolCall.MOVES)),
         triggers.final_states("approvals", set(Approval.Status.values) - set(Approval.MOVES)),
@@ -59,6 +60,8 @@ def _lay_triggers(using: str, **_: Any) -> None:
             "OLD.status <> 'pending' AND NEW.status IN ('pending')",
         ),
         triggers.unchanging("approvals_question", "approvals", question),
+        # What a tool was stays what it was: going back to it must not bring back something else.
+        triggers.unchanging("versions_never_change", "tool_versions", version),
         triggers.unchanging("approvals_verdict", "approvals", verdict, once="OLD.status <> 'pending'"),
     ]
     triggers.install(connections[using], laid)

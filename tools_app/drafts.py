@@ -81,6 +81,8 @@ def publish(draft: ToolDraft, *, by: Identity, override: str = "") -> Tool:
     with transaction.atomic():
         current = catalog.locked(draft.tool)
         row = _held(draft)
+        if current.archived_at is not None:
+            raise DraftChanged("The tool is archived. Bring it back first.", code="tool_archived")
         if is_outdated(row, current):
             raise DraftOutdated(details=_told(row, current))
         about = {"source": row.source, "revision": row.revision, "begun_on": row.base_number}

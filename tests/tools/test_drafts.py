@@ -110,6 +110,14 @@ def test_a_tool_archived_and_brought_back_is_no_other_tool() -> None:
     assert drafts.publish(draft, by=people.carol().identity).description == "Tells it better."
 
 
+def test_an_archived_tool_is_not_published() -> None:
+    tool = registered()
+    draft = proposed(tool)
+    Tool.objects.filter(pk=tool.pk).update(archived_at=tool.created_at, enabled=False)
+    with pytest.raises(DraftChanged, match="archived"):
+        drafts.publish(draft, by=people.carol().identity)
+
+
 def test_what_was_read_is_what_is_published() -> None:
     tool = registered()
     seen = proposed(tool)

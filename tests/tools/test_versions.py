@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import DatabaseError, transaction
 
 from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound
@@ -23,6 +24,13 @@ def changed(tool: Tool, **changes: Any) -> Tool:
 
 def version(tool: Tool, number: int) -> ToolVersion:
     return ToolVersion.objects.get(tool=tool, number=number)
+
+
+def written(tool: Tool, number: int, snapshot: dict[str, Any]) -> ToolVersion:
+    """A version as an older program may have written it."""
+    return ToolVersion.objects.create(
+        organization_id=tool.organization_id, tool=tool, number=number, content_hash="0", snapshot=snapshot
+    )
 
 
 def back(tool: Tool, number: int, **more: Any) -> Tool:
@@ -73,15 +81,13 @@ def test_going_back_switches_nothing_on() -> None:
 
 def test_what_todays_rules_refuse_does_not_come_back() -> None:
     tool = changed(registered(), description="Newer.")
-    old = version(tool, 1)
-    old.snapshot["definition"]["input_schema"] = {"type": "object", "properties": {"user_id": {}}}
-    old.snapshot["configuration"] = {}
-    ToolVersion.objects.filter(pk=old.pk).update(snapshot=old.snapshot)
+    definition = {"input_schema": {"type": "object", "properties": {"user_id": {}}}, "examples": []}
+    written(tool, 3, {**version(tool, 1).snapshot, "definition": definition})
     with pytest.raises(CannotRollBack) as refused:
-        back(tool, 1)
+        back(tool, 3)
     assert "input_schema" in refused.value.details
     assert Tool.objects.get().description == "Newer."
-    assert ToolVersion.objects.count() == 2
+    assert ToolVersion.objects.count() == 3
 
 
 def test_an_archived_tool_is_brought_back_first() -> None:
@@ -138,8 +144,18 @@ def test_the_parameters_of_a_built_in_tool_are_the_programs() -> None:
     assert (first.action, first.changed_by, first.reason) == ("tool.seeded", "Toolroom", "Seeded")
     # What earlier seeds wrote: the definition alone, with the parameters of an older program.
     old = {**tool.written_definition(), "description": "Older.", "input_schema": SCHEMA, "examples": []}
-    ToolVersion.objects.filter(pk=first.pk).update(snapshot=old)
-    restored = back(changed(tool, category="sums", rate_limit=7), 1)
+    written(tool, 2, old)
+    restored = back(changed(tool, category="sums", rate_limit=7), 2)
     assert (restored.description, restored.category) == ("Older.", "math")
     assert restored.input_schema == tool.input_schema
     assert restored.rate_limit == 7, "an old seed did not write it down"
+
+
+@pytest.mark.parametrize(
+    "changes", [{"snapshot": {}}, {"number": 7}, {"content_hash": "0"}, {"reason": "?"}, {"changed_by": "?"}]
+)
+def test_the_database_keeps_what_a_tool_was(changes: dict[str, Any]) -> None:
+    one = version(registered(), 1)
+    with pytest.raises(DatabaseError), transaction.atomic():
+        ToolVersion.objects.filter(pk=one.pk).update(**changes)
+    assert version(one.tool, 1).snapshot == one.snapshot
