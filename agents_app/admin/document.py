@@ -42,6 +42,8 @@ class DocumentForm(VerbForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "scope" in self.fields:
+            self.fields["scope"].initial = Document.Scope.ORGANIZATION
         if "persona" in self.fields:
             self.fields["persona"].queryset = AgentType.objects.visible_to(self.identity).current()  # type: ignore[attr-defined]
 

@@ -61,9 +61,10 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
         return tool.configuration if identity.may(CATALOG_CHANGE) else None
 
     def get_number(self, tool: Tool) -> int:
-        # Lists bring it along; what a verb returns does not.
-        found: int | None = getattr(tool, "number", None)
-        return versions.number_of(tool) if found is None else found
+        # Lists bring it along, None where there is no version; what a verb returns does not.
+        if "number" in vars(tool):
+            return vars(tool)["number"] or 0
+        return versions.number_of(tool)
 
     def get_ready(self, tool: Tool) -> bool:
         return executors.readiness(tool.executor, tool.name, tool.configuration)[0]
