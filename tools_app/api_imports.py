@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -13,6 +14,7 @@ from project.accounts.exceptions import HouseError, NotFound
 from project.accounts.identity import Identity
 from tools_app import api_documents, api_plans, catalog
 from tools_app.api_plans import AVAILABLE, CHANGED, NEW, REMOVED, Item, Plan
+from tools_app.exceptions import InvalidTool
 from tools_app.models import ApiDocument, ApiOperation, ApiSource
 from tools_app.openapi.proposals import Choices
 
@@ -184,12 +186,23 @@ def _update(plan: Plan, wanted: Wanted, by: Identity) -> int:
         theirs = set(wanted.overwrite.get(item.key, ()))
         taken = {each.field: each.mine for each in item.news if not each.is_conflict or each.field in theirs}
         if fields := api_plans.joined(taken, item.tool):
-            catalog.update(item.tool, fields, by=by, reason=reason)
+            _change(item, fields, by, reason)
         item.former.key = item.key
         item.former.operation_id = item.proposal.operation.operation_id
         item.former.imported = api_plans.parts(item.proposal.fields)
         item.former.save()
     return len(_items(plan, wanted.update))
+
+
+def _change(item: Item, fields: Mapping[str, Any], by: Identity, reason: str) -> None:
+    """What the catalog refuses is told with the operation it is about."""
+    try:
+        if item.tool is not None:
+            catalog.update(item.tool, fields, by=by, reason=reason)
+    except InvalidTool as refused:
+        raise ImportRefused(
+            details={"update": [f"{item.key}: {refused.message} {refused.details}"]}
+        ) from None
 
 
 def _remove(plan: Plan, keys: Collection[str], by: Identity) -> int:

@@ -44,6 +44,7 @@ def read(root: Mapping[str, Any], node: Any, method: str, draft: Draft) -> None:
     body = references.followed(root, node)
     content = values.mapping(body.get("content"))
     required = body.get("required") is True
+    draft.translator.spend(len(content))
     kind = _chosen(content)
     if method in ("GET", "HEAD") or not kind:
         why = (
@@ -134,6 +135,7 @@ def _flat(root: Mapping[str, Any], node: Any, draft: Draft, depth: int = 0) -> _
     except LeftOut:
         return None
     found = _Flat()
+    draft.translator.spend(1 + len(values.mapping(schema.get("properties"))))
     if depth > 20 or schema.get("type", "object") != "object" or not _is_closed(schema):
         return None
     for part in values.listed(schema.get("allOf")):

@@ -7,7 +7,6 @@ import json
 from collections.abc import Mapping
 from typing import Any, NoReturn
 
-from tools_app.openapi import yaml_text
 from tools_app.openapi.problems import InvalidDocument
 
 MAX_BYTES = 32 * 2**20
@@ -25,7 +24,7 @@ def read(octets: bytes) -> dict[str, Any]:
 def value_of(octets: bytes) -> Any:
     """The same for a document that may be something else, such as a list."""
     text = _text(octets)
-    value = _json(text) if text.lstrip()[:1] == "{" else yaml_text.read(text, max_depth=MAX_DEPTH)
+    value = _json(text) if text.lstrip()[:1] == "{" else _yaml(text)
     if isinstance(value, dict | list):
         _check_depth(value)
     return value
@@ -47,6 +46,13 @@ def _text(octets: bytes) -> str:
     if not text.strip():
         raise InvalidDocument("The document is empty.")
     return text
+
+
+def _yaml(text: str) -> Any:
+    # Its parser is loaded only where it is needed: every web process knows this module.
+    from tools_app.openapi import yaml_text
+
+    return yaml_text.read(text, max_depth=MAX_DEPTH)
 
 
 def _json(text: str) -> Any:

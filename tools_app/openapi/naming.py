@@ -28,8 +28,9 @@ def prefixed(prefix: str, name: str) -> str:
     return whole[:LONGEST].rstrip("_")
 
 
-def unique(name: str, taken: Container[str]) -> str:
-    number, found = 2, name
+def unique(name: str, taken: Container[str], *, first: int = 2) -> str:
+    """The name, or the name with the first number that is free."""
+    number, found = first, name
     while found in taken:
         found = f"{name[: LONGEST - len(str(number)) - 1]}_{number}"
         number += 1

@@ -91,6 +91,7 @@ def _each_once(root: Mapping[str, Any], given: list[Any], draft: Draft) -> Itera
     """What the operation says of a parameter stands for what its path says of it."""
     found = dict[tuple[str, str], Mapping[str, Any]]()
     for node in given:
+        draft.translator.spend(1)
         parameter = references.followed(root, node)
         wire, where = parameter.get("name"), parameter.get("in")
         if not isinstance(wire, str) or not wire or not isinstance(where, str):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -103,9 +104,12 @@ def _auth(name: str, description: Description, choices: Choices) -> dict[str, st
 
 def names(description: Description, choices: Choices, taken: set[str]) -> dict[str, str]:
     """A name for each operation by its key: the same ones each time, whichever of them are chosen."""
-    used, found = set(taken), dict[str, str]()
+    used, found, times = set(taken), dict[str, str](), Counter[str]()
     for operation in description.operations:
-        name = naming.unique(naming.prefixed(choices.prefix, operation.name), used)
+        wanted = naming.prefixed(choices.prefix, operation.name)
+        # Thousands may be called alike: the search goes on where the last one ended.
+        times[wanted] += 1
+        name = naming.unique(wanted, used, first=max(times[wanted], 2))
         used.add(name)
         found[operation.key] = name
     return found

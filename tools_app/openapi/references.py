@@ -9,6 +9,7 @@ from tools_app import schema_tree
 from tools_app.openapi.problems import LeftOut
 
 _LONGEST_CHAIN = 50
+_LONGEST_REFERENCE = 4_000
 
 
 def is_local(reference: Any) -> bool:
@@ -19,6 +20,8 @@ def target(root: Mapping[str, Any], reference: Any) -> Any:
     """What a reference names; raises LeftOut with the reason why it cannot be followed."""
     if not isinstance(reference, str):
         raise LeftOut("a $ref that is not a text")
+    if len(reference) > _LONGEST_REFERENCE:
+        raise LeftOut("a $ref that is longer than any address")
     if not is_local(reference):
         told = "another document, and none is fetched" if not reference.startswith("#") else "an anchor"
         raise LeftOut(f"it refers to {reference[:200]!r}: {told}")

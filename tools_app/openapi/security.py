@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from tools_app.openapi import references, values
@@ -11,6 +12,7 @@ from tools_app.openapi.description import Scheme
 from tools_app.openapi.problems import LeftOut
 
 _PLACES = {"header": "header", "query": "query", "cookie": "cookie"}
+_MOST = 30
 _NAME = re.compile(r'[^\x00-\x20\x7f"\\]{1,128}\Z')
 
 
@@ -49,5 +51,6 @@ def _scheme(root: Mapping[str, Any], name: str, node: Any) -> Scheme:
 def needed(root: Mapping[str, Any], operation: Mapping[str, Any]) -> tuple[tuple[str, ...], ...]:
     """The alternatives of one operation, which stand for those of the whole document."""
     given = operation["security"] if "security" in operation else root.get("security")
-    found = [tuple(map(str, each)) for each in values.listed(given) if isinstance(each, Mapping)]
+    listed = [each for each in values.listed(given)[:_MOST] if isinstance(each, Mapping)]
+    found = [tuple(str(name) for name in islice(each, _MOST)) for each in listed]
     return tuple(found) or ((),)

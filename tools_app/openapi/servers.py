@@ -27,7 +27,7 @@ def _filled(server: Mapping[str, Any]) -> str:
         default = values.mapping(variables.get(hole[1])).get("default")
         return str(default) if isinstance(default, str | int | float) else hole[0]
 
-    return values.text(_VARIABLE.sub(value, url), 2_000).partition("#")[0].rstrip("/") or "/"
+    return values.text(_VARIABLE.sub(value, url[:2_000]), 2_000).partition("#")[0].rstrip("/") or "/"
 
 
 def _whole(url: str, location: str) -> str:

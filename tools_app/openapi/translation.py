@@ -89,7 +89,8 @@ class Translator:
             return not any(isinstance(value, list | dict) for value in found["enum"])
         return bool(given) and given <= _SCALARS
 
-    def _spend(self, steps: int) -> None:
+    def spend(self, steps: int) -> None:
+        """Note work for this operation; raises LeftOut where it, or the whole document, gets too much."""
         self._left -= steps
         self._source.left -= steps
         if self._left < 0:
@@ -98,7 +99,7 @@ class Translator:
             raise LeftOut("the document refers to the same parts too often to be read to its end")
 
     def _schema(self, node: Any, at: str) -> Translated:
-        self._spend(1)
+        self.spend(1)
         if isinstance(node, bool):
             return node
         if not isinstance(node, Mapping):
@@ -159,7 +160,7 @@ class Translator:
         for keyword in _VALUES:
             if keyword in node and not (keyword == "enum" and not isinstance(node["enum"], list)):
                 if weight := values.weight(node[keyword]):
-                    self._spend(weight)
+                    self.spend(weight)
                     yield keyword, node[keyword]
                 else:
                     told = (
