@@ -84,6 +84,11 @@ def ungrant(agent: AgentType, tool: Tool, *, by: Identity) -> None:
         row.delete()
 
 
+def advisory(row: AgentToolConfig) -> list[str]:
+    """The parameters whose forbidden texts only advise: commands and code can be written in many ways (S4.221)."""
+    return rules.advisory(row.denied_parameters, facts.kinds_of(row.tool))
+
+
 def require_right(by: Identity, agent: AgentType | None = None) -> int:
     """Return the organization in which this person may change personas."""
     if not by.organization_id or (agent is not None and agent.organization_id != by.organization_id):
@@ -183,7 +188,7 @@ def _conflict(row: AgentToolConfig, tool: Tool) -> str:
 def _only_advised(row: AgentToolConfig, tool: Tool) -> bool:
     if tool.is_dangerous or row.requires_approval or (tool.requires_approval and not row.waives_approval):
         return False
-    return bool(rules.advisory(row.denied_parameters, facts.kinds_of(tool)))
+    return bool(advisory(row))
 
 
 def _require_waiver(row: AgentToolConfig, changed: list[str], by: Identity) -> None:

@@ -117,7 +117,7 @@ class GrantInline(Scoped, StackedInline):
     # A persona may have hundreds of tools out of thousands: neither all rows nor all choices fit on a page.
     per_page = 8
     autocomplete_fields = ["tool"]
-    readonly_fields = ["token_weight"]
+    readonly_fields = ["token_weight", "advice"]
     fieldsets = [
         (
             None,
@@ -144,6 +144,7 @@ class GrantInline(Scoped, StackedInline):
                     "usage_limit",
                     "allowed_parameters",
                     "denied_parameters",
+                    "advice",
                     "parameter_defaults",
                     "fixed_parameters",
                 ],
@@ -163,6 +164,15 @@ class GrantInline(Scoped, StackedInline):
         if row._state.adding:
             return ""
         return f"{weights.of(toolset.narrowed(row.tool.shown(), grants.of(row))):,}"
+
+    @display(description="only advice")
+    def advice(self, row: AgentToolConfig) -> str:
+        """What looks like a limit and is none (S4.221)."""
+        names = [] if row._state.adding else granting.advisory(row)
+        if not names:
+            return ""
+        held = "What holds is the sandbox and the question to a person; run_program takes rules that hold."
+        return f"{', '.join(names)}: forbidden texts can be written otherwise. {held}"
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)

@@ -120,6 +120,9 @@ class GrantSerializer(serializers.ModelSerializer[AgentToolConfig]):
     allowed_parameters = serializers.JSONField(allow_null=True)
     denied_parameters = serializers.JSONField(allow_null=True)
     ask_when = serializers.JSONField(allow_null=True)
+    advisory = serializers.SerializerMethodField(
+        help_text="Parameters whose forbidden texts only advise: a command can be written otherwise."
+    )
 
     class Meta:
         model = AgentToolConfig
@@ -128,10 +131,14 @@ class GrantSerializer(serializers.ModelSerializer[AgentToolConfig]):
             "tool_id",
             "tool",
             *granting.FIELDS,
+            "advisory",
             "created_at",
             "updated_at",
         ]
         read_only_fields = fields
+
+    def get_advisory(self, row: AgentToolConfig) -> list[str]:
+        return granting.advisory(row)
 
 
 class ModelDefinitionSerializer(serializers.Serializer[Any]):
