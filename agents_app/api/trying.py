@@ -18,7 +18,7 @@ from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import drafts, policy, trying
+from tools_app import drafts, policy, trying, unsaved, versions
 from tools_app.facts import Asked
 from tools_app.models import Tool, ToolCall
 from tools_app.trying import Foreseen
@@ -47,6 +47,9 @@ class TryWriteSerializer(StrictSerializer):
     dry_run = serializers.BooleanField(default=True)
     draft = serializers.BooleanField(
         default=False, help_text="Try the open draft; a tool that was never published is always tried as one."
+    )
+    values = serializers.DictField(
+        required=False, help_text="Judge it as it would be with these fields changed; only with dry_run."
     )
 
 
@@ -141,12 +144,21 @@ class Try(TryView):
         who, raw = self._asked(given), _raw(given)
         if given["draft"] or tool.is_draft:
             who = replace(who, draft=drafts.mark_of(tool))
+        if "values" in given:
+            if not given["dry_run"]:
+                raise serializers.ValidationError({"values": ["Only what is saved can really be used."]})
+            tool, who = self._typed(tool, given["values"], who), replace(who, draft="")
         if given["dry_run"]:
             told = trying.foretell(tool, raw, who, by=self.identity)
             return Response(self._told(told, who, None))
         told = trying.decide(tool, raw, who)
         call = trying.use(tool, raw, who, by=self.identity)
         return Response(self._told(told, who, call), status=201)
+
+    def _typed(self, tool: Tool, values: Item, who: Asked) -> Tool:
+        """The tool, or its draft, as somebody is still typing it; raises InvalidTool where it could not be saved."""
+        base = versions.tried(tool, who.draft) if who.draft else tool
+        return unsaved.after(values, by=self.identity, tool=base)
 
     def _asked(self, given: Item) -> Asked:
         agents = AgentType.objects.visible_to(self.identity).current()

@@ -54,7 +54,7 @@ export class ToolBench extends HTMLElement {
 
   async #check() {
     const asked = (this.#asked += 1);
-    const values = this.#values();
+    const values = this.values;
     if (values === null) {
       this.#note.textContent = "Shown again when the JSON can be read.";
       return;
@@ -70,7 +70,7 @@ export class ToolBench extends HTMLElement {
   }
 
   /** What is typed now; null while one of the boxes cannot be read. */
-  #values() {
+  get values() {
     const values = {};
     for (const name of TEXTS) {
       const control = this.#form.elements[name];

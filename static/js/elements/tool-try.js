@@ -32,6 +32,7 @@ export class ToolTry extends HTMLElement {
   #outcome = make("div", { className: "try__outcome" });
   #timer = 0;
   #turn = 0;
+  #typed = make("input", { type: "checkbox", className: "made-check", id: "try-typed" });
 
   async connectedCallback() {
     if (this.#persona) return;
@@ -54,15 +55,16 @@ export class ToolTry extends HTMLElement {
     const name = ({ name, granted, enabled }) => `${name}${granted ? "" : " (does not have it)"}${enabled ? "" : " (switched off)"}`;
     this.#persona = choice(listed.length ? String(listed[0].id) : "", listed.map((each) => [String(each.id), name(each)]), { id: "try-persona" });
     this.#person = choice("", [["", "You"], ...people.map((each) => [String(each.id), each.name])], { id: "try-person" });
-    this.#person.addEventListener("change", () => this.#limit());
+    for (const control of [this.#person, this.#typed]) control.addEventListener("change", () => this.#limit());
     this.#arguments.value = write(this.#sketch());
     const dry = button("What would happen?", () => this.#run({ dry: true }), { className: "made-button made-button--main" });
     const field = (label, control, help) => make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: control.id }, label), control, help ? make("span", { className: "made-help" }, help) : null);
     const box = make("json-editor", {}, this.#arguments);
     this.replaceChildren(
-      make("header", { className: "panel__head" }, make("h2", {}, "Try it"), make("span", { className: "made-help" }, this.dataset.draft === "1" ? "The draft as it is saved, through the same gate as every use." : "As it is saved, through the same gate as every use.")),
+      make("header", { className: "panel__head" }, make("h2", {}, "Try it"), make("span", { className: "made-help" }, this.dataset.draft === "1" ? "The draft as it is saved, through the same gate as every use." : "Through the same gate as every use.")),
       make("div", { className: "made-grid" }, field("As the persona", this.#persona), field("Asked by", this.#person, "Somebody else only to see what would happen.")),
       make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: "try-arguments" }, "Arguments"), box),
+      make("label", { className: "try__acts", htmlFor: "try-typed" }, this.#typed, "Judge it with what is typed in the form now"),
       make("div", { className: "try__acts" }, dry, this.#really),
       this.#said,
       this.#outcome,
@@ -81,7 +83,7 @@ export class ToolTry extends HTMLElement {
   }
 
   #limit() {
-    this.#really.disabled = this.#person.value !== "";
+    this.#really.disabled = this.#person.value !== "" || this.#typed.checked;
   }
 
   async #run({ dry }) {
@@ -90,7 +92,12 @@ export class ToolTry extends HTMLElement {
     this.#outcome.replaceChildren();
     this.#said.replaceChildren(make("p", { className: "made-help" }, "Asking the gate …"));
     const user = dry && this.#person.value ? { user: Number(this.#person.value) } : {};
-    const sent = { agent: Number(this.#persona.value), raw: this.#arguments.value, dry_run: dry, draft: this.dataset.draft === "1", ...user };
+    const values = dry && this.#typed.checked ? document.querySelector("tool-bench")?.values : undefined;
+    if (values === null) {
+      this.#said.replaceChildren(make("p", { className: "made-error" }, "The JSON in the form cannot be read yet."));
+      return;
+    }
+    const sent = { agent: Number(this.#persona.value), raw: this.#arguments.value, dry_run: dry, draft: this.dataset.draft === "1", ...user, ...(values && { values }) };
     try {
       const told = await post(`/api/tools/${this.dataset.tool}/try`, sent);
       if (turn !== this.#turn) return;
@@ -98,7 +105,7 @@ export class ToolTry extends HTMLElement {
       if (told.call) this.#follow(told, turn, Date.now());
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (turn === this.#turn) this.#said.replaceChildren(make("p", { className: "made-error" }, error.message));
+      if (turn === this.#turn) this.#said.replaceChildren(make("p", { className: "made-error" }, wrongIn(error)));
     }
   }
 
@@ -186,6 +193,12 @@ const REALLY = {
   ask: "A person is asked first.",
   refuse: "The gate refused it.",
 };
+
+/** What is wrong with which field, where the tool as it is typed could not even be saved. */
+function wrongIn(error) {
+  const listed = Object.entries(error.details).filter(([, told]) => Array.isArray(told));
+  return [error.message, ...listed.map(([name, told]) => `${name}: ${told.join(" ")}`)].join(" ");
+}
 
 function progress({ current, total, message }) {
   const bar = make("progress", total ? { max: total, value: current } : {});

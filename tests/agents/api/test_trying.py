@@ -198,3 +198,16 @@ def test_a_try_has_no_files_of_a_conversation_and_its_session_ends_with_the_day(
     session = trying.session_of(people.carol().identity)
     assert attachments.for_tools(session, people.toolroom().pk) == ()
     assert len(trying.session_of(replace(people.carol().identity, session_id="x" * 60))) <= 50
+
+
+def test_what_is_typed_is_judged_and_never_run(door: Gate) -> None:
+    assert tried(door, values={"requires_approval": True})["decision"] == "ask"
+    narrower = {"type": "object", "properties": {"number": {"type": "number"}}}
+    assert tried(door, values={"input_schema": narrower})["code"] == "invalid_arguments"
+    wrong = tried(door, values={"input_schema": {"type": "array"}}, status=400)
+    assert wrong["error"]["details"]["input_schema"]
+    told = tried(door, values={"requires_approval": True}, dry_run=False, status=400)
+    assert told["error"]["details"] == {"values": ["Only what is saved can really be used."]}
+    door.tool.refresh_from_db()
+    assert door.tool.requires_approval is False
+    assert not ToolCall.objects.exists()
