@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from agents_app import factory, remembered, rendering, toolset
+from agents_app import factory, pictures, remembered, rendering, toolset
 from agents_app.models import AgentType, Conversation, Message, Run, Step
 from agents_app.rendering import avatar
 from audit_app.models import AuditStream
@@ -226,6 +226,7 @@ def call(row: ToolCall, identity: Identity | None = None) -> Item:
         "arguments_text": json.dumps(row.arguments, ensure_ascii=False, indent=2),
         "result_text": row.result_text,
         "sources": _sources(row.blocks),
+        "pictures": pictures.listed(row),
         "progress": row.progress,
         "approval": approval(question, row, identity) if question else None,
         "attempt": row.attempt,

@@ -9,7 +9,17 @@ from drf_spectacular.extensions import OpenApiAuthenticationExtension, OpenApiSe
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.views import APIView
 
-from agents_app.api import attaching, cases, checking, deciding, knowledge, talking, transferring, trying
+from agents_app.api import (
+    attaching,
+    cases,
+    checking,
+    deciding,
+    knowledge,
+    pictures,
+    talking,
+    transferring,
+    trying,
+)
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
@@ -64,6 +74,10 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     (
         "conversations/<uuid:conversation_id>/attachments/<uuid:attachment_id>/content",
         attaching.AttachmentContent,
+    ),
+    (
+        "conversations/<uuid:conversation_id>/calls/<int:use_id>/pictures/<int:number>",
+        pictures.CallPicture,
     ),
     ("runs/<int:run_id>", talking.RunDetail),
     ("runs/<int:run_id>/cancellation", talking.RunCancellation),

@@ -73,7 +73,7 @@ ORDER = {
         ("grants",),
         ("bindings", "factory_choice", "tries"),
         ("transcript", "outside", "verdicts", "history", "carried", "toolset", "factory"),
-        ("tool_search", "remembered", "events"),
+        ("pictures", "tool_search", "remembered", "events"),
         # Verbs, the smaller ones first.
         ("stream", "runs", "granting", "seeds", "decisions", "attachments"),
         ("conversations", "personas", "model_turns", "service"),

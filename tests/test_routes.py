@@ -145,6 +145,7 @@ def address(route: str, now: World) -> str:
         "<int:number>": 1,
         "<int:case_id>": saved.pk if saved else 0,
         "<int:call_id>": tried.pk if tried else 0,
+        "<int:use_id>": now.call.pk,
         "<int:tool_id>": now.tool.pk,
         "<int:document_id>": now.document.pk,
         "<int:source_id>": now.source.pk,

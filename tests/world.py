@@ -15,6 +15,7 @@ from tools_app.facts import Asked
 from tools_app.mcp import servers
 from tools_app.models import ApiDocument, ApiSource, Approval, Document, McpServer, Tool, ToolCall
 
+PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
 SECRET_WORD = "narwhal"  # Said by Alice: whoever must see nothing must not see this.
 
 
@@ -59,6 +60,7 @@ def made() -> World:
         conversation, f"How many {SECRET_WORD}s?", client_id="one", by=alice.identity
     )
     call = asked_for(conversation, posted.run, {"expression": f"1 + 1 # {SECRET_WORD}"}, by=alice)
+    ToolCall.objects.filter(pk=call.pk).update(blocks=[PICTURE])
     approval = call.approvals.get()
     rows = (tool, server, agent, grant, conversation, posted.message, posted.run, call, approval)
     handbook = knowledge.Text("Handbook", f"What everybody knows of {SECRET_WORD}s.", scope="organization")

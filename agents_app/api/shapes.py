@@ -167,6 +167,10 @@ class CitedSourceSerializer(serializers.Serializer[Any]):
     text = serializers.CharField()
 
 
+class PictureSerializer(serializers.Serializer[Any]):
+    url = serializers.CharField(help_text="Where it is, for whoever may see the conversation.")
+
+
 class CallSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     run = serializers.IntegerField(allow_null=True)
@@ -181,6 +185,7 @@ class CallSerializer(serializers.Serializer[Any]):
     arguments_text = serializers.CharField()
     result_text = serializers.CharField()
     sources = CitedSourceSerializer(many=True, help_text="Of a result that cites: what it was found in.")
+    pictures = PictureSerializer(many=True)
     progress = ProgressSerializer(allow_null=True)
     approval = ApprovalSerializer(allow_null=True)
     attempt = serializers.IntegerField()

@@ -24,6 +24,7 @@ export class ToolCall extends HTMLElement {
       "call-result": call.result_text,
     });
     this.#showSources(call.sources ?? []);
+    this.#showPictures(call.pictures ?? []);
     this.#showIcon(call.icon);
     this.#showTime(call);
     this.showProgress(call.status === "running" ? call.progress : null);
@@ -55,6 +56,18 @@ export class ToolCall extends HTMLElement {
     // What is open stays open while the call is shown again.
     if (list.childElementCount === sources.length) return;
     list.replaceChildren(...sources.map((source) => this.#source(source)));
+  }
+
+  #showPictures(pictures) {
+    const list = this.querySelector("[data-pictures]");
+    if (list.childElementCount === pictures.length) return;
+    list.replaceChildren(
+      ...pictures.map((picture) => {
+        const row = clone("picture-template");
+        row.querySelector("img").src = picture.url;
+        return row;
+      }),
+    );
   }
 
   #source(source) {
