@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+import hypothesis
 import pytest
 import redis
 from django.conf import settings
@@ -14,6 +15,11 @@ from audit_app import triggers
 from tests import before_django
 from tests.live import Live
 from tests.tools.executors.fake_site import FakeSite, fake_site
+
+
+# A busy machine may take its time: nothing here is judged by it.
+hypothesis.settings.register_profile("house", deadline=None)
+hypothesis.settings.load_profile("house")
 
 
 @pytest.fixture(scope="session")

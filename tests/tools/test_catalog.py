@@ -120,10 +120,15 @@ def test_a_definition_may_raise_flags_and_never_lower_them() -> None:
 def test_code_of_the_installation_is_named_by_its_operator_only(tool_type: str, executor: str) -> None:
     with pytest.raises(OperatorOnly):
         registered(tool_type=tool_type, executor=executor)
+
+
+def test_the_operator_may_name_it() -> None:
     operator = identities.system(people.toolroom())
-    assert (
-        catalog.register(described(tool_type=tool_type, executor=executor), by=operator).executor == executor
-    )
+    made = catalog.register(described(tool_type="custom", executor="python"), by=operator)
+    assert made.executor == "python"
+    with pytest.raises(InvalidTool) as refused:
+        catalog.register(described(name="other", tool_type="mcp", executor="mcp"), by=operator)
+    assert list(refused.value.details) == ["configuration"]
 
 
 def test_the_parameters_of_a_built_in_tool_cannot_be_changed() -> None:
