@@ -8,6 +8,8 @@ import pytest
 from agents_app.providers import capabilities, fitting
 from agents_app.providers.base import Endpoint, ModelRequest
 from agents_app.providers.wire import CACHED, body_of
+from tests.agents.providers.conftest import heard, text_of
+from tests.fake_model import FakeModel
 
 KNOWS = "claude-sonnet-5-5"
 OLD = "claude-haiku-4-5"
@@ -124,3 +126,21 @@ def test_a_refused_form_is_remembered_and_the_other_one_sent(message: str, kind:
     assert (
         capabilities.remember_refusal(asked, message=message, sent=fitting.kinds_in(body_of(asked))) is False
     )
+
+
+def test_a_server_that_refuses_deferred_tools_is_sent_what_was_found(
+    fake_model: FakeModel, endpoint: Endpoint
+) -> None:
+    """Through the real provider: refused once, asked again at once in the other form, and remembered."""
+    refusal = "tools.1.custom.defer_loading: Extra inputs are not permitted"
+    fake_model.play(
+        {"status": 400, "error": "invalid_request_error", "message": refusal},
+        {"say": "Fine."},
+        {"say": "Still."},
+    )
+    asked = replace(request(KNOWS, *used("search", text("a"), reference("a"))), endpoint=endpoint)
+    assert [text_of(heard(asked)), text_of(heard(asked))] == ["Fine.", "Still."]
+    sent = [[tool["name"] for tool in each.body["tools"]] for each in fake_model.requests]
+    assert sent == [["search", "b", "a", "c"], ["search", "a"], ["search", "a"]]
+    first, again, _ = (each.body["messages"][-1]["content"][0]["content"] for each in fake_model.requests)
+    assert (first, again) == ([reference("a")], [text("a")])
