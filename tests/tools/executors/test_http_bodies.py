@@ -70,6 +70,7 @@ def test_a_body_that_is_not_json(site: FakeSite) -> None:
 
 
 def test_who_asks_is_said_by_the_server_alone(site: FakeSite) -> None:
+    """A header carries the id of the person, out of the context and never out of the arguments (S2.62)."""
     said = {"X-User-Id": "user_id", "X-Roles": "roles", "X-Call": "tool_call_id"}
     headers, _, _ = post(site, {}, context_headers=said)
     assert [headers[name] for name in ("x-user-id", "x-roles", "x-call")] == ["7", "admin,chat", "42"]
@@ -79,6 +80,7 @@ def test_who_asks_is_said_by_the_server_alone(site: FakeSite) -> None:
 
 
 def test_each_try_of_a_call_carries_the_same_key(site: FakeSite) -> None:
+    """What a service can tell the tries of one ToolCall by (G5)."""
     headers, _, _ = post(site, {})
     assert "idempotency-key" not in headers
     keys = {post(site, {}, {"is_idempotent": True})[0]["idempotency-key"] for _ in range(2)}
