@@ -65,7 +65,9 @@ def run(case: ToolCase, *, by: Identity, draft: str = "") -> ToolCase:
     It comes back passed, failed, or open: then its use waits for a worker or for a person, and `settle` judges it.
     """
     catalog.require_right(by, case.tool)
-    tool = Tool.objects.get(pk=case.tool_id)
+    tool = Tool.objects.filter(pk=case.tool_id).first()
+    if tool is None:
+        raise NotFound
     content_hash = (versions.tried(tool, draft) if draft else tool).content_hash()
     who = _asked(case, by, draft)
     expected, raw = case.expectation["outcome"], json.dumps(case.arguments)
@@ -172,6 +174,8 @@ def _not_plain(value: Any) -> str:
 
 
 def _locked(case: ToolCase) -> ToolCase:
+    """The case, held; the tool first, as whoever deletes a tool takes it before its cases and the record."""
+    Tool.objects.select_for_update(no_key=True).filter(pk=case.tool_id).first()
     row = ToolCase.objects.select_for_update().filter(pk=case.pk).first()
     if row is None:
         raise NotFound

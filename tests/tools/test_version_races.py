@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
+from project.accounts.exceptions import NotFound
 from tests import gate, people
 from tests.tools.racing import chain_is_whole
 from tests.tools.test_catalog import registered
-from tools_app import catalog, drafts
+from tools_app import cases, catalog, drafts
 from tools_app.exceptions import DraftChanged, DraftOutdated, ToolChanged
 from tools_app.models import Tool, ToolDraft, ToolVersion
 
@@ -133,3 +134,19 @@ def test_a_draft_read_twice_is_changed_once() -> None:
         *[lambda r=row, n=n: drafts.edit(r, {"description": f"{n}."}, by=by) for n, row in enumerate(rows)]
     )
     assert outcomes(said) == {"ToolDraft": 1, DraftChanged.__name__: 2}, said
+
+
+def test_a_tool_removed_while_its_case_runs_or_changes_blocks_nobody() -> None:
+    at, by = gate.opened(), people.carol().identity
+    for number in range(ROUNDS):
+        tool = registered(name=f"weather-{number}", definition={"input_schema": {"type": "object"}})
+        fields = {"name": "refused", "agent_type_id": at.agent.pk, "expectation": {"outcome": "refused"}}
+        case = cases.add(tool, fields, by=by)
+        said = gate.at_once(
+            lambda c=case: cases.run(c, by=by),
+            lambda c=case: cases.change(c, {"name": "again"}, by=by),
+            lambda t=tool: catalog.archive(t, by=by),
+        )
+        errors = {type(each) for each in said if isinstance(each, Exception)}
+        assert errors <= {NotFound}, said
+        assert not Tool.objects.filter(pk=tool.pk).exists()

@@ -27,6 +27,7 @@ class ToolFilter(filters.FilterSet):
     tool_type = filters.ChoiceFilter(choices=Tool.Type.choices)
     enabled = YesOrNo()
     is_dangerous = YesOrNo()
+    is_draft = YesOrNo()
     tag = filters.CharFilter(method="by_tag")
 
     class Meta:
