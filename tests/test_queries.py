@@ -47,7 +47,8 @@ def now() -> World:
 
 def asked(route: str, query: str, now: World) -> tuple[int, dict[str, Any]]:
     answer = person_for("GET", route).api().get(f"{address(route, now)}?{query}")
-    return answer.status_code, answer.json()
+    is_json = answer["Content-Type"] == "application/json"
+    return answer.status_code, answer.json() if is_json else {}
 
 
 def refused(route: str, query: str, now: World) -> dict[str, Any]:
