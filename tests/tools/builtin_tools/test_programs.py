@@ -135,6 +135,18 @@ def test_forbidden_texts_are_advice_and_the_sandbox_is_the_boundary(run: Run, tm
     assert Path("/bin/sh").exists()
 
 
+def test_rules_about_a_program_hold() -> None:
+    """As the README says it: what is compared is the very word that is started."""
+    rule = {"program": ["grep", "wc"], "arguments": True}
+    for arguments_now, refused in (
+        ({"program": "grep", "arguments": ["-r", "rm -rf"]}, []),
+        ({"program": "bash", "arguments": ["-c", "grep"]}, ["program"]),
+        ({"program": "grep;sh"}, ["program"]),
+    ):
+        assert list(rules.not_allowed(rule, Subject(arguments_now))) == refused
+    assert not rules.advisory({"program": ["rm"]}, {})
+
+
 def test_old_workspaces_are_swept_and_hostile_ones_removed(run: Run, settings: Settings) -> None:
     deeper = "for i in $(seq 60); do mkdir $(printf 'd%.0s' $(seq 90)); cd d*; done; sleep 20"
     with pytest.raises(ToolFailed, match="workspace"):
