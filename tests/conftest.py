@@ -16,7 +16,6 @@ from tests import before_django
 from tests.live import Live
 from tests.tools.executors.fake_site import FakeSite, fake_site
 
-
 # A busy machine may take its time: nothing here is judged by it.
 hypothesis.settings.register_profile("house", deadline=None)
 hypothesis.settings.load_profile("house")
