@@ -127,7 +127,7 @@ def test_the_operator_may_name_it() -> None:
     made = catalog.register(described(tool_type="custom", executor="python"), by=operator)
     assert made.executor == "python"
     with pytest.raises(InvalidTool) as refused:
-        catalog.register(described(name="other", tool_type="mcp", executor="mcp"), by=operator)
+        catalog.register(described(tool_type="mcp", executor="mcp"), by=operator)
     assert list(refused.value.details) == ["configuration"]
 
 
