@@ -15,6 +15,7 @@ REASONS: Final = {
     "grant_requires_approval": "This persona has to ask before it uses the tool.",
     "condition": "The grant asks a person before it is used with such values.",
     "tainted": "This answer has read content from outside, and this use could carry private data out.",
+    policy.UNREADABLE.code: "Whether a person is asked cannot be evaluated, so nothing would run.",
     policy.NEEDS_ANSWER: "It is a question to the person who asked, and only they can answer it.",
 }
 _TITLES: Final = {
@@ -41,12 +42,13 @@ class Line:
 def lines(call: Call, facts: Facts, filled: tuple[str, ...] = ()) -> tuple[Line, ...]:
     """The whole chain, so that who mends one refusal sees the next one at once."""
     found = policy.checks(call, facts)
-    if not found:
+    # A condition that cannot be evaluated refuses, whatever the other steps say.
+    if not found or policy.decide(call, facts) == policy.UNREADABLE:
         return (Line("rules", "The rules", "refuse", policy.UNREADABLE.message),)
     told = [_line(check, call, facts, filled) for check in found]
     reasons = policy.reasons_to_ask(call, facts)
     if facts.grant is not None and facts.tool is not None:
-        text = " ".join(REASONS[reason] for reason in reasons) or "Nobody has to be asked."
+        text = " ".join(REASONS.get(reason, reason) for reason in reasons) or "Nobody has to be asked."
         told.append(Line("approval", "A person's approval", "ask" if reasons else "pass", text))
     return tuple(told)
 

@@ -160,7 +160,12 @@ def checks(call: Call, facts: Facts) -> tuple[Check, ...]:
 
 def reasons_to_ask(call: Call, facts: Facts) -> tuple[str, ...]:
     """Why a person would be asked, whether or not it comes to that; nothing where there is no grant."""
-    return tuple(_reasons_to_ask(call, facts)) if facts.readable and facts.tool and facts.grant else ()
+    if not (facts.readable and facts.tool and facts.grant):
+        return ()
+    try:
+        return tuple(_reasons_to_ask(call, facts))
+    except Exception:  # noqa: BLE001  As in `decide`: a condition that breaks refuses, and this only tells of it.
+        return (UNREADABLE.code,)
 
 
 def _refusals(call: Call, facts: Facts) -> Iterator[Refuse]:

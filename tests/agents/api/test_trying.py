@@ -211,3 +211,15 @@ def test_what_is_typed_is_judged_and_never_run(door: Gate) -> None:
     door.tool.refresh_from_db()
     assert door.tool.requires_approval is False
     assert not ToolCall.objects.exists()
+
+
+@pytest.mark.parametrize("field", ["denied_parameters", "allowed_parameters", "ask_when"])
+def test_rules_that_cannot_be_read_refuse_and_are_said_to(field: str, door: Gate) -> None:
+    type(door.grant).objects.filter(pk=door.grant.pk).update(**{field: {"line": [{"newer": 1}]}})
+    told = tried(door)
+    assert (told["decision"], told["code"]) == ("refuse", "policy_error")
+    assert [line["check"] for line in told["explanation"]] == ["rules"]
+    type(door.tool).objects.filter(pk=door.tool.pk).update(enabled=False)
+    assert tried(door)["code"] == "tool_disabled", (
+        "another refusal comes first, and is explained all the same"
+    )
