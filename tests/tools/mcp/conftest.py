@@ -10,6 +10,7 @@ import pytest
 
 from tests import people
 from tests.tools.mcp import peers
+from tests.tools.mcp.bare import Bare
 from tools_app import bridge
 from tools_app.mcp import servers
 from tools_app.models import McpServer
@@ -65,6 +66,17 @@ def fake(serve: Serve, tmp_path: Path) -> Callable[..., McpServer]:
 
     def made(behaviour: str, name: str = "fake") -> McpServer:
         return serve(name, sys.executable, "-I", str(FAKE), behaviour, str(tmp_path))
+
+    return made
+
+
+@pytest.fixture
+def bare(launchers: Callable[..., None], tmp_path: Path) -> Callable[..., Bare]:
+    """The same without a row."""
+
+    def made(behaviour: str) -> Bare:
+        launchers(behaviour, sys.executable, "-I", str(FAKE), behaviour, str(tmp_path))
+        return Bare(behaviour)
 
     return made
 

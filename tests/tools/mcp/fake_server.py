@@ -149,7 +149,7 @@ def waits(request: dict[str, Any]) -> None:
 
 def floods(request: dict[str, Any]) -> None:
     token = request["params"].get("_meta", {}).get("progressToken")
-    for number in range(3_000):
+    for number in range(1_000):
         progress = {"progressToken": token, "progress": number}
         send({"jsonrpc": "2.0", "method": "notifications/progress", "params": progress})
     answer(request, said("flooded"))

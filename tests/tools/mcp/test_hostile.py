@@ -9,16 +9,18 @@ from pathlib import Path
 
 import pytest
 
-from tests import people
+from tests.tools.mcp.bare import Bare
 from tests.tools.mcp.using import brought_in, row, used
 from tools_app import bridge
+from tools_app.exceptions import ToolFailed
 from tools_app.executors.mcp import connections
-from tools_app.mcp import review, servers, sync
+from tools_app.mcp import review, sync
 from tools_app.models import McpServer
 
-pytestmark = pytest.mark.django_db
-
 Fake = Callable[..., McpServer]
+Made = Callable[..., Bare]
+
+ROWS = pytest.mark.django_db
 
 # What a call of each ends in: the reason for programs, and a word of what the model reads.
 ENDINGS = {
@@ -31,34 +33,27 @@ ENDINGS = {
 
 
 @pytest.mark.parametrize("behaviour", ENDINGS)
-def test_a_call_of_a_server_that_misbehaves_fails_in_words(fake: Fake, behaviour: str) -> None:
-    server = fake(behaviour)
-    brought_in(server)
-    call = used(server, "say", {"word": "a"})
-    reason, word = ENDINGS[behaviour]
-    assert (call.status, call.reason) == ("failed", reason)
-    assert word in call.reason_text
+def test_a_call_of_a_server_that_misbehaves_fails_in_words(bare: Made, behaviour: str) -> None:
+    code, word = ENDINGS[behaviour]
+    with pytest.raises(ToolFailed, match=word) as failed:
+        bare(behaviour).use("say", {"word": "a"})
+    assert failed.value.code == code
 
 
-def test_an_endless_line_is_given_up_without_filling_the_worker(fake: Fake) -> None:
-    server = fake("endless")
-    servers.change(server, {"timeout_seconds": 2}, by=people.carol().identity)
-    brought_in(server)
-    assert used(server, "say", {"word": "a"}).reason in {"timeout", "too_large"}
+@pytest.mark.parametrize(
+    ("behaviour", "codes"), [("endless", {"timeout", "too_large"}), ("drips", {"timeout"})]
+)
+def test_what_never_ends_is_given_up_without_filling_the_worker(
+    bare: Made, behaviour: str, codes: set[str]
+) -> None:
+    with pytest.raises(ToolFailed) as failed:
+        bare(behaviour).within(1.0).use("say", {"word": "a"})
+    assert failed.value.code in codes
 
 
-def test_a_drip_ends_with_the_time_of_the_server(fake: Fake) -> None:
-    server = fake("drips")
-    servers.change(server, {"timeout_seconds": 1}, by=people.carol().identity)
-    brought_in(server)
-    call = used(server, "say", {"word": "a"})
-    assert (call.status, call.reason) == ("failed", "timeout")
-
-
-def test_a_server_that_dies_is_started_again_for_the_next_call(fake: Fake, tmp_path: Path) -> None:
-    server = fake("dies_once")
-    brought_in(server)
-    assert [used(server, "say", {"word": word}).status for word in ("a", "b")] == ["succeeded"] * 2
+def test_a_server_that_dies_is_started_again_for_the_next_call(bare: Made, tmp_path: Path) -> None:
+    server = bare("dies_once")
+    assert [server.use("say", {"word": word}).text for word in ("a", "b")] == ["last words"] * 2
     assert len((tmp_path / "calls").read_text().splitlines()) == 2
 
 
@@ -66,23 +61,51 @@ def test_a_server_that_dies_is_started_again_for_the_next_call(fake: Fake, tmp_p
     ("behaviour", "text"),
     [("noisy", "said all the same"), ("floods", "flooded"), ("asks", "asked"), ("nul", "before")],
 )
-def test_noise_does_no_harm(fake: Fake, behaviour: str, text: str) -> None:
-    server = fake(behaviour)
-    brought_in(server)
-    call = used(server, "say", {"word": "a"})
-    assert call.status == "succeeded"
-    assert text in call.result_text
-    assert "\0" not in call.result_text
+def test_noise_does_no_harm(bare: Made, behaviour: str, text: str) -> None:
+    assert text in bare(behaviour).use("say", {"word": "a"}).text
 
 
-def test_only_pictures_that_are_such_are_kept(fake: Fake) -> None:
-    server = fake("pictures")
-    brought_in(server)
-    call = used(server, "say", {"word": "a"})
-    assert [block["source"]["media_type"] for block in call.blocks] == ["image/png"]
-    assert call.result_text.count("[A picture") == 4
+def test_only_pictures_that_are_such_are_kept(bare: Made) -> None:
+    result = bare("pictures").use("say", {"word": "a"})
+    assert [block["source"]["media_type"] for block in result.blocks] == ["image/png"]
+    assert result.text.count("[A picture") == 4
 
 
+def test_connections_and_their_processes_end(bare: Made) -> None:
+    server = bare("plain")
+    server.use("say", {"word": "one"})
+
+    async def closed() -> int:
+        here = connections.pool()
+        before = len(here.open)
+        await here.close()
+        return before
+
+    assert bridge.run(closed(), timeout=30) >= 1
+    assert server.use("say", {"word": "two"}).text == "word: two"
+
+
+def test_a_process_is_given_no_variable_that_is_not_listed(
+    bare: Made, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
+    bare("shows_environment").offered()
+    given = json.loads((tmp_path / "environment").read_text())
+    assert set(given) - {"LC_CTYPE", "PWD", "__CF_USER_TEXT_ENCODING"} == {"PATH", "HOME", "TMPDIR", "LANG"}
+    assert given["HOME"] != os.environ.get("HOME")
+
+
+def test_a_server_that_says_nothing_is_given_up(bare: Made, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "CONNECT_SECONDS", 0.5)
+    with pytest.raises(ToolFailed, match="cannot be reached"):
+        bare("silent").offered()
+
+
+def test_pages_are_read_to_the_end(bare: Made) -> None:
+    assert len(bare("pages").offered()) == 5
+
+
+@ROWS
 @pytest.mark.parametrize(
     ("behaviour", "told"),
     [
@@ -100,21 +123,14 @@ def test_a_sync_that_cannot_be_is_told_to_the_administrator(fake: Fake, behaviou
     assert server.tools.count() == 0
 
 
+@ROWS
 def test_a_server_that_fails_is_not_started_again_and_again(fake: Fake) -> None:
     server = fake("exits")
     sync.sync(server)
     assert "tried again in" in sync.sync(server).error
 
 
-def test_a_server_that_says_nothing_is_given_up(fake: Fake, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connections, "CONNECT_SECONDS", 0.5)
-    assert "cannot be reached" in sync.sync(fake("silent")).error
-
-
-def test_pages_are_read_to_the_end(fake: Fake) -> None:
-    assert len(sync.sync(fake("pages")).added) == 5
-
-
+@ROWS
 def test_schemas_that_cannot_be_used_are_left_out_by_name(fake: Fake) -> None:
     server = fake("schemas")
     report = sync.sync(server)
@@ -130,6 +146,7 @@ def test_schemas_that_cannot_be_used_are_left_out_by_name(fake: Fake) -> None:
     assert "x-kind" not in json.dumps(named.input_schema)
 
 
+@ROWS
 def test_parameters_with_other_names_are_sent_under_their_own(fake: Fake, tmp_path: Path) -> None:
     server = fake("schemas")
     brought_in(server, clean=False)
@@ -137,6 +154,7 @@ def test_parameters_with_other_names_are_sent_under_their_own(fake: Fake, tmp_pa
     assert json.loads((tmp_path / "calls").read_text()) == {"user_id": "seven", "a b/c": "x"}
 
 
+@ROWS
 def test_names_become_legal_and_nobody_is_mistaken_for_another(fake: Fake) -> None:
     server = fake("names")
     report = sync.sync(server)
@@ -148,6 +166,7 @@ def test_names_become_legal_and_nobody_is_mistaken_for_another(fake: Fake) -> No
     assert "" in {each.tool for each in report.left_out}
 
 
+@ROWS
 def test_what_is_hidden_in_a_description_is_shown_to_the_reviewer(fake: Fake) -> None:
     server = fake("hidden")
     sync.sync(server)
@@ -157,27 +176,3 @@ def test_what_is_hidden_in_a_description_is_shown_to_the_reviewer(fake: Fake) ->
     assert "\u202e" not in shown.after_text
     assert "\u200b" not in shown.after_text
     assert "\0" not in row(server, "hidden").description
-
-
-def test_a_process_is_given_no_variable_that_is_not_listed(
-    fake: Fake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-secret")
-    sync.sync(fake("shows_environment"))
-    given = json.loads((tmp_path / "environment").read_text())
-    assert set(given) - {"LC_CTYPE", "PWD", "__CF_USER_TEXT_ENCODING"} == {"PATH", "HOME", "TMPDIR", "LANG"}
-    assert given["HOME"] != os.environ.get("HOME")
-
-
-def test_connections_and_their_processes_end(fake: Fake) -> None:
-    server = fake("plain")
-    brought_in(server)
-
-    async def closed() -> int:
-        here = connections.pool()
-        before = len(here.open)
-        await here.close()
-        return before
-
-    assert bridge.run(closed(), timeout=30) >= 1
-    assert used(server, "say", {"word": "again"}).status == "succeeded"
