@@ -102,7 +102,7 @@ def _shown(report: Report, identity: Identity, wanted: Wanted) -> dict[str, Any]
         "problems": [line for each in report.problems for line in each.told],
         "conflicts": [_row(each, identity, wanted) for each in report.conflicts],
         "changes": [_row(each, identity, wanted) for each in report.changes],
-        "kept": [each for each in report.outcomes if each.state == "kept"],
+        "kept": [each for each in report.outcomes if each.state in ("kept", "left out")],
         "same": sum(each.state == "same" for each in report.outcomes),
         "missing": report.missing_secrets,
         "reason": wanted.reason,
@@ -110,7 +110,9 @@ def _shown(report: Report, identity: Identity, wanted: Wanted) -> dict[str, Any]
 
 
 def _row(outcome: Outcome, identity: Identity, wanted: Wanted) -> dict[str, Any]:
-    offered = [pair for pair in _OFFERED if pair[0] != Choice.RENAME.value or outcome.kind != "grant"]
+    offered = [
+        pair for pair in _OFFERED if pair[0] != Choice.RENAME.value or outcome.kind in ("tool", "persona")
+    ]
     return {
         "outcome": outcome,
         "field": f"choice:{outcome.key}",

@@ -14,7 +14,7 @@ from typing import Any
 from django.db import transaction
 
 from agents_app import granting
-from agents_app.transfer.items import Personas, Tools, needed
+from agents_app.transfer.items import Personas, Servers, Tools, needed
 from agents_app.transfer.reports import Outcome, Report
 from agents_app.transfer.settling import Arrival
 from audit_app import records
@@ -70,8 +70,9 @@ def bring_in(document: Document, wanted: Wanted, *, by: Identity) -> Report:
 
 def _outcomes(document: Document, arrival: Arrival) -> list[Outcome]:
     """Tools before personas: grants name the tools, under the names they have here."""
-    tools, personas = Tools(arrival), Personas(arrival)
-    found = [tools.settle(item) for item in document.tools]
+    servers, tools, personas = Servers(arrival), Tools(arrival), Personas(arrival)
+    found = [servers.settle(item) for item in document.mcp_servers]
+    found += [tools.settle(item) for item in document.tools]
     for item in document.personas:
         found += personas.settle(item)
     return found

@@ -9,14 +9,15 @@ from agents_app import personas
 from agents_app.exceptions import InvalidGrant, InvalidPersona
 from agents_app.models import AgentToolConfig, AgentType, ModelEndpoint
 from agents_app.transfer import shapes
-from agents_app.transfer.reports import Outcome
-from agents_app.transfer.settling import Arrival, Meeting, reasons, settle
+from agents_app.transfer.reports import LEFT_OUT, Outcome
+from agents_app.transfer.settling import Arrival, LeftOut, Meeting, reasons, settle
 from project.accounts.exceptions import HouseError
 from tools_app import builtin_tools, catalog, credentials, versions
 from tools_app.documents import Document, Item
-from tools_app.exceptions import InvalidTool, NotATool
+from tools_app.exceptions import InvalidServer, InvalidTool, NotATool
 from tools_app.functions import parameters
-from tools_app.models import Tool
+from tools_app.mcp import servers
+from tools_app.models import McpServer, Tool
 from tools_app.versions import Cause
 
 # S2's record of a web service: a tool in one line, with the person who asks in a header (S2.57-65).
@@ -79,7 +80,7 @@ def needed(document: Document) -> set[str]:
         if isinstance(settings, dict):
             row = Tool(name=item.name, executor=fields["executor"], configuration=settings)
             found |= set(credentials.names(row))
-    return found
+    return found | {str(each.fields["secret"]) for each in document.mcp_servers if each.fields.get("secret")}
 
 
 def fields_of(item: Item) -> dict[str, Any]:
@@ -145,11 +146,13 @@ def _complete(fields: dict[str, Any]) -> dict[str, Any]:
             "examples": list(definition.examples),
         }
     if kind == Tool.Executor.PYTHON:
-        told = "Its function is not in this catalog: name its module in TOOL_MODULES and seed, then import again."
-        raise InvalidTool(details={"executor": [told]})
+        raise LeftOut(
+            "Its function is not in this catalog: name its module in TOOL_MODULES and seed, then import again."
+        )
     if kind == Tool.Executor.MCP:
-        told = "It comes with its MCP server: add the server and read its tools, then import again."
-        raise InvalidTool(details={"executor": [told]})
+        raise LeftOut(
+            "It comes with its MCP server: sync the server and review its tools, then import again."
+        )
     return fields
 
 
@@ -161,6 +164,38 @@ def _clash(row: Tool, fields: Mapping[str, Any]) -> str:
     if (row.tool_type, row.executor) != (fields["tool_type"], fields["executor"]):
         return f"A tool of another kind has this name here: {row.executor}, not {fields['executor']}."
     return ""
+
+
+class Servers:
+    """MCP servers: how they are reached. What they offer is read from them, and reviewed here."""
+
+    def __init__(self, arrival: Arrival) -> None:
+        self._arrival = arrival
+
+    def settle(self, item: Item) -> Outcome:
+        arrival = self._arrival
+        row = McpServer.objects.filter(organization_id=arrival.organization_id, name=item.name).first()
+        wrong = shapes.not_text(McpServer, item.fields)
+        wrong |= {each: ["There is no such field."] for each in shapes.unknown(item.fields, shapes.SERVER)}
+        if wrong:
+            told = tuple(reasons(InvalidServer(details=wrong), item))
+            return Outcome("mcp_server", item.name, "wrong", str(item.at), told=told)
+        fields = {name: item.fields.get(name, shapes.server_default(name)) for name in shapes.SERVER}
+        meeting = Meeting(
+            kind="mcp_server",
+            item=item,
+            write=lambda: self._written(row, fields),
+            now=shapes.server_now(row) if row is not None else None,
+        )
+        return settle(meeting, arrival)
+
+    def _written(self, row: McpServer | None, fields: dict[str, Any]) -> Mapping[str, Any]:
+        if fields["secret"] in self._arrival.awaited:
+            # A server is spoken to as soon as it is there; without its secret it would be another one.
+            raise LeftOut(f"Make the secret {fields['secret']!r} first, then import again.")
+        by = self._arrival.by
+        made = servers.add(fields, by=by) if row is None else servers.change(row, fields, by=by)
+        return shapes.server_now(made)
 
 
 class Personas:
@@ -244,8 +279,8 @@ class Personas:
         name = self._arrival.renamed.get(str(said.get("tool")), str(said.pop("tool", "")))
         tool = Tool.objects.current().filter(organization_id=agent.organization_id, name=name).first()
         if tool is None:
-            told = f"{item.at}: there is no tool {name!r} here; nothing is granted."
-            return Outcome("grant", item.name, "kept", str(item.at), told=(told,))
+            told = f"There is no tool {name!r} here, so nothing is granted."
+            return Outcome("grant", item.name, LEFT_OUT, str(item.at), told=(told,))
         if strangers := shapes.unknown(said, shapes.GRANT):
             wrong = InvalidGrant(details={each: ["There is no such field."] for each in strangers})
             return Outcome("grant", item.name, "wrong", str(item.at), told=tuple(reasons(wrong, item)))

@@ -13,7 +13,7 @@ from agents_app.transfer import shapes
 from audit_app import records
 from project.accounts.identity import Identity
 from tools_app import credentials, documents
-from tools_app.models import Secret, Tool
+from tools_app.models import McpServer, Secret, Tool
 
 _NUMBERLIKE: Final = re.compile(r"[-+.]?[0-9.]")
 
@@ -22,7 +22,7 @@ def exported(*, by: Identity) -> dict[str, Any]:
     """The catalog this person may change, as plain values; that it was taken is recorded."""
     organization_id = granting.require_right(by)
     found = document_of(organization_id)
-    counts = {name: len(found[name]) for name in ("tools", "personas", "secrets")}
+    counts = {name: len(listed) for name, listed in found.items() if name != "toolroom"}
     subject = records.Subject("catalog", str(organization_id), "catalog")
     records.record("catalog.exported", by=by, subject=subject, facts=counts)
     return found
@@ -31,18 +31,21 @@ def exported(*, by: Identity) -> dict[str, Any]:
 def document_of(organization_id: int) -> dict[str, Any]:
     """What is in use: neither archived things nor drafts, no value of any secret, no history."""
     tools = Tool.objects.current().filter(organization_id=organization_id, is_draft=False).order_by("name")
+    servers = McpServer.objects.filter(organization_id=organization_id).order_by("name")
     agents = AgentType.objects.current().filter(organization_id=organization_id).order_by("name")
     return {
         "toolroom": documents.FORMAT,
+        "mcp_servers": [shapes.server_item(each) for each in servers],
         "tools": [shapes.tool_item(tool) for tool in tools],
         "personas": [shapes.persona_item(agent) for agent in agents.select_related("endpoint")],
-        "secrets": _secrets(organization_id, tools),
+        "secrets": _secrets(organization_id, tools, servers),
     }
 
 
-def _secrets(organization_id: int, tools: Any) -> list[dict[str, Any]]:
-    """Those that the tools name, and where they may be sent: what somebody has to make on the other side."""
-    names = sorted({name for tool in tools for name in credentials.names(tool)})
+def _secrets(organization_id: int, tools: Any, servers: Any) -> list[dict[str, Any]]:
+    """Those that tools and servers name, and where they may be sent: what somebody has to make on the other side."""
+    named = {name for tool in tools for name in credentials.names(tool)}
+    names = sorted(named | {server.secret for server in servers if server.secret})
     hosts = dict(
         Secret.objects.filter(organization_id=organization_id, name__in=names).values_list("name", "hosts")
     )

@@ -12,7 +12,16 @@ from tools_app.differences import Difference
 WRITTEN: Final = frozenset({"added", "changed", "renamed"})
 UNSETTLED: Final = "conflict"
 WRONG: Final = "wrong"
-_SIGNS: Final = {"added": "+", "renamed": "+", "changed": "~", "kept": "=", "conflict": "?", "wrong": "!"}
+LEFT_OUT: Final = "left out"
+_SIGNS: Final = {
+    LEFT_OUT: "-",
+    "added": "+",
+    "renamed": "+",
+    "changed": "~",
+    "kept": "=",
+    "conflict": "?",
+    "wrong": "!",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,12 +12,12 @@ from django.db import transaction
 
 from agents_app.exceptions import InvalidGrant, InvalidPersona
 from agents_app.models import AgentType
-from agents_app.transfer.reports import Outcome
+from agents_app.transfer.reports import LEFT_OUT, Outcome
 from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
 from tools_app import differences
 from tools_app.documents import Item
-from tools_app.exceptions import InvalidTool
+from tools_app.exceptions import InvalidServer, InvalidTool
 from tools_app.models import SeededRow, Tool
 
 Values = Mapping[str, Any]
@@ -76,10 +76,16 @@ class Meeting:
     told: tuple[str, ...] = ()
 
 
+class LeftOut(Exception):
+    """This item cannot be brought by a file; the rest can. The sentence says what has to be there first."""
+
+
 def settle(meeting: Meeting, arrival: Arrival) -> Outcome:
     """Whatever the verbs refuse becomes an outcome with every reason and its place."""
     try:
         return _settled(meeting, arrival)
+    except LeftOut as why:
+        return _outcome(meeting, LEFT_OUT, told=(str(why),))
     except HouseError as refused:
         return _outcome(meeting, "wrong", told=tuple(reasons(refused, meeting.item)))
 
@@ -132,7 +138,7 @@ def _chosen(meeting: Meeting, arrival: Arrival, choice: str, found: Any) -> Outc
 
 
 def _free(meeting: Meeting, arrival: Arrival) -> str:
-    rows: Any = Tool if meeting.kind == "tool" else AgentType
+    rows: Any = {"tool": Tool, "persona": AgentType}[meeting.kind]
     longest = 60 if meeting.kind == "tool" else 96
     number = 2
     while True:
@@ -144,7 +150,11 @@ def _free(meeting: Meeting, arrival: Arrival) -> str:
 
 def reasons(refused: HouseError, item: Item) -> list[str]:
     """Each with the place in the file that it is about."""
-    details = refused.details if isinstance(refused, InvalidTool | InvalidPersona | InvalidGrant) else {}
+    details = (
+        refused.details
+        if isinstance(refused, InvalidTool | InvalidPersona | InvalidGrant | InvalidServer)
+        else {}
+    )
     listed = [
         f"{item.at.below(name)}: {told}"
         for name, messages in details.items()

@@ -11,7 +11,8 @@ from django.db.models.fields import NOT_PROVIDED
 from agents_app import granting, personas
 from agents_app.models import AgentToolConfig, AgentType
 from tools_app import versions
-from tools_app.models import Tool
+from tools_app.mcp import servers
+from tools_app.models import McpServer, Tool
 
 # Belongs to the program or to another server: a file says about such tools only what is the organization's to say.
 THEIRS: Final[Mapping[str, frozenset[str]]] = {
@@ -24,6 +25,7 @@ TOOL: Final = (*_HEAD, *(name for name in versions.FIELDS if name not in {*_HEAD
 _PERSONA_HEAD: Final = ("name", "display_name", "description", "model", "endpoint", "system_prompt")
 PERSONA: Final = (*_PERSONA_HEAD, *sorted(personas.FIELDS - set(_PERSONA_HEAD)))
 GRANT: Final = granting.FIELDS
+SERVER: Final = servers.FIELDS
 # Always written, though they may be what a new row has.
 _ALWAYS: Final = frozenset({"name", "tool_type", "executor", "input_schema"})
 
@@ -40,6 +42,18 @@ def persona_item(agent: AgentType) -> dict[str, Any]:
     grants = sorted(agent.grants.select_related("tool").filter(tool__archived_at__isnull=True), key=_position)
     listed = [{"tool": row.tool.name, **_lean(grant_now(row), grant_default)} for row in grants]
     return {**item, "tools": listed} if listed else item
+
+
+def server_item(server: McpServer) -> dict[str, Any]:
+    return _lean(server_now(server), server_default)
+
+
+def server_now(server: McpServer) -> dict[str, Any]:
+    return {name: getattr(server, name) for name in SERVER}
+
+
+def server_default(name: str) -> Any:
+    return _default(McpServer, name)
 
 
 def persona_now(agent: AgentType) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from project.accounts.exceptions import NotAllowed
 from tests import people
 from tools_app import catalog, documents, vault
 from tools_app.documents import Document
+from tools_app.mcp import servers
 from tools_app.models import Secret, Tool, ToolVersion
 from tools_app.openapi import document as reader
 
@@ -93,7 +94,7 @@ def test_an_export_is_short_ordered_and_without_secrets(here: AgentType) -> None
     text = transfer.written(transfer.exported(by=people.carol().identity))
     assert "secret-value" not in text
     assert text.startswith(
-        "toolroom: 1\ntools:\n- name: weather\n  description: |-\n    Tells\n    the weather.\n"
+        "toolroom: 1\nmcp_servers: []\ntools:\n- name: weather\n  description: |-\n    Tells\n    the weather.\n"
     )
     assert "secrets:\n- name: weather-key\n  hosts:\n  - api.example\n" in text
     assert "tags:\n  - '1e5'\n  - 'no'\n" in text
@@ -198,8 +199,6 @@ def test_all_of_it_or_nothing() -> None:
         ({"input_schema": {"type": "array"}}, "/input_schema"),
         ({"input_schema": None}, "/input_schema"),
         ({"parameters": {"userId": {"type": "string"}}, "input_schema": None}, "reserved for the house"),
-        ({"executor": "python"}, "TOOL_MODULES"),
-        ({"executor": "mcp"}, "MCP server"),
         ({"tool_type": "builtin", "name": "teleport"}, "/tool_type"),
         ({"executor": "http", "configuration": {"method": "GET"}}, "/configuration"),
         ({"rate_limit": -1}, "/rate_limit"),
@@ -287,7 +286,36 @@ def test_the_default_persona_and_missing_parts_are_told(here: AgentType) -> None
     assert "stays the default" in told
     assert AgentType.objects.get(organization=mallory.organization, is_default=True).name == "own"
     lone = of(agents=[{**BO, "tools": [{"tool": "nothing"}]}])
-    assert states(brought(lone))["grant/bo/nothing"] == "kept"
+    assert states(brought(lone))["grant/bo/nothing"] == "left out"
+
+
+@pytest.mark.parametrize(("kind", "told"), [("python", "TOOL_MODULES"), ("mcp", "sync the server")])
+def test_what_no_file_can_make_is_left_out_and_the_rest_comes(kind: str, told: str) -> None:
+    report = brought(of({**WEATHER, "name": "theirs", "executor": kind}, WEATHER))
+    assert states(report) == {"tool/theirs": "left out", "tool/weather": "added"}
+    assert (report.is_done, told in report.outcomes[0].told[0]) == (True, True)
+    assert list(Tool.objects.values_list("name", flat=True)) == ["weather"]
+
+
+def test_mcp_servers_go_along_with_the_name_of_their_secret() -> None:
+    by, mallory = people.carol().identity, people.mallory()
+    vault.keep("mcp-key", "secret-value", hosts=["mcp.example"], by=by)
+    given = {"name": "Notes", "prefix": "notes", "url": "https://mcp.example/mcp", "auth": "bearer"}
+    servers.add({**given, "secret": "mcp-key"}, by=by)
+    document = taken()
+    assert document.mcp_servers[0].fields == {**given, "secret": "mcp-key"}
+    assert set(states(brought(document)).values()) == {"same"}
+    first = brought(document, mallory)
+    assert (states(first), first.missing_secrets) == ({"mcp_server/Notes": "left out"}, ["mcp-key"])
+    vault.keep("mcp-key", "theirs", hosts=["mcp.example"], by=mallory.identity)
+    assert states(brought(document, mallory)) == {"mcp_server/Notes": "added"}
+    moved = documents.of_value(
+        {"mcp_servers": [{**given, "url": "https://mcp.example/v2", "secret": "mcp-key"}]}, "b"
+    )
+    assert states(brought(moved, mallory)) == {"mcp_server/Notes": "conflict"}
+    assert states(brought(moved, mallory, otherwise=Choice.REPLACE)) == {"mcp_server/Notes": "changed"}
+    odd = documents.of_value({"mcp_servers": [{"name": "x", "colour": 1}, {"name": "y", "url": 5}]}, "b")
+    assert set(states(brought(odd, mallory)).values()) == {"wrong"}
 
 
 def test_who_may_not_change_the_catalog_may_neither_take_nor_bring_it(here: AgentType) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tools_app import documents
 from tools_app.exceptions import InvalidCatalog
 
-PARTS = "organizations, personas, secrets, toolroom, tools"
+PARTS = "mcp_servers, organizations, personas, secrets, toolroom, tools"
 TOOL = """\
 # Weather
 name: weather

@@ -19,14 +19,14 @@ from tools_app.openapi.problems import InvalidDocument
 FORMAT: Final = 1
 MAX_BYTES: Final = 8 * 2**20
 SUFFIXES: Final = (".yaml", ".yml", ".json")
-_SECTIONS: Final = ("tools", "personas", "secrets")
+_SECTIONS: Final = ("mcp_servers", "tools", "personas", "secrets")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _TOP: Final = frozenset({"toolroom", "organizations", *_SECTIONS})
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One tool, persona or secret as it was written."""
+    """One tool, persona, server or secret as it was written."""
 
     name: str
     fields: Mapping[str, Any]
@@ -39,6 +39,7 @@ class Document:
 
     tools: tuple[Item, ...] = ()
     personas: tuple[Item, ...] = ()
+    mcp_servers: tuple[Item, ...] = ()
     secrets: tuple[Item, ...] = ()
     organizations: tuple[str, ...] = field(default=())
 
@@ -94,9 +95,11 @@ def joined(documents: Iterable[Document]) -> Document:
     listed = list(documents)
     tools = tuple(item for each in listed for item in each.tools)
     personas = tuple(item for each in listed for item in each.personas)
-    if wrong := _twice(tools) + _twice(personas):
+    servers = tuple(item for each in listed for item in each.mcp_servers)
+    if wrong := _twice(tools) + _twice(personas) + _twice(servers):
         raise InvalidCatalog(wrong)
-    return Document(tools, personas, tuple(item for each in listed for item in each.secrets))
+    secrets = tuple(item for each in listed for item in each.secrets)
+    return Document(tools, personas, servers, secrets)
 
 
 def _octets(path: Path) -> bytes:
