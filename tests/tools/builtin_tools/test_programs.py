@@ -11,10 +11,12 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tools_app import arguments, builtin_tools, executors, rules
+from tools_app.builtin_tools import programs
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import ToolResult, Work, sandbox, workspaces
 from tools_app.executors.base import Attached
+from tools_app.executors.sandbox import Limits, Ran
 from tools_app.rules import Subject
 
 Run = Callable[..., ToolResult]
@@ -104,9 +106,11 @@ def test_attached_files_can_be_read_and_not_changed(run: Run, tmp_path: Path) ->
 
 
 def test_what_was_ended_says_why_and_what_it_said_last(run: Run) -> None:
-    with pytest.raises(ToolFailed, match=r"ended after 1 seconds.*\n.*\nhalf") as ended:
-        run("bash", command="echo half; sleep 30", timeout_seconds=1)
+    with pytest.raises(ToolFailed, match="ended after 1 seconds, its time limit") as ended:
+        run("bash", command="sleep 60", timeout_seconds=1)
     assert ended.value.code == "timeout"
+    cut = Ran(-9, "half", "of it", 1.0, "memory")
+    assert programs._ended(cut, Limits()).message.endswith("The end of what it printed:\nhalfof it")
 
 
 def test_arguments_are_no_way_out_of_the_text(run: Run) -> None:

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from tests.tools.executors.cells import PYTHON, Cell, cell
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import sandbox, stopping
-from tools_app.executors.sandbox import Program, running
+from tools_app.executors.sandbox import Limits, Program, running
 from tools_app.executors.sandbox.output import Kept, harmless
 
 __all__ = ["cell"]
@@ -33,8 +33,7 @@ def _alive(mark: str) -> list[str]:
 
 
 def test_a_fork_bomb_goes_off_inside(cell: Cell) -> None:
-    ran = cell("f() { f | f & }; f; sleep 0.3; true", processes=40)
-    assert ran.seconds < 30
+    cell("f() { f | f & }; f; sleep 0.3; true", processes=40)
     assert cell("echo again").stdout == "again\n"
 
 
@@ -72,11 +71,18 @@ def test_endless_output_ends_it(cell: Cell) -> None:
 
 def test_a_program_that_will_not_end_is_ended_with_all_its_children(cell: Cell) -> None:
     mark = f"mark{os.getpid()}{cell.tier}"
-    (cell.place / "stay.py").write_text(STUBBORN + "time.sleep(60)\n")
+    (cell.place / "stay.py").write_text(STUBBORN + "print('here', flush=True); time.sleep(60)\n")
     stay = f"{PYTHON.removesuffix(' -c')} stay.py {mark}"
-    ran = cell(f"setsid {stay} & {stay} & echo ready; {stay}", seconds=2)
-    assert (ran.cut, ran.stdout) == ("time", "ready\n")
+    words = ("/bin/sh", "-c", f"setsid {stay} & {stay} & {stay}")
+    told: list[tuple[int, int, str]] = []
+    program = Program(words, workspace=cell.place, limits=Limits(seconds=50))
+    with stopping.heeding(lambda: any(line for _, _, line in told)), pytest.raises(stopping.Stopped):
+        running.in_cell(program, cell.tier, report=lambda *part: told.append(part))
     _until(lambda: not _alive(mark))
+
+
+def test_time_ends_it(cell: Cell) -> None:
+    assert cell("sleep 60", seconds=0.5).cut == "time"
 
 
 def test_nothing_stays_behind_when_the_program_ends(cell: Cell) -> None:
@@ -84,14 +90,13 @@ def test_nothing_stays_behind_when_the_program_ends(cell: Cell) -> None:
     (cell.place / "stay.py").write_text(STUBBORN + "time.sleep(60)\n")
     before = len(list(Path("/proc/self/fd").iterdir()))
     ran = cell(f"(setsid nohup {PYTHON.removesuffix(' -c')} stay.py {mark} > /dev/null 2>&1 &) ; echo over")
-    assert ran.stdout == "over\n"
-    assert ran.seconds < 30
+    assert (ran.stdout, ran.cut) == ("over\n", "")
     _until(lambda: not _alive(mark))
     assert len(list(Path("/proc/self/fd").iterdir())) == before
 
 
 def test_too_much_thinking_ends_it(cell: Cell) -> None:
-    ran = cell(f"exec {PYTHON} 'while True: pass'", cpu_seconds=1)
+    ran = cell(f"exec {PYTHON} 'while True: pass'", cpu_seconds=1, seconds=120)
     assert (ran.code, ran.cut) == (128 + 24, "")
 
 
@@ -105,7 +110,7 @@ def test_what_it_prints_is_told_while_it_runs(cell: Cell) -> None:
     told: list[tuple[int, int, str]] = []
     program = Program(("/bin/sh", "-c", "echo one; sleep 0.6; echo two"), workspace=cell.place)
     running.in_cell(program, cell.tier, report=lambda *part: told.append(part))
-    assert (0, 60, "one") in told
+    assert "one" in {line for _, _, line in told}
 
 
 def test_input_is_given(cell: Cell) -> None:
