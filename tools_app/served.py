@@ -10,15 +10,17 @@ from tools_app.models import McpServer, Tool
 
 def server_off(tool: Tool) -> str:
     """Why a tool cannot be used for the sake of its server, or ""."""
-    if tool.mcp_server_id is None:
+    if tool.executor != Tool.Executor.MCP:
         return ""
+    if tool.mcp_server_id is None:
+        return "Its MCP server was removed."
     enabled = McpServer.objects.filter(pk=tool.mcp_server_id).values_list("enabled", flat=True).first()
     return "" if enabled else "Its MCP server is switched off."
 
 
 def withheld(tools: Iterable[Tool]) -> set[int]:
     """Those that are not offered: their server is off, or is not what was reviewed. At most one query for all."""
-    served = [tool for tool in tools if tool.mcp_server_id is not None]
+    served = [tool for tool in tools if tool.executor == Tool.Executor.MCP]
     if not served:
         return set()
     wanted = {tool.mcp_server_id for tool in served if tool.mcp_server_id is not None}

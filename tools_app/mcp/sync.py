@@ -154,7 +154,8 @@ class _Reconciling:
 
     def _unfit(self, found: LeftOut, row: Tool | None) -> None:
         self._report.left_out.append(found)
-        if row is not None and row.archived_at is None:
+        # What nobody has reviewed yet must not look as if only this were in its way.
+        if row is not None and row.archived_at is None and row.quarantine not in (NEW, TURNED_DOWN):
             quarantine.hold_back(row, f"{UNFIT}{found.why}", by=self._by)
 
     def _new(self, remote: Remote, found: Adopted) -> None:
@@ -171,8 +172,11 @@ class _Reconciling:
 
     def _known(self, row: Tool, found: Adopted) -> None:
         if row.quarantine == TURNED_DOWN:
-            self._report.unchanged.append(row.name)
-            return
+            if row.archived_at is not None:
+                self._report.unchanged.append(row.name)
+                return
+            # Somebody has brought it back: then it is to be reviewed once more.
+            quarantine.hold_back(row, NEW, by=self._by)
         if row.archived_at is not None:
             catalog.restore(row, by=self._by)
             self._report.returned.append(row.name)

@@ -108,6 +108,56 @@ def test_a_new_tool_that_is_turned_down_goes_and_stays_away(fake: Fake) -> None:
     assert row(server, "say").archived_at is not None
 
 
+def test_what_was_turned_down_can_be_brought_back_to_its_review(fake: Fake) -> None:
+    server, by = fake("plain"), people.carol().identity
+    sync.sync(server)
+    found = review.of(row(server, "say"))
+    assert found is not None
+    review.reject(found.tool, seen=found.seen, by=by)
+    catalog.restore(row(server, "say"), by=by)
+    sync.sync(server)
+    accepted(row(server, "say"))
+    assert used(server, "say", {"word": "a"}).status == "succeeded"
+
+
+def test_what_nobody_has_reviewed_is_not_let_go_because_it_was_unfit_for_a_while(
+    fake: Fake, tmp_path: Path
+) -> None:
+    server = fake("plain")
+    sync.sync(server)
+    (tmp_path / "unfit").touch()
+    assert [each.tool for each in sync.sync(server).left_out] == ["say"]
+    (tmp_path / "unfit").unlink()
+    sync.sync(server)
+    assert row(server, "say").quarantine == sync.NEW
+
+
+def test_a_tool_that_was_reviewed_is_held_back_while_it_is_unfit(fake: Fake, tmp_path: Path) -> None:
+    server = fake("plain")
+    brought_in(server)
+    (tmp_path / "unfit").touch()
+    sync.sync(server)
+    assert row(server, "say").quarantine.startswith(sync.UNFIT)
+    (tmp_path / "unfit").unlink()
+    sync.sync(server)
+    assert row(server, "say").quarantine == ""
+
+
+def test_without_its_server_a_tool_does_nothing(fake: Fake) -> None:
+    server, by = fake("plain"), people.carol().identity
+    brought_in(server)
+    assert used(server, "say", {"word": "a"}).status == "succeeded"
+    tool = row(server, "say")
+    servers.remove(server, by=by)
+    tool.refresh_from_db()
+    assert tool.archived_at is not None
+    catalog.restore(tool, by=by)
+    catalog.update(tool, {"enabled": True}, by=by)
+    at = gate.opened_for(Tool.objects.get(pk=tool.pk))
+    assert at.ask({"word": "a"}).reason == "executor_unavailable"
+    assert toolset.of(at.agent) == []
+
+
 def test_a_hint_raises_a_flag_and_none_lowers_one(fake: Fake, tmp_path: Path) -> None:
     server = fake("plain")
     brought_in(server)
