@@ -94,7 +94,7 @@ def test_a_staff_account_without_membership_finds_no_page() -> None:
         (
             "carol",
             {"approval", "standingapproval", "tool", "toolversion", "agenttype", "secret", "modelendpoint"}
-            | {"apisource", "document", "toolcase", "tooldraft"},
+            | {"apisource", "document", "mcpserver", "toolcase", "tooldraft"},
         ),
         ("bob", {"approval", "standingapproval", "tool", "toolversion", "agenttype", "toolcall"}),
     ],
