@@ -162,6 +162,8 @@ def test_what_a_built_in_tool_lets_choose_has_a_form(
     path = address(Tool, "change", tool.pk)
     fields = client.get(path).context["adminform"].form.fields
     assert (fields["configuration"].disabled, fields["input_schema"].disabled) == (False, True)
+    if name != "bash":
+        assert "works as it comes" in fields["configuration"].help_text
 
 
 def test_what_a_built_in_tool_was_told_is_stored(client: Client) -> None:

@@ -27,6 +27,7 @@ from tools_app.models import Secret, Tool
 
 _OFFERED = [(value, label) for value, label in Tool.Executor.choices if value not in ("python", "mcp")]
 _NEW = {"type": "object", "properties": {}, "required": []}
+_AS_IT_COMES = "Leave it empty, and the tool works as it comes."
 
 
 class ToolForm(SeenForm):
@@ -81,6 +82,8 @@ class ToolForm(SeenForm):
         if "configuration" in self.fields:
             about = {"forms": forms, "secrets": self._secrets(), "executor": kind}
             self.fields["configuration"].widget.about = about
+            if kind and executors.readiness(kind, name, {})[0]:
+                self.fields["configuration"].help_text = _AS_IT_COMES
             self._close("configuration", settings_forms.written_elsewhere(kind, name))
         self._close("input_schema", settings_forms.WRITTEN_ELSEWHERE.get(kind, ""))
 
