@@ -10,7 +10,8 @@ from django.core.management import call_command
 from agents_app import conversations
 from agents_app.models import AgentType, Conversation, Message, Run
 from project.accounts.identity import Identity
-from tests.live import wait_for
+from tests.live import Live, wait_for
+from tests.people import alice
 from tools_app import approvals
 from tools_app.models import Approval, ToolCall
 
@@ -54,3 +55,15 @@ def answer(run: Run) -> str:
 
 def only_call(run: Run) -> ToolCall:
     return ToolCall.objects.get(run_id=run.pk)
+
+
+def asked(text: str) -> Run:
+    """Alice begins a conversation with this."""
+    who = alice().identity
+    return say(begin(who), text, who)
+
+
+def dies(live: Live, name: str, at: str) -> None:
+    """End a worker, and let the next one of its kind die at a named point."""
+    live.kill(name)
+    live.start_again(name, CRASH_AT=at)

@@ -1,8 +1,7 @@
-"""A worker dies at each named point: everything ends properly after a restart, and nothing runs twice."""
+"""A worker of tools dies at each named point: everything ends properly after a restart, and nothing runs twice."""
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -10,10 +9,10 @@ import pytest
 from django.conf import settings
 
 from agents_app import runs
-from agents_app.models import Message, Run
+from agents_app.models import Run
 from audit_app.models import AuditEntry, ToolUsage
 from tests.flows import acting
-from tests.live import Live, wait_for
+from tests.live import Live
 from tests.people import alice
 from tools_app import approvals
 from tools_app.models import ToolCall
@@ -32,22 +31,12 @@ def _seeded(live_app: Live) -> None:
     (root / "ledger.txt").write_text("one line of the ledger\n")
 
 
-def _asked(text: str) -> Run:
-    who = alice().identity
-    return acting.say(acting.begin(who), text, who)
-
-
 def _approved(run: Run) -> None:
     acting.approve(acting.question(run), replace(alice().identity, authenticated_at=datetime.now(UTC)))
 
 
-def _dies(live: Live, name: str, at: str) -> None:
-    live.kill(name)
-    live.start_again(name, CRASH_AT=at)
-
-
 def test_worker_killed_between_approval_and_execution(live_app: Live) -> None:
-    run = _asked(READ)
+    run = acting.asked(READ)
     question = acting.question(run)
     live_app.kill("tools")
     acting.approve(question, replace(alice().identity, authenticated_at=datetime.now(UTC)))
@@ -70,7 +59,7 @@ def test_worker_killed_between_approval_and_execution(live_app: Live) -> None:
     ],
 )
 def test_tool_worker_dies_at(live_app: Live, point: str, ending: str, reason: str) -> None:
-    run = _asked(READ)
+    run = acting.asked(READ)
     question = acting.question(run)
     if point == "after-commit-before-publish":
         # Here the verdict's own process is the one that would publish: only the lost message is played.
@@ -79,7 +68,7 @@ def test_tool_worker_dies_at(live_app: Live, point: str, ending: str, reason: st
         _approved(run)
         live_app.start_again("tools")
     else:
-        _dies(live_app, "tools", point)
+        acting.dies(live_app, "tools", point)
         _approved(run)
         live_app.wait_until_ended("tools")
         live_app.start_again("tools")
@@ -109,9 +98,9 @@ def _looked_at(run: Run) -> None:
 
 
 def test_person_stops_the_answer_after_a_worker_died(live_app: Live) -> None:
-    run = _asked(READ)
+    run = acting.asked(READ)
     question = acting.question(run)
-    _dies(live_app, "tools", "mid-effect")
+    acting.dies(live_app, "tools", "mid-effect")
     acting.approve(question, replace(alice().identity, authenticated_at=datetime.now(UTC)))
     live_app.wait_until_ended("tools")
     live_app.start_again("tools")
@@ -124,51 +113,3 @@ def test_person_stops_the_answer_after_a_worker_died(live_app: Live) -> None:
     assert "Alice has looked and stopped the answer. Their note: It was the wrong one." in acting.answer(
         again
     )
-
-
-def test_worker_dies_while_streaming_and_the_next_one_answers(live_app: Live) -> None:
-    _dies(live_app, "runs", "mid-stream")
-    run = _asked("Hello there")
-    live_app.wait_until_ended("runs")
-    live_app.start_again("runs")
-    acting.until(run, "finished", seconds=40)
-    endings = list(Message.objects.filter(steps__run=run).order_by("pk").values_list("ending", flat=True))
-    assert endings == ["interrupted", "complete"]
-
-
-def test_worker_killed_in_mid_stream_keeps_what_was_written(live_app: Live) -> None:
-    run = _asked('```script\n[{"stamp": 300, "pace_ms": 15}]\n```')
-    acting.until(run, "running")
-    said = Message.objects.filter(steps__run=run)
-    wait_for(said.exists, what="the answer to begin")
-    time.sleep(1)
-    live_app.kill("runs")
-    live_app.start_again("runs")
-    acting.until(run, "finished", seconds=40)
-    first, second = said.order_by("pk")
-    assert first.ending == "interrupted"
-    assert first.text.startswith("1:")
-    assert second.ending == "complete"
-    assert len(second.text.split()) == 300
-
-
-@pytest.mark.parametrize("point", ["after-run-claim", "after-stream-before-settle"])
-def test_run_worker_dies_at(live_app: Live, point: str) -> None:
-    _dies(live_app, "runs", point)
-    run = _asked("What time is it in UTC?")
-    live_app.wait_until_ended("runs")
-    live_app.start_again("runs")
-    acting.until(run, "finished", seconds=40)
-    assert ToolCall.objects.filter(run_id=run.pk, status="succeeded").count() == 1
-    assert Message.objects.filter(steps__run=run, ending="").count() == 0
-
-
-def test_three_deaths_end_the_run(live_app: Live) -> None:
-    _dies(live_app, "runs", "after-run-claim")
-    run = _asked("Hello there")
-    for _ in range(3):
-        live_app.wait_until_ended("runs", seconds=40)
-        live_app.start_again("runs", CRASH_AT="after-run-claim")
-    acting.until(run, "failed", seconds=40)
-    assert run.reason == "poison"
-    live_app.kill("runs")

@@ -62,7 +62,8 @@ def _install_node(folder: Path, lock: Path) -> None:
     folder.mkdir()
     for name in ("package.json", lock.name):
         shutil.copy(HERE / name, folder / name)
-    _run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(folder))
+    own_cache = ("--cache", str(INSTALLED / "npm-cache"))
+    _run("npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", *own_cache, "--prefix", str(folder))
 
 
 def _run(*command: str) -> None:

@@ -37,7 +37,9 @@ def _install(target: Path, lock: Path) -> None:
     target.mkdir()
     for name in ("package.json", lock.name):
         shutil.copy(HERE / name, target / name)
-    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", "--prefix", str(target)]
+    # A cache of its own: the machine's home folder may not be one that can be written to.
+    cache = ["--cache", str(INSTALLED / "npm-cache"), "--prefix", str(target)]
+    command = ["npm", "ci", "--no-audit", "--no-fund", "--ignore-scripts", *cache]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=600, check=False, cwd=INSTALLED)
     if ended.returncode:
         pytest.skip(f"npm could not install: NO published description is imported. {ended.stderr[-500:]}")
