@@ -58,7 +58,7 @@ def run(cell: Cell, code: str, *hosts: str) -> Ran:
 
 
 def test_a_granted_host_is_reached_and_named(cell: Cell, echo: int) -> None:
-    ran = run(cell, f"ask('CONNECT 127.0.0.1:{echo}')", "127.0.0.1")
+    ran = run(cell, f"ask('CONNECT 127.0.0.1:{echo}')", f"127.0.0.1:{echo}")
     assert ran.stdout == "HTTP/1.1 200 Connection established\nhello\n", ran.stderr
     assert ran.reached == (f"127.0.0.1:{echo}",)
 
@@ -71,7 +71,7 @@ def test_no_other_way_leads_anywhere(cell: Cell, echo: int) -> None:
             f"ask('GET http://127.0.0.1:{echo}/'); ask('CONNECT 127.0.0.1'); ask('CONNECT [::1]:443')\n"
             f"s = socket.socket(); print(s.connect_ex(('127.0.0.1', {echo})) != 0)\n"
         )
-        ran = run(cell, code, "127.0.0.1", "169.254.169.254")
+        ran = run(cell, code, "127.0.0.1", f"127.0.0.1:{port}", "169.254.169.254")
     statuses = [line.split(" ")[1] if line.startswith("HTTP") else line for line in ran.stdout.splitlines()]
     assert statuses == ["403", "502", "502", "405", "502", "403", "True"], ran.stdout + ran.stderr
     assert ran.reached == ()
@@ -97,6 +97,14 @@ def test_without_a_grant_there_is_no_proxy(cell: Cell) -> None:
         ("*.example.org", "badexample.org:443", False),
         ("x.org:8443", "x.org:8443", True),
         ("x.org:8443", "x.org:443", False),
+        ("x.org", "x.org:22", False),
+        ("*.example.org:8443", "a.example.org:8443", True),
+        ("*.example.org:8443", "a.example.org:443", False),
+        # What connects would read these as evil.org, with a path, a query or a mark behind it.
+        ("*.example.org", "evil.org/.example.org:443", False),
+        ("*.example.org", "evil.org?.example.org:443", False),
+        ("*.example.org", "evil.org#.example.org:443", False),
+        ("*.example.org", "evil.org@a.example.org:443", False),
     ],
 )
 def test_hosts_are_compared_whole(known: str, endpoint: str, is_allowed: bool) -> None:

@@ -54,12 +54,16 @@ class Proxy:
         self._here.close()
 
     def allows(self, endpoint: str) -> bool:
-        """Whether an administrator has named this host; `*.example.org` means all below it, not itself."""
-        host = endpoint.rpartition(":")[0].lower()
-        return any(
-            host.endswith(known[1:]) if known.startswith("*.") else known in (host, endpoint.lower())
-            for known in self._hosts
-        )
+        """Whether an administrator has named this host: exactly, or by `*.example.org` for all below it, not itself.
+
+        On the port of https unless another one is named. Read by the parser of what connects: a path that ends in a
+        granted name must not pass for a host.
+        """
+        try:
+            meant = network.parse_url(f"https://{network.parse_host(endpoint)}")
+        except network.EgressRefused:
+            return False
+        return any(_names(known, meant) for known in self._hosts)
 
     def _serve(self) -> None:
         try:
@@ -123,6 +127,13 @@ class Proxy:
                     return
                 self._left -= len(piece)
                 other[ready].sendall(piece)
+
+
+def _names(known: str, meant: network.Url) -> bool:
+    if not known.startswith("*."):
+        return meant.is_listed([known])
+    domain, _, port = known[2:].partition(":")
+    return meant.host.endswith(f".{domain}") and meant.port == int(port or 443)
 
 
 def _head(client: socket.socket) -> bytes:
