@@ -57,6 +57,16 @@ def test_one_file_cannot_be_endless(cell: Cell) -> None:
     assert (cell.place / "big").stat().st_size == 2_000_000
 
 
+def test_no_memory_is_held_that_belongs_to_no_process(cell: Cell) -> None:
+    """What is written into it and not mapped is counted for nobody, and lasts as long as the cell."""
+    ran = cell.code(
+        "import ctypes, os\n"
+        "try:\n    os.memfd_create('x')\nexcept PermissionError:\n    print('no file')\n"
+        "print(ctypes.CDLL(None).shmget(0, 1 << 20, 0o1600))\n"
+    )
+    assert ran.stdout == "no file\n-1\n", ran.stderr
+
+
 def test_ten_megabytes_of_output_are_kept_in_part(cell: Cell) -> None:
     ran = cell("echo first; head -c 10000000 /dev/zero | tr '\\0' x; echo; echo last", output_bytes=1_000)
     assert ran.stdout.startswith("first\nxxx")

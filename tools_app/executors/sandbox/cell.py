@@ -288,17 +288,18 @@ def _confine_files(writable: list[str]) -> None:
 # io_uring_setup io_uring_enter io_uring_register open_by_handle_at name_to_handle_at process_vm_readv
 # process_vm_writev kexec_load kexec_file_load init_module finit_module delete_module swapon swapoff reboot acct
 # quotactl syslog personality vhangup; then open_tree and its family, mount_setattr, pidfd_getfd, the same everywhere.
+# And what holds memory that belongs to no process, where no limit would count it: memfd_create shmget memfd_secret.
 _FORBIDDEN = {
     "x86_64": (
         *(101, 165, 166, 155, 161, 308, 272, 248, 249, 250, 321, 298, 323, 425, 426, 427, 304, 303, 310),
-        *(311, 246, 320, 175, 313, 176, 167, 168, 169, 163, 179, 103, 135, 153),
+        *(311, 246, 320, 175, 313, 176, 167, 168, 169, 163, 179, 103, 135, 153, 319, 29),
     ),
     "aarch64": (
         *(117, 40, 39, 41, 51, 268, 97, 217, 218, 219, 280, 241, 282, 425, 426, 427, 265, 264, 270),
-        *(271, 104, 294, 105, 273, 106, 224, 225, 142, 89, 60, 116, 92, 58),
+        *(271, 104, 294, 105, 273, 106, 224, 225, 142, 89, 60, 116, 92, 58, 279, 194),
     ),
 }
-_FORBIDDEN_EVERYWHERE = (428, 429, 430, 431, 432, 433, 438, 442)
+_FORBIDDEN_EVERYWHERE = (428, 429, 430, 431, 432, 433, 438, 442, 447)
 _ARCHITECTURE = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}
 _SOCKET = {"x86_64": 41, "aarch64": 198}
 _CLONE = {"x86_64": 56, "aarch64": 220}
