@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from django.db.models import Q
 
 from agents_app.models import Attachment, Run
@@ -9,11 +11,18 @@ from project.accounts.prepared import Given, Prepared
 from tools_app import builtin_tools
 from tools_app.models import Tool, ToolCall
 
+# A use that failed brings something too: a server may put whatever it likes into what went wrong.
+_RAN: Final = (ToolCall.Status.SUCCEEDED, ToolCall.Status.FAILED)
 _READ = Prepared(
     lambda: (
-        ToolCall.objects.filter(session_id=Given("session"), status=ToolCall.Status.SUCCEEDED)
-        # A program that may speak to hosts brings what these answer.
-        .filter(Q(tool__is_open_world=True) | Q(tool__configuration__has_key="network"))
+        ToolCall.objects.filter(session_id=Given("session"), status__in=_RAN)
+        .filter(
+            Q(tool__is_open_world=True)
+            # A program that may speak to hosts brings what these answer.
+            | Q(tool__configuration__has_key="network")
+            # What one conversation read outside and kept, another one reads here.
+            | Q(tool__executor=Tool.Executor.BUILTIN, tool_name="search_knowledge", result__from_outside=True)
+        )
         .values_list("pk")[:1]
     )
 )
@@ -25,7 +34,7 @@ _HAS_FILES = Prepared(
 _READ_A_FILE = Prepared(
     lambda: ToolCall.objects.filter(
         session_id=Given("session"),
-        status=ToolCall.Status.SUCCEEDED,
+        status__in=_RAN,
         tool__executor=Tool.Executor.BUILTIN,
         tool_name__in=builtin_tools.TAKE_FILES,
     ).values_list("pk")[:1]

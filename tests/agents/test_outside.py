@@ -24,12 +24,12 @@ def now(settings: Settings, tmp_path: Path) -> World:
     return world.made()
 
 
-def used(now: World, name: str, status: str = "succeeded", **tool: Any) -> None:
+def used(now: World, name: str, status: str = "succeeded", result: Any = None, **tool: Any) -> None:
     fields = {"description": "x", "category": "code", "tool_type": "builtin", "definition": {}, **tool}
     row, _ = Tool.objects.get_or_create(organization=now.tool.organization, name=name, defaults=fields)
     session = now.conversation.session_id
     whose = {"organization": row.organization, "user_id": now.alice.identity.user_id, "session_id": session}
-    ToolCall.objects.create(tool=row, tool_name=name, status=status, **whose)
+    ToolCall.objects.create(tool=row, tool_name=name, status=status, result=result, **whose)
 
 
 def test_nothing_is_outside_at_first(now: World) -> None:
@@ -39,7 +39,7 @@ def test_nothing_is_outside_at_first(now: World) -> None:
 
 def test_a_file_counts_once_a_tool_could_read_it(now: World) -> None:
     file = SimpleUploadedFile("a.csv", b"x")
-    used(now, "python", "failed")
+    used(now, "python", "blocked")
     attachments.add(now.conversation, file, by=now.alice.identity)
     conversations.post_message(now.conversation, "Look.", client_id="two", by=now.alice.identity)
     assert not outside.has_read(now.run)
@@ -58,6 +58,20 @@ def test_a_program_that_may_speak_to_hosts_brings_and_takes(now: World) -> None:
 
 def test_an_open_tool_counts(now: World) -> None:
     used(now, "web_fetch", is_open_world=True)
+    assert outside.has_read(now.run)
+
+
+def test_what_went_wrong_outside_is_said_outside(now: World) -> None:
+    used(now, "web_fetch", "blocked", is_open_world=True)
+    assert not outside.has_read(now.run)
+    used(now, "web_fetch", "failed")
+    assert outside.has_read(now.run)
+
+
+def test_what_another_conversation_kept_from_outside_counts_again(now: World) -> None:
+    used(now, "search_knowledge", result={"passages": [], "from_outside": False})
+    assert not outside.has_read(now.run)
+    used(now, "search_knowledge", result={"passages": [], "from_outside": True})
     assert outside.has_read(now.run)
 
 
