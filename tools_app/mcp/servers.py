@@ -39,6 +39,7 @@ IDENTITY: Final = (
     *("kind", "launcher", "url", "headers", "auth", "secret", "auth_name", "auth_issuer", "auth_scope"),
 )
 CHANGED: Final = "How its MCP server is reached was changed. Sync the server and review its tools."
+TAKEN: Final = "The operator has taken the launcher of this server away from this organization."
 _PREFIX: Final = re.compile(r"[a-z0-9]([a-z0-9-]{0,18}[a-z0-9])?\Z")
 _CREDENTIALS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
 _LONGEST_SECONDS: Final = 900
@@ -145,8 +146,13 @@ def overdue() -> Iterator[int]:
 
 
 def target(server: McpServer) -> Target:
-    """How it is reached as the row and the operator's file stand now."""
+    """How it is reached as the row and the operator's file stand now.
+
+    Raises InvalidServer for a launcher that the operator has taken away from this organization since.
+    """
     launcher = launchers.named(server.launcher) if server.kind == STDIO else None
+    if launcher is not None and not launcher.is_for(server.organization.slug):
+        raise InvalidServer(TAKEN)
     auth = None
     if server.kind == HTTP and server.auth != McpServer.Auth.NONE:
         auth = Auth(server.auth, server.secret, server.auth_name, server.auth_issuer, server.auth_scope)

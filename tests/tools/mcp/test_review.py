@@ -293,6 +293,24 @@ def test_a_launcher_may_be_for_some_organizations_only(launchers: Callable[..., 
         )
 
 
+def test_a_launcher_that_is_taken_away_is_not_started_again(
+    fake: Fake, launchers: Callable[..., None], tmp_path: Path, settings: Any
+) -> None:
+    server = fake("plain")
+    brought_in(server)
+    at = gate.opened_for(row(server, "say"))
+    waiting = at.ask({"word": "a"})
+    Path(settings.MCP_LAUNCHERS).unlink()
+    same = (sys.executable, "-I", str(FAKE), "plain", str(tmp_path))
+    launchers("fake", *same, more='organizations = ["other"]')
+    calls.execute(waiting)
+    waiting.refresh_from_db()
+    assert (waiting.status, waiting.reason) == ("blocked", "executor_unavailable")
+    assert at.ask({"word": "a"}).reason == "executor_unavailable"
+    assert toolset.of(at.agent) == []
+    assert sync.sync(server).error == servers.TAKEN
+
+
 @pytest.mark.parametrize("prefix", ["T1me", "a_b", "-a", "", "a" * 21])
 def test_a_prefix_is_plain(prefix: str) -> None:
     with pytest.raises(InvalidServer):
