@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tools_app import documents
+from tools_app.documents import lines
 from tools_app.exceptions import InvalidCatalog
 
 PARTS = "mcp_servers, organizations, personas, secrets, toolroom, tools"
@@ -151,3 +152,11 @@ def test_what_was_read_already_is_taken_as_it_is() -> None:
     (tool,) = documents.of_value({"tools": [{"name": "a"}]}, "body").tools
     assert str(tool.at) == "body /tools/0"
     assert documents.of_value("name: a\n", "body").tools[0].at.line == 1
+
+
+def test_lines_are_told_only_as_far_as_they_can_be_kept() -> None:
+    """A pointer holds all names above it: a megabyte above twenty thousand parts would be twenty gigabytes."""
+    parts = ", ".join(f"b{number}: 1" for number in range(20_000))
+    found = lines.of(f"name: a\n? {'k' * 1_000_000}\n: {{{parts}}}\n")
+    assert found["/name"] == 1
+    assert sum(map(len, found)) < 200_000_000

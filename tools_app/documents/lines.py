@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
 from tools_app import schema_tree
+
+_MAX_CHARACTERS: Final = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,19 @@ class _Open:
 
 
 def of(text: str) -> dict[str, int]:
-    """Read once more, for its lines alone. A tab is a blank here: JSON may be indented by tabs, YAML may not."""
+    """Read once more, for its lines alone. A tab is a blank here: JSON may be indented by tabs, YAML may not.
+
+    A pointer holds all names above it: where long ones stand above many, what is further down has no line.
+    """
     found: dict[str, int] = {}
     opened: list[_Open] = []
+    left = _MAX_CHARACTERS
     try:
         for event in yaml.parse(text.replace("\t", " "), Loader=yaml.CSafeLoader):
             _take(event, opened, found)
+            left -= len(opened[-1].pointer) if opened else 0
+            if left < 0:
+                return found
     except yaml.YAMLError:
         # Not read to its end: the lines so far are right.
         return found

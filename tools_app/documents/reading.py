@@ -149,19 +149,22 @@ def _wrong_top(value: Any, at: Place) -> Iterator[str]:
         yield f"{at.below('organizations')}: this must be a list of slugs."
 
 
-def _unstorable(value: Any, at: Place) -> Iterator[str]:
-    """An escape can write what no database takes: it would break the first question that is asked about it."""
+def _unstorable(value: Any, at: Place, way: tuple[str | int, ...] = ()) -> Iterator[str]:
+    """An escape can write what no database takes: it would break the first question that is asked about it.
+
+    The place is written down for what is found alone: long names above many parts would make it dear.
+    """
     if isinstance(value, str):
         if _UNSTORABLE.search(value):
-            yield f"{at}: this text holds a character that cannot be stored (zero, or half of one)."
+            yield f"{at.below(*way)}: this text holds a character that cannot be stored (zero, or half of one)."
     elif isinstance(value, Mapping):
         for name, each in value.items():
             if _UNSTORABLE.search(name):
-                yield f"{at}: the name {name!r:.100} holds a character that cannot be stored."
-            yield from _unstorable(each, at.below(name))
+                yield f"{at.below(*way)}: the name {name!r:.100} holds a character that cannot be stored."
+            yield from _unstorable(each, at, (*way, name))
     elif isinstance(value, list):
         for number, each in enumerate(value):
-            yield from _unstorable(each, at.below(number))
+            yield from _unstorable(each, at, (*way, number))
 
 
 def _items(listed: Any, at: Place) -> tuple[tuple[Item, ...], list[str]]:

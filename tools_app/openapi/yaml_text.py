@@ -15,6 +15,8 @@ import yaml
 from tools_app.openapi.problems import InvalidDocument
 
 MAX_NODES = 3_000_000
+# A text counts once more for each so many characters: a long one stands wherever an alias puts it, too.
+_CHARACTERS = 50
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,400})\Z")
 # Not with a zero in front: 007 is a name or a code.
 _FLOAT = re.compile(
@@ -81,9 +83,10 @@ class _Builder:
             self._key(event)
             return
         value = _resolved(event)
+        size = _size(event.value)
         if event.anchor:
-            self._named[event.anchor] = value, 1
-        self._put(value, 1, event)
+            self._named[event.anchor] = value, size
+        self._put(value, size, event)
 
     def _awaits_key(self) -> bool:
         return bool(self._open) and isinstance(self._open[-1].value, dict) and self._open[-1].key is None
@@ -92,7 +95,8 @@ class _Builder:
         """Keys are texts as they are written: a status 200 and a path stay what they look like."""
         inner, key = self._open[-1], event.value
         if event.anchor:
-            self._named[event.anchor] = key, 1
+            self._named[event.anchor] = key, _size(key)
+        inner.size += _size(key)
         is_merge = key == _MERGE and event.implicit[0]
         if key in inner.value and not is_merge:
             raise _wrong(f"the name {key[:100]!r} stands twice in one object", event)
@@ -124,6 +128,7 @@ class _Builder:
             if not isinstance(value, str) or value in self._open[-1].value:
                 raise _wrong("a name must be a text that stands once", event)
             self._open[-1].key = value
+            self._open[-1].size += size
             return
         self._put(value, size, event)
 
@@ -146,6 +151,10 @@ class _Builder:
             inner.merged += given
         else:
             inner.value[key] = value
+
+
+def _size(text: str) -> int:
+    return 1 + len(text) // _CHARACTERS
 
 
 def _resolved(event: yaml.ScalarEvent) -> Any:

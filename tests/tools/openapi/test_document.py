@@ -104,6 +104,18 @@ def test_words_of_yaml_mean_what_json_means(text: str, value: Any) -> None:
     assert type(found["a"]) is type(value)
 
 
+@pytest.mark.parametrize("line", ["- *a", "- {*a : 1}"])
+def test_a_long_text_counts_wherever_an_alias_puts_it(line: str) -> None:
+    """Two megabytes would stand for two hundred gigabytes as soon as somebody wrote them down as JSON."""
+    bomb = f"a: &a {'x' * 1_000_000}\ntools:\n" + f"{line}\n" * 1_000
+    assert "with its aliases" in refused(bomb.encode())
+
+
+def test_a_name_that_stands_twice_is_found_in_good_time() -> None:
+    names = ",".join(f'"n{number}":1' for number in range(200_000))
+    assert "'n199999' stands twice" in refused(f'{{{names},"n199999":1}}'.encode())
+
+
 def test_aliases_and_merges_are_understood() -> None:
     text = "base: &b {x: 1, y: 2}\nuse: {<<: *b, y: 3}\nlist: {<<: [*b, {z: 4}]}\n"
     text += "key: &k name\nmap: {*k : 1}\nagain: *b\n"
