@@ -17,6 +17,7 @@ from tools_app.models import Tool, ToolDraft
 
 # The stricter of the database's format and the providers' limit (S4.11, S4.232).
 NAME: Final = re.compile(r"[a-z0-9_-]{1,64}\Z")
+WRONG_NAME: Final = "Use 1 to 64 lower-case letters, digits, _ or -."
 MAX_BYTES: Final = 262_144
 _DEFINITION: Final = frozenset(
     {"name", "description", "input_schema", "category", "requires_approval", "is_dangerous", "examples"}
@@ -62,7 +63,7 @@ def check_row(tool: Tool, *, awaited: Collection[str] = ()) -> None:
     except ValidationError as broken:
         wrong |= {name: list(messages) for name, messages in broken.message_dict.items()}
     if not NAME.match(tool.name):
-        wrong["name"] = ["Use 1 to 64 lower-case letters, digits, _ or -."]
+        wrong["name"] = [WRONG_NAME]
     wrong |= _wrong_lists(tool)
     if told := _wrong_configuration(tool, awaited):
         wrong["configuration"] = told

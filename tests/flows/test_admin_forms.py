@@ -15,6 +15,7 @@ from tests.flows.admin_world import address, filled, staff
 from tools_app import catalog, executors, settings_forms, vault
 from tools_app.executors.http import shape
 from tools_app.models import Tool, ToolVersion
+from tools_app.written import WRONG_NAME
 
 pytestmark = pytest.mark.django_db
 
@@ -56,6 +57,13 @@ MISTAKES = [
     ('{"method": "GET", "url": "https://api.example/", "newer": 1}', "newer"),
     ('"\\u0000"', "cannot be stored"),
 ]
+
+
+EMPTY: dict[str, Any] = {
+    "category": "web",
+    "executor": "http",
+    "input_schema": {"type": "object", "properties": {}},
+}
 
 
 @pytest.fixture
@@ -113,6 +121,14 @@ def test_nothing_typed_is_lost_by_an_error(client: Client, tool: Tool) -> None:
         assert form["description"].value() == "Changed too."
     tool.refresh_from_db()
     assert tool.configuration == SETTINGS
+
+
+def test_a_name_that_cannot_be_is_told_at_the_name_whatever_else_is_wrong(client: Client) -> None:
+    path = address(Tool, "add")
+    page = client.post(path, filled(client, path, name="Bad name!", description="Tells.", category=""))
+    errors = page.context["adminform"].form.errors
+    assert errors["name"] == [WRONG_NAME]
+    assert set(errors) == {"name", "category"}
 
 
 def test_what_is_written_elsewhere_is_not_written_here(client: Client) -> None:
@@ -204,6 +220,14 @@ def test_the_catalog_is_linted_on_a_page(client: Client, tool: Tool) -> None:
     page = client.get(path).content.decode()
     assert "Nobody says what days means." in page
     assert f'href="{address(Tool, "change", tool.pk)}"' in page
+    fine = {**EMPTY, "name": "hammer", "description": "Drives one nail into one wall. Use it for pictures."}
+    catalog.register(fine, by=people.carol().identity)
+    page = client.get(path).content.decode()
+    assert (
+        page.index("Nobody says what days means.")
+        < page.index("Nothing to remark about")
+        < page.index(">hammer<")
+    )
     assert "No tool is called that." in client.get(path + "?q=nothing\x00&page=99").content.decode()
     assert path in client.get("/admin/").content.decode()
     assert staff(people.bob()).get(path).status_code == 403

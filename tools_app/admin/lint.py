@@ -27,11 +27,13 @@ def lint_page(request: HttpRequest) -> TemplateResponse:
         rows = rows.filter(Q(name__icontains=wanted) | Q(description__icontains=wanted))
     page = Paginator(rows, _PER_PAGE).get_page(request.GET.get("page"))
     others = linting.all_look_alikes(identity.organization_id)
+    looked_at = list(linting.of_rows(list(page), others))
     shown: dict[str, Any] = {
         **admin.site.each_context(request),
         "title": "What could be better",
         "q": wanted,
         "page": page,
-        "found": list(linting.of_rows(list(page), others)),
+        "found": [linted for linted in looked_at if linted.hints],
+        "fine": [linted.tool for linted in looked_at if not linted.hints],
     }
     return TemplateResponse(request, "admin/toolroom/lint.html", shown)

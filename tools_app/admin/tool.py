@@ -8,6 +8,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin
 from django.contrib.admin import SimpleListFilter
+from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
@@ -24,6 +25,7 @@ from tools_app.admin.editing import HIDDEN, PUBLISH, RUN_CASES, DraftingAdmin, S
 from tools_app.admin.fields import ParametersBox, SettingsBox
 from tools_app.admin.lint import lint_page
 from tools_app.models import Secret, Tool
+from tools_app.written import NAME, WRONG_NAME
 
 _OFFERED = [(value, label) for value, label in Tool.Executor.choices if value not in ("python", "mcp")]
 _NEW = {"type": "object", "properties": {}, "required": []}
@@ -73,6 +75,13 @@ class ToolForm(SeenForm):
             self.initial.setdefault("executor", Tool.Executor.HTTP)
             self.initial.setdefault("tool_type", Tool.Type.CUSTOM)
         self._settle()
+
+    def clean_name(self) -> str:
+        """Told here too: the verb is not asked while another field is wrong, and the database's words help nobody."""
+        name = str(self.cleaned_data["name"])
+        if not NAME.match(name):
+            raise ValidationError(WRONG_NAME)
+        return name
 
     def _settle(self) -> None:
         """What fits the kind of tool: its form, and nothing to write where something else decides."""
