@@ -43,6 +43,21 @@ class MayOpen:
         return bool(page.has_module_permission(request))
 
 
+class Within:
+    """Whether the page shown belongs to a line of the sidebar, and to no other that lies below its address."""
+
+    def __init__(self, name: str, *others: str) -> None:
+        self._link = reverse_lazy(f"admin:{name}")
+        self._others = [reverse_lazy(f"admin:{other}") for other in others]
+
+    def __call__(self, request: HttpRequest) -> bool:
+        return _is_below(request, self._link) and not any(_is_below(request, other) for other in self._others)
+
+
+def _is_below(request: HttpRequest, link: Any) -> bool:
+    return request.path.startswith(str(link))
+
+
 _SIDEBAR: Final[list[dict[str, Any]]] = [
     {"items": [{"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")}]},
     {
@@ -57,7 +72,12 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
         "title": "Personas",
         "separator": True,
         "items": [
-            _page("Personas", "groups", "agents_app.agenttype"),
+            _page(
+                "Personas",
+                "groups",
+                "agents_app.agenttype",
+                active=Within("agents_app_agenttype_changelist", "agents_app_catalog"),
+            ),
             _page("Model endpoints", "hub", "agents_app.modelendpoint"),
         ],
     },
@@ -65,7 +85,12 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
         "title": "Catalog",
         "separator": True,
         "items": [
-            _page("Tools", "handyman", "tools_app.tool"),
+            _page(
+                "Tools",
+                "handyman",
+                "tools_app.tool",
+                active=Within("tools_app_tool_changelist", "tools_app_tool_lint"),
+            ),
             _page("Imported APIs", "api", "tools_app.apisource"),
             _page("MCP servers", "dns", "tools_app.mcpserver"),
             _page("Versions", "history", "tools_app.toolversion"),

@@ -134,9 +134,9 @@ class ToolCaseAdmin(AuditedAdmin):
     fieldsets = [
         ("The use", {"fields": ["tool", "name", "persona", "person", "arguments"]}),
         ("What it should come to", {"fields": ["expectation"]}),
-        ("What it came to", {"fields": ["state", "told", "run_by", "run_at"]}),
+        ("What it came to", {"fields": ["outcome", "told", "run_by", "run_at"]}),
     ]
-    readonly_fields = ["state", "told", "run_by", "run_at"]
+    readonly_fields = ["outcome", "told", "run_by", "run_at"]
     verbs = (
         Verb("run", "Run it", "As yourself, through the real gate.", _run, possible=_may),
         Verb(
@@ -150,6 +150,11 @@ class ToolCaseAdmin(AuditedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fieldsets if obj else self.fieldsets[:2]
+
+    def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
+        """The tool whose page led here; what else stands in an address is nobody's business."""
+        tool = request.GET.get("tool", "")
+        return {"tool": tool} if tool.isdecimal() and len(tool) < 19 else {}
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "tool":

@@ -43,6 +43,24 @@ def test_rows_keep_their_names_on_the_way_to_them(now: World) -> None:
     assert trail(reverse("admin:tools_app_tool_changelist"))[-1] == "Tools"
 
 
+def test_one_line_of_the_sidebar_is_where_one_is(now: World) -> None:
+    browser = people.adam().browser()
+    pages = ("tools_app_tool_lint", "agents_app_catalog", "tools_app_tool_changelist", "tools_app_tool_add")
+    shown = {name: browser.get(reverse(f"admin:{name}")).context["sidebar_navigation"] for name in pages}
+    active = {
+        name: [item["title"] for group in groups for item in group["items"] if item["active"]]
+        for name, groups in shown.items()
+    }
+    assert list(active.values()) == [["What could be better"], ["Export and import"], ["Tools"], ["Tools"]]
+
+
+@pytest.mark.parametrize("tool", ["abc", "36/draft", "%00", "9" * 40])
+def test_an_address_of_no_tool_leads_back(now: World, tool: str) -> None:
+    browser = people.adam().browser()
+    assert browser.get(f"/admin/tools_app/tool/{tool}/change/").status_code == 302
+    assert browser.get(f"{reverse('admin:tools_app_toolcase_add')}?tool={tool}").status_code == 200
+
+
 @pytest.mark.parametrize(("model", "moment"), [(AuditEntry, "at"), (ToolUsage, "created_at")])
 def test_moments_are_told_to_the_second(now: World, model: Any, moment: str) -> None:
     usage = ToolUsage.objects.create(organization=people.toolroom(), tool_name="calculate")

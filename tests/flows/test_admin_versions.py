@@ -149,6 +149,7 @@ def test_cases_are_written_run_and_stand_before_publishing(now: World) -> None:
     done = client.post(verb(draft, "publish"), {"revision": "1", "override": "No need to ask."}, follow=True)
     assert "Published" in told(done)
     change = address(ToolCase, "change", case.pk)
+    assert ">Failed<" in "".join(page_of(now, change).split())
     renamed = client.post(change, filled(client, change, name="asks still"))
     assert renamed.status_code == 302, renamed.context["adminform"].form.errors
     assert "is deleted" in told(client.post(address(ToolCase, "verb", case.pk, "remove"), follow=True))

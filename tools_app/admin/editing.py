@@ -138,7 +138,9 @@ class DraftingAdmin(AuditedAdmin):
         """Not where a draft is edited already, nor where the tool is one itself."""
         if "draft" in request.GET or not self.has_change_permission(request):
             return []
-        is_draft = object_id and Tool.objects.filter(pk=object_id, is_draft=True).exists()
+        # Django leads every unknown address below the list here; the page itself then says that nothing is there.
+        is_number = str(object_id or "").isdecimal()
+        is_draft = is_number and Tool.objects.filter(pk=object_id, is_draft=True).exists()
         return [] if is_draft else list(super().get_actions_submit_line(request, object_id))
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
