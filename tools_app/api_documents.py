@@ -10,6 +10,7 @@ from datetime import timedelta
 from django.db import transaction
 from django.utils import timezone
 
+from audit_app import records
 from project.accounts.identity import Identity
 from tools_app import catalog
 from tools_app.exceptions import ToolFailed
@@ -51,10 +52,11 @@ def keep(
 
 
 def fetched(url: str, *, by: Identity, replaces: ApiSource | None = None) -> ApiDocument:
-    """The same from an address, under the rules for everything tools reach. Raises InvalidDocument."""
+    """The same from an address, under the rules for everything tools reach, and on record. Raises InvalidDocument."""
     catalog.require_right(by)
     limits = network.Limits(seconds=_SECONDS, body_bytes=document.MAX_BYTES)
     try:
+        _record(network.vet(url), by=by)
         answer = network.fetch(network.Request(url, headers=_ACCEPT, limits=limits))
     except ToolFailed as failed:
         raise InvalidDocument(f"The address cannot be fetched: {failed.message}", code=failed.code) from None
@@ -67,6 +69,13 @@ def fetched(url: str, *, by: Identity, replaces: ApiSource | None = None) -> Api
         )
     # Relative servers are relative to where the document was found in the end.
     return keep(answer.body, origin=ApiDocument.Origin.URL, location=answer.url, by=by, replaces=replaces)
+
+
+def _record(meant: network.Url, *, by: Identity) -> None:
+    """Before anything leaves the house; without the query, which may hold a key."""
+    facts = {"address": f"{meant.scheme}://{meant.endpoint}{meant.path.partition('?')[0]}"[:2_000]}
+    with transaction.atomic():
+        records.record("api.fetched", by=by, subject=records.Subject("api", "", meant.endpoint), facts=facts)
 
 
 def description(kept: ApiDocument) -> Description:

@@ -23,6 +23,7 @@ SENTENCES: Final = {
     "approval.superseded": "replaced a question, because something changed",
     "approval.cancelled": "withdrew a question",
     "approval.consumed": "used an approval",
+    "api.fetched": "had the description of an API fetched",
     "api.imported": "imported an API",
     "api.forgotten": "forgot an imported API",
     "document.added": "added a document",

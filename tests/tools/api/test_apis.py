@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from audit_app.models import AuditEntry
 from tests import people
 from tests.tools.openapi.documents import OK, document
 from tools_app.models import ApiSource, Tool
@@ -87,6 +88,14 @@ def test_a_file_of_several_megabytes() -> None:
 )
 def test_what_is_wrong_is_said(body: dict[str, Any], told: str) -> None:
     assert told in json.dumps(post("preview", body, 400))
+
+
+def test_an_address_is_on_record_before_it_is_asked(settings: Any) -> None:
+    settings.EGRESS_EXCEPTIONS = ["127.0.0.1:1"]
+    told = post("preview", {"url": "https://127.0.0.1:1/openapi.json?key=hidden"}, 400)
+    assert "cannot be fetched" in json.dumps(told)
+    entry = AuditEntry.objects.get(action="api.fetched")
+    assert entry.facts["address"] == "https://127.0.0.1:1/openapi.json"
 
 
 def test_wrong_choices_are_named() -> None:
