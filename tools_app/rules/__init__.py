@@ -32,6 +32,9 @@ __all__ = [
 # Comparisons one rule of one parameter may cost: about a tenth of a second, and no call that is meant well needs them.
 MOST_LOOKS: Final = 50_000
 MOST_PLACES: Final = 64
+# Steps that the places inside of one parameter may cost together, as they are looked for in all that it holds.
+MOST_STEPS: Final = 100_000
+_TOO_MUCH: Final = "there are more values to compare than can be in good time"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +109,7 @@ def denied(rule: Any, subject: Subject) -> Iterator[str]:
         return
     wanted = rule if isinstance(rule, Mapping) else dict.fromkeys(rule, True)
     for name, value in subject.arguments.items():
+        _require_quick(wanted, name, value)
         if any(_hits(place, forbidden, name, value, subject) for place, forbidden in wanted.items()):
             yield name
 
@@ -120,6 +124,7 @@ def not_allowed(rule: Any, subject: Subject) -> Iterator[str]:
         return
     wanted = rule if isinstance(rule, Mapping) else dict.fromkeys(rule, True)
     for name, value in subject.arguments.items():
+        _require_quick(wanted, name, value)
         if not _covers(wanted, name, value, subject):
             yield name
 
@@ -165,11 +170,23 @@ def _hits(place: str, forbidden: Any, name: str, value: Any, subject: Subject) -
         return place == name and _is_denied(forbidden, subject.seen(name, value))
     if places.names(place) not in ("*", name):
         return False
-    pattern = places.steps(place)
-    return any(
-        places.matches(pattern, path) and _is_denied(forbidden, subject.seen(name, node))
-        for path, node in places.nodes(name, value)
-    )
+    pattern, steps = places.steps(place), 0
+    for path, node in places.nodes(name, value):
+        if places.matches(pattern, path):
+            # Where a place stands for all that lies within another one too, each leaf is looked at many times.
+            steps += sum(1 for _ in leaves(node))
+            if steps > MOST_STEPS:
+                raise UnknownRule(_TOO_MUCH)
+            if _is_denied(forbidden, subject.seen(name, node)):
+                return True
+    return False
+
+
+def _require_quick(rule: Mapping[str, Any], name: str, value: Any) -> None:
+    """A model chooses how much there is to look through, and the gate must answer in good time all the same."""
+    count = sum(places.is_pointer(place) and places.names(place) in ("*", name) for place in rule)
+    if count and count * sum(1 for _ in places.nodes(name, value)) > MOST_STEPS:
+        raise UnknownRule(_TOO_MUCH)
 
 
 def _is_denied(forbidden: Any, seen: Seen) -> bool:
@@ -177,7 +194,7 @@ def _is_denied(forbidden: Any, seen: Seen) -> bool:
         return True
     looked_at = [*leaves(seen.value), *seen.real]
     if len(looked_at) * len(forbidden) > MOST_LOOKS:
-        raise UnknownRule("there are more values to compare than can be in good time")
+        raise UnknownRule(_TOO_MUCH)
     return any(
         matchers.denies(matcher, Seen(leaf, seen.kind, sql=seen.sql))
         for matcher in forbidden
