@@ -8,7 +8,8 @@ from functools import lru_cache
 from tools_app.executors.network import EgressRefused, Url, parse_host, parse_url
 from tools_app.rules.values import loosened
 
-_TRICKS = re.compile(r"%2f|%5c|%2e|//|/\.{1,2}(?:/|$)", re.IGNORECASE)
+# Ways by which some server leaves the path it seems to be at: encoded once or more often, or with a `;` behind dots.
+_TRICKS = re.compile(r"%(?:25)*(?:2f|5c|2e)|//|/\.{1,2}(?:[/;]|$)", re.IGNORECASE)
 
 
 def denies(rule: str, value: object) -> bool:
