@@ -15,6 +15,7 @@ from audit_app import triggers
 from tests import before_django
 from tests.live import Live
 from tests.tools.executors.fake_site import FakeSite, fake_site
+from tools_app import leases
 
 # A busy machine may take its time: nothing here is judged by it.
 hypothesis.settings.register_profile("house", deadline=None)
@@ -96,6 +97,17 @@ def _alone(request: pytest.FixtureRequest, live_session: Live) -> None:
     """End the installation before a test that is not about it: its workers would take what the test lays out."""
     if "live_app" not in request.fixturenames:
         live_session.stop()
+
+
+@pytest.fixture(autouse=True)
+def _leases_are_not_asked_about(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The keeper of leases has a connection of its own. What a test does in one transaction does not exist there.
+
+    On PostgreSQL it would take every call of more than a second for lost, and its tool would be told to end.
+    """
+    marked = request.node.get_closest_marker("django_db")
+    if not (marked and marked.kwargs.get("transaction")) and "transactional_db" not in request.fixturenames:
+        monkeypatch.setattr(leases.keeper, "renew", lambda: None)
 
 
 @pytest.fixture
