@@ -53,6 +53,8 @@ class Subject:
     remarks: Sequence[str] = ()
     # Other names of the catalog that are taken for this one.
     look_alikes: Sequence[str] = ()
+    # Secrets its configuration names and nobody has made, as after an import.
+    missing_secrets: Sequence[str] = ()
 
 
 def hints(subject: Subject) -> tuple[Hint, ...]:
@@ -62,6 +64,7 @@ def hints(subject: Subject) -> tuple[Hint, ...]:
         *_description(subject),
         *map(_of_schema, schema_hints.hints(subject.input_schema)),
         *_weight(subject),
+        *_secrets(subject),
         *_harm(subject),
     ]
     return tuple(sorted(found, key=lambda hint: hint.level != PROBLEM))
@@ -111,6 +114,12 @@ def _weight(subject: Subject) -> Iterator[Hint]:
         told = f"About {tokens:,} tokens, with every message of every persona that carries it."
         level = PROBLEM if tokens > TOO_HEAVY else ADVICE
         yield Hint("heavy", level, "input_schema", told)
+
+
+def _secrets(subject: Subject) -> Iterator[Hint]:
+    for name in subject.missing_secrets:
+        told = f"There is no secret {name!r}. Every use is refused until somebody makes it."
+        yield Hint("secret_missing", PROBLEM, "configuration", told)
 
 
 def _harm(subject: Subject) -> Iterator[Hint]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from django.db.models import QuerySet
 
 from project.accounts.identity import Identity
-from tools_app import alike, factories, functions, lint
+from tools_app import alike, credentials, factories, functions, lint
 from tools_app.lint import Hint
-from tools_app.models import Tool
+from tools_app.models import Secret, Tool
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,14 @@ class Linted:
 
 def of(tool: Tool) -> tuple[Hint, ...]:
     """The hints of a tool as it is, or as it would be after a change that is not saved."""
-    return lint.hints(_subject(tool, look_alikes(tool)))
+    return lint.hints(_subject(tool, look_alikes(tool), _known_secrets([tool])))
 
 
 def of_rows(tools: Sequence[Tool], others: Mapping[str, Sequence[str]]) -> Iterator[Linted]:
     """For a page of the catalog; `others` are the look-alikes of all of it, found once."""
+    known = _known_secrets(tools)
     for tool in tools:
-        yield Linted(tool, lint.hints(_subject(tool, others.get(tool.name, ()))))
+        yield Linted(tool, lint.hints(_subject(tool, others.get(tool.name, ()), known)))
 
 
 def rows(identity: Identity) -> QuerySet[Tool]:
@@ -55,7 +56,22 @@ def _names(organization_id: int) -> list[str]:
     return list(current.order_by().values_list("name", flat=True))
 
 
-def _subject(tool: Tool, others: Sequence[str]) -> lint.Subject:
+def _known_secrets(tools: Sequence[Tool]) -> Collection[tuple[int, str]]:
+    """Which of the secrets these tools name there are, each with its organization; one question for all of them."""
+    wanted = {name for tool in tools for name in _secrets(tool)}
+    if not wanted:
+        return frozenset()
+    rows = Secret.objects.filter(
+        organization_id__in={tool.organization_id for tool in tools}, name__in=wanted
+    )
+    return set(rows.values_list("organization_id", "name"))
+
+
+def _secrets(tool: Tool) -> tuple[str, ...]:
+    return credentials.names(tool) if isinstance(tool.configuration, dict) else ()
+
+
+def _subject(tool: Tool, others: Sequence[str], known: Collection[tuple[int, str]]) -> lint.Subject:
     return lint.Subject(
         name=tool.name,
         description=tool.description,
@@ -67,6 +83,7 @@ def _subject(tool: Tool, others: Sequence[str]) -> lint.Subject:
         is_open_world=tool.is_open_world,
         remarks=_remarks(tool),
         look_alikes=others,
+        missing_secrets=[each for each in _secrets(tool) if (tool.organization_id, each) not in known],
     )
 
 

@@ -103,7 +103,9 @@ class Report:
     def sentence(self) -> str:
         same = sum(each.state == "same" for each in self.outcomes)
         if self.problems:
-            return f"Nothing was changed: {len(self.problems)} of {len(self.outcomes)} items are wrong."
+            wrong = len(self.problems)
+            verb = "is" if wrong == 1 else "are"
+            return f"Nothing was changed: {wrong} of {len(self.outcomes)} items {verb} wrong."
         if self.conflicts:
             told = "choose keep, replace or rename"
             return f"Nothing was changed: {len(self.conflicts)} items are otherwise here; {told}."

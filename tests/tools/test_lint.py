@@ -9,9 +9,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests import people
-from tools_app import alike, catalog, functions, lint, linting
+from tools_app import alike, catalog, functions, lint, linting, vault
 from tools_app.lint import Subject
 from tools_app.models import Tool
+from tools_app.versions import Cause
 
 GOOD = "Tells the weather of a city for the next days."
 TEXT = {"type": "string", "description": "Name of the city."}
@@ -173,6 +174,34 @@ def test_the_catalog_is_linted_by_command() -> None:
         call_command("lint_tools", "--strict", "--problems", stdout=io.StringIO())
     with pytest.raises(CommandError, match="no organization"):
         call_command("lint_tools", organization="nowhere")
+
+
+@pytest.mark.django_db
+def test_a_secret_that_nobody_has_made_is_told() -> None:
+    by = people.carol().identity
+    auth = [{"type": "bearer", "secret": "weather-key"}]
+    about = {"name": "weather", "description": GOOD, "category": "web", "executor": "http"}
+    settings = {"method": "GET", "url": "https://api.example/v1/{city}", "auth": auth}
+    cause = Cause("tool.added", by, "", awaited=frozenset({"weather-key"}))
+    tool = catalog.add({**about, "input_schema": schema(city=TEXT), "configuration": settings}, cause)
+    told = {hint.code: hint for hint in linting.of(tool)}["secret_missing"]
+    assert (told.level, told.field) == ("problem", "configuration")
+    assert "'weather-key'" in told.message
+    assert linting.of(tool) == next(linting.of_rows([tool], {})).hints
+    vault.keep("weather-key", "a-value", hosts=["api.example"], by=people.mallory().identity)
+    assert "secret_missing" in {hint.code for hint in linting.of(tool)}
+    vault.keep("weather-key", "a-value", hosts=["api.example"], by=by)
+    assert "secret_missing" not in {hint.code for hint in linting.of(tool)}
+
+
+@pytest.mark.parametrize(
+    "settings", [{"auth": 7}, {"auth": [7, {"secret": []}]}, {"auth": {"secret": {}}}, []]
+)
+@pytest.mark.django_db
+def test_settings_that_are_no_settings_name_no_secret(settings: Any) -> None:
+    tool = Tool(organization=people.toolroom(), name="weather", executor="http")
+    tool.definition, tool.configuration = {"input_schema": {}}, settings
+    assert "secret_missing" not in {hint.code for hint in linting.of(tool)}
 
 
 @pytest.mark.django_db

@@ -222,7 +222,11 @@ def _wrong_process(server: McpServer) -> Wrong:
     wrong: Wrong = {}
     names = offered_launchers(server.organization_id)
     if server.launcher not in names:
-        listed = f"Listed are: {', '.join(names)}." if names else "The operator has listed none."
+        listed = (
+            f"Listed are: {', '.join(names)}."
+            if names
+            else "The operator has listed none for your organization."
+        )
         wrong["launcher"] = [f"Choose a launcher of the operator of this installation. {listed}"]
     for name in ("url", "headers", "secret"):
         if getattr(server, name):
