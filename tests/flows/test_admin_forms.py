@@ -98,7 +98,7 @@ def test_the_form_is_given_its_fields_and_names_of_secrets_only(client: Client, 
     assert "weather-key" in page
     assert "a-value-to-hide" not in page
     assert "theirs" not in page
-    assert f'<tool-try class="panel" data-tool="{tool.pk}"' in page
+    assert f'<tool-try id="try" class="panel" data-tool="{tool.pk}"' in page
     assert 'type="module"' in page
 
 

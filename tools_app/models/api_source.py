@@ -34,8 +34,7 @@ class ApiSource(models.Model):
     class Meta:
         db_table = "api_sources"
         ordering = ["name"]
-        verbose_name = "API"
-        verbose_name_plural = "APIs"
+        verbose_name = "imported API"
         constraints = [models.UniqueConstraint(fields=["organization", "name"], name="api_source_name_once")]
 
     def __str__(self) -> str:

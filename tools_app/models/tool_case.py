@@ -50,6 +50,7 @@ class ToolCase(models.Model):
 
     class Meta:
         db_table = "tool_cases"
+        verbose_name = "saved case"
         ordering = ["name"]
         constraints = [
             models.UniqueConstraint(fields=["tool", "name"], name="case_name_once"),

@@ -40,6 +40,7 @@ class ToolDraft(models.Model):
 
     class Meta:
         db_table = "tool_drafts"
+        verbose_name = "draft"
         ordering = ["-updated_at", "-pk"]
         constraints = [
             models.UniqueConstraint(fields=["tool", "source"], name="one_draft_per_source"),

@@ -26,6 +26,7 @@ class ToolVersion(models.Model):
 
     class Meta:
         db_table = "tool_versions"
+        verbose_name = "version"
         ordering = ["-number"]
         constraints = [models.UniqueConstraint(fields=["tool", "number"], name="tool_version_number_once")]
 
