@@ -15,7 +15,7 @@ from audit_app import triggers
 from tests import before_django
 from tests.live import Live
 from tests.tools.executors.fake_site import FakeSite, fake_site
-from tools_app import leases
+from tools_app import executors, leases
 
 # A busy machine may take its time: nothing here is judged by it.
 hypothesis.settings.register_profile("house", deadline=None)
@@ -97,6 +97,13 @@ def _alone(request: pytest.FixtureRequest, live_session: Live) -> None:
     """End the installation before a test that is not about it: its workers would take what the test lays out."""
     if "live_app" not in request.fixturenames:
         live_session.stop()
+
+
+@pytest.fixture(autouse=True)
+def _python_is_carried_out_by_its_executor() -> Iterator[None]:
+    """Whatever stood in for it (the ledger of `tests.gate`) is gone with its test."""
+    yield
+    executors.register("python", "tools_app.executors.python.PythonExecutor")
 
 
 @pytest.fixture(autouse=True)
