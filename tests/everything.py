@@ -39,22 +39,16 @@ class Outcome:
     summary: str
 
 
+MANAGE = (PYTHON, "manage.py")
+SUITE = (
+    *(PYTHON, "-m", "pytest", "tests", "--ignore=tests/browser", "-q"),
+    *("-n", "2", "--dist", "loadfile"),
+    # The order of `tests/conftest.py` is kept: what needs the whole installation comes last.
+    "--no-loadscope-reorder",
+)
+
+
 def gates() -> list[Gate]:
-    manage = (PYTHON, "manage.py")
-    suite = (
-        PYTHON,
-        "-m",
-        "pytest",
-        "tests",
-        "--ignore=tests/browser",
-        "-n",
-        "2",
-        "--dist",
-        "loadfile",
-        # The order of `tests/conftest.py` is kept: what needs the whole installation comes last.
-        "--no-loadscope-reorder",
-        "-q",
-    )
     ruff = str(BIN / "ruff")
     return [
         Gate("lint", "Lint and form", ((ruff, "check", "."), (ruff, "format", "--check", "."))),
@@ -62,26 +56,26 @@ def gates() -> list[Gate]:
         Gate(
             "migrations",
             "Migrations say what the models say",
-            ((*manage, "makemigrations", "--check", "--dry-run"),),
+            ((*MANAGE, "makemigrations", "--check", "--dry-run"),),
             {"TESTING": "true", "DATA_DIR": tempfile.gettempdir()},
         ),
         Gate(
             "deploy",
             "A production configuration is clean",
-            ((*manage, "check", "--deploy", "--fail-level", "WARNING"),),
+            ((*MANAGE, "check", "--deploy", "--fail-level", "WARNING"),),
             production(),
         ),
         Gate(
             "sqlite",
             "The suite on SQLite, Valkey and Celery",
-            (suite,),
+            (SUITE,),
             {"TEST_DATABASE": "sqlite"},
             before=_with_bubblewrap,
         ),
         Gate(
             "postgres",
             "What touches rows, again on PostgreSQL",
-            (suite,),
+            (SUITE,),
             {"TEST_DATABASE": "postgres", "ONLY_WITH_ROWS": "true"},
             before=_with_bubblewrap,
         ),

@@ -176,3 +176,30 @@ def test_it_is_answered_in_the_admin_too(client: Client) -> None:
     assert gate.question(call).status == "pending"
     client.post(where, given)
     assert run_it(call).result == {"answer": {"colours": ["green"], "bars": 12}}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_answers_at_once_one_counts() -> None:
+    _, call, _ = asked()
+    first, second = gate.question(call), gate.question(call)
+    said = gate.at_once(
+        lambda: answer(first, {"answer": "red"}),
+        lambda: answer(second, {"answer": "green"}),
+    )
+    won = [each for each in said if isinstance(each, Approval)]
+    lost = [each for each in said if not isinstance(each, Approval)]
+    assert (len(won), [type(each) for each in lost]) == (1, [StaleState])
+    assert run_it(call).result == {"answer": won[0].answer}
+    assert ToolUsage.objects.filter(tool_call_id=call.pk).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_answer_against_refusal_to_answer_has_one_winner() -> None:
+    _, call, _ = asked()
+    first, second = gate.question(call), gate.question(call)
+    gate.at_once(
+        lambda: answer(first, {"answer": "red"}),
+        lambda: approvals.deny(second, digest=second.digest, by=people.alice().identity),
+    )
+    ended = run_it(call)
+    assert (ended.status, ended.result) in [("succeeded", {"answer": {"answer": "red"}}), ("denied", None)]

@@ -19,21 +19,7 @@ DEFINITION = ToolDefinition(
         "from an attached file, INSERT, UPDATE, DELETE, ALTER or DROP. What is stored stays for later conversations "
         "of the same person; query_data reads it."
     ),
-    input_schema={
-        "type": "object",
-        "properties": {
-            "sql": {
-                "type": "string",
-                "description": "One statement, such as: CREATE TABLE sales_2026 AS SELECT * FROM sales",
-                "minLength": 1,
-                "maxLength": 20_000,
-                "x-kind": "sql",
-            },
-            "timeout_seconds": dict(sql.TIMEOUT),
-        },
-        "required": ["sql"],
-        "additionalProperties": False,
-    },
+    input_schema=sql.schema("One statement, such as: CREATE TABLE sales_2026 AS SELECT * FROM sales"),
     category="data",
     examples=({"input": {"sql": "CREATE TABLE notes (day DATE, text VARCHAR)"}, "output": "Done."},),
 )

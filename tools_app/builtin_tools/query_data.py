@@ -20,21 +20,7 @@ DEFINITION = ToolDefinition(
         "sales.csv is sales. SHOW TABLES lists them, DESCRIBE and SUMMARIZE tell what is in one. It only reads. "
         f"At most {tables.MAX_ROWS} rows come back: aggregate instead of fetching everything."
     ),
-    input_schema={
-        "type": "object",
-        "properties": {
-            "sql": {
-                "type": "string",
-                "description": "One statement, such as: SELECT region, sum(amount) FROM sales GROUP BY region",
-                "minLength": 1,
-                "maxLength": 20_000,
-                "x-kind": "sql",
-            },
-            "timeout_seconds": dict(sql.TIMEOUT),
-        },
-        "required": ["sql"],
-        "additionalProperties": False,
-    },
+    input_schema=sql.schema("One statement, such as: SELECT region, sum(amount) FROM sales GROUP BY region"),
     category="data",
     examples=(
         {"input": {"sql": "SELECT 6 * 7 AS answer"}, "output": "| answer |\n| --- |\n| 42 |\n[1 row]"},

@@ -9,13 +9,31 @@ from tools_app.context import ToolContext
 from tools_app.executors import tables
 from tools_app.executors.base import ToolResult, Work
 
-TIMEOUT: Mapping[str, Any] = {
-    "type": "integer",
-    "description": "Seconds after which it is ended. Default: 30.",
-    "minimum": 1,
-    "maximum": 300,
-}
 _WIDEST = 200
+
+
+def schema(statement: str) -> dict[str, Any]:
+    """The parameters of such a tool; `statement` says what the one SQL statement may be."""
+    return {
+        "type": "object",
+        "properties": {
+            "sql": {
+                "type": "string",
+                "description": statement,
+                "minLength": 1,
+                "maxLength": 20_000,
+                "x-kind": "sql",
+            },
+            "timeout_seconds": {
+                "type": "integer",
+                "description": "Seconds after which it is ended. Default: 30.",
+                "minimum": 1,
+                "maximum": 300,
+            },
+        },
+        "required": ["sql"],
+        "additionalProperties": False,
+    }
 
 
 def answered(work: Work, arguments: Mapping[str, Any], context: ToolContext, *, writes: bool) -> ToolResult:
