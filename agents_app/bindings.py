@@ -21,9 +21,9 @@ from audit_app import records
 from project.accounts import identity as identities
 from project.accounts import pooled
 from project.accounts.identity import Identity
+from tools_app.askers import Asked
 from tools_app.availability import Brought
 from tools_app.contexts import Asking
-from tools_app.facts import Asked
 from tools_app.models import CacheGeneration, Tool
 from tools_app.run_context import Agent, Binding, Keeping, RunContext
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from agents_app import events
+from agents_app import cards
 from agents_app.exceptions import CannotBeShown
 from project.accounts.identity import Identity
 from tools_app import approvals
@@ -11,7 +11,7 @@ from tools_app.models import Approval
 
 def approve(approval: Approval, *, digest: str, by: Identity, comment: str = "") -> Approval:
     """As `approvals.approve`; raises CannotBeShown where no person can have read what would run."""
-    if approvals.may_decide(approval, by) and not events.approval(approval, approval.call)["showable"]:
+    if approvals.may_decide(approval, by) and not cards.approval(approval, approval.call)["showable"]:
         raise CannotBeShown
     return approvals.approve(approval, digest=digest, by=by, comment=comment)
 

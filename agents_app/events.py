@@ -8,15 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from agents_app import factory, pictures, remembered, rendering, toolset
+from agents_app import cards, factory, pictures, remembered, rendering, toolset
 from agents_app.models import AgentType, Conversation, Message, Run, Step
 from agents_app.rendering import avatar
 from audit_app.models import AuditStream
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import answers, approvals, executors
-from tools_app.models import Approval, Tool, ToolCall
-from tools_app.visible import is_showable, visible_text
+from tools_app import executors
+from tools_app.models import Tool, ToolCall
+from tools_app.visible import visible_text
 
 _ENDINGS = {
     Message.Ending.INTERRUPTED: "The answer broke off here. What had arrived is kept.",
@@ -27,8 +27,6 @@ _ENDINGS = {
 }
 _RETRYABLE_NOT = frozenset({"agent_disabled", "requester_gone", "poison"})
 _DEFAULT_ICONS = {"filesystem": "📄", "web": "🌐", "time": "🕑", "math": "🧮", "code": "⌨️"}
-# The row of a card that is no argument: what the use would change. No parameter can be called so.
-PREVIEW = "what it changes"
 Item = dict[str, Any]
 
 
@@ -228,103 +226,12 @@ def call(row: ToolCall, identity: Identity | None = None) -> Item:
         "sources": _sources(row.blocks),
         "pictures": pictures.listed(row),
         "progress": row.progress,
-        "approval": approval(question, row, identity) if question else None,
+        "approval": cards.approval(question, row, identity) if question else None,
         "attempt": row.attempt,
         "created_at": _iso(row.created_at),
         "started_at": _iso(row.started_at),
         "ended_at": _iso(row.ended_at),
         "duration_ms": _milliseconds(row.started_at, row.ended_at),
-    }
-
-
-def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> Item:
-    """The question as it is shown: every argument whole, nothing styled or hidden by what it contains."""
-    card = [
-        *_goal(row.covers.get("reach") or {}),
-        *_told_beside(row.covers),
-        *(
-            _argument(name, value, filled=name in of.filled)
-            for name, value in row.covers.get("arguments", {}).items()
-        ),
-    ]
-    if preview := row.covers.get("preview"):
-        card.append(_argument(PREVIEW, preview, filled=False))
-    item = {
-        "id": row.pk,
-        "call": of.pk,
-        "status": row.status,
-        "about": row.about,
-        "digest": row.digest,
-        "tool": visible_text(of.tool_name),
-        "tool_version": of.tool_hash[:12],
-        "is_dangerous": row.is_dangerous,
-        "reasons": row.reasons,
-        "persona": visible_text(of.agent_name),
-        "requester": visible_text(row.requester_name),
-        "organization": visible_text(row.organization.name),
-        "conversation": of.session_id,
-        "taint": of.tainted,
-        "card": card,
-        "form": _form(row, of) if row.about == Approval.About.ANSWER else None,
-        "showable": all(each["showable"] for each in card),
-        "decided_by": row.decided_by_name,
-        "comment": row.comment,
-        "answered": visible_text(" · ".join(answers.said(value) for value in (row.answer or {}).values())),
-        "created_at": _iso(row.created_at),
-        "expires_at": _iso(row.expires_at),
-    }
-    if identity is not None:
-        item["may_decide"] = approvals.may_decide(row, identity)
-    return item
-
-
-def _form(row: Approval, of: ToolCall) -> Item | None:
-    """What the person is asked, as text; the options are sent back as they are, and shown with nothing hidden."""
-    if of.tool is None:
-        return None
-    form = executors.form(of.tool.executor, of.tool.name, row.covers.get("arguments", {}))
-    return {
-        "question": visible_text(form.question),
-        "inputs": [
-            {
-                "name": field.name,
-                "label": visible_text(field.label),
-                "type": field.type,
-                "options": [{"value": option, "label": visible_text(option)} for option in field.options],
-                "required": field.required,
-                "hint": visible_text(field.hint),
-            }
-            for field in form.fields
-        ],
-    }
-
-
-def _goal(reach: Mapping[str, Any]) -> list[Item]:
-    """Where the call goes and with which secrets, as rows whose names no parameter can have."""
-    if not reach:
-        return []
-    rows = [_argument("goes to", reach["to"], filled=False)]
-    carried = ", ".join(sorted(reach["secrets"]))
-    return [*rows, _argument("with the secret", carried, filled=False)] if carried else rows
-
-
-def _told_beside(covers: Mapping[str, Any]) -> list[Item]:
-    """What the tool is told beside its arguments: values that came with the message, and whom it acts as."""
-    values = covers.get("context") or {}
-    rows = [_argument(f"told: {name}", values[name], filled=False) for name in sorted(values)]
-    if acts_as := covers.get("acts_as"):
-        rows.append(_argument("acts as", acts_as, filled=False))
-    return rows
-
-
-def _argument(name: str, value: Any, *, filled: bool) -> Item:
-    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
-    return {
-        "name": visible_text(name),
-        "value": visible_text(text),
-        "filled_by_policy": filled,
-        "bytes": len(text.encode()),
-        "showable": is_showable(text),
     }
 
 

@@ -14,7 +14,7 @@ from audit_app import records
 from project.accounts.exceptions import NotAllowed, NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, DECIDE
-from tools_app import arguments, facts, rules
+from tools_app import arguments, meanings, rules
 from tools_app.exceptions import InvalidArguments
 from tools_app.models import Tool
 from tools_app.rules import places
@@ -86,7 +86,7 @@ def ungrant(agent: AgentType, tool: Tool, *, by: Identity) -> None:
 
 def advisory(row: AgentToolConfig) -> list[str]:
     """The parameters whose forbidden texts only advise: commands and code can be written in many ways (S4.221)."""
-    return rules.advisory(row.denied_parameters, facts.kinds_of(row.tool))
+    return rules.advisory(row.denied_parameters, meanings.kinds_of(row.tool))
 
 
 def require_right(by: Identity, agent: AgentType | None = None) -> int:
@@ -177,7 +177,7 @@ def _conflict(row: AgentToolConfig, tool: Tool) -> str:
     filled = {**(row.parameter_defaults or {}), **(row.fixed_parameters or {})}
     if twice := sorted(set(row.parameter_defaults or {}) & set(row.fixed_parameters or {})):
         return f"Either a default or a fixed value, not both: {', '.join(twice)}."
-    subject = facts.subject_of(tool, filled)
+    subject = meanings.subject_of(tool, filled)
     denied = rules.denied(row.denied_parameters, subject)
     refused = sorted({*denied, *rules.not_allowed(row.allowed_parameters, subject)})
     return (

@@ -22,9 +22,9 @@ from project.accounts import prepared
 from project.accounts.exceptions import Misconfigured
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import calls, facts
+from tools_app import askers, calls
+from tools_app.askers import Asked
 from tools_app.calls import Proposal
-from tools_app.facts import Asked
 from tools_app.leases import Holder, Lease, keeper
 from tools_app.models import ToolCall
 
@@ -67,7 +67,7 @@ def _holder(run: Run) -> Holder:
 
 
 def advance(run: Run) -> Outcome:
-    identity = facts.person_of(run.user_id, run.organization_id, run.asked_through)
+    identity = askers.person_of(run.user_id, run.organization_id, run.asked_through)
     reason = _reason_to_end(run, identity)
     if reason is not None:
         return _failed(run, *reason)

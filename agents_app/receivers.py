@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from agents_app import events, listening, news, stream, tasks
+from agents_app import cards, events, listening, news, stream, tasks
 from agents_app.models import Run
 from audit_app import crash
 from audit_app.signals import status_changed
@@ -58,7 +58,7 @@ def approval_moved(row: Approval, to: str, seq: int, **_: Any) -> None:
         _ring(row.call.run_id)
 
     def told() -> list[dict[str, Any]]:
-        return [{"type": "approval", "seq": seq, "item": events.approval(row, row.call)}]
+        return [{"type": "approval", "seq": seq, "item": cards.approval(row, row.call)}]
 
     _announce(stream.group_of(row.call.session_id), told)
 

@@ -18,7 +18,7 @@ from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
 from project.accounts import prepared
 from project.accounts.identity import Identity
-from tools_app import calls, facts, outcomes
+from tools_app import askers, calls, outcomes
 from tools_app.models import Approval, ToolCall
 
 _OPEN_CALLS = Exists(ToolCall.objects.filter(run_id=OuterRef("pk"), status__in=ToolCall.OPEN))
@@ -48,7 +48,7 @@ def queue(message: Message, *, by: Identity, tool_context: Mapping[str, Any] | N
         agent_type=conversation.agent_type,
         message=message,
         user_id=by.user_id,
-        asked_through=facts.through(by),
+        asked_through=askers.through(by),
         tool_context=dict(tool_context or {}),
     )
     return born(run, by=by)

@@ -23,8 +23,8 @@ from project.accounts import identity as identities
 from project.accounts.administrator import default_organization
 from project.accounts.identity import Identity
 from tools_app import catalog, facts, policy
+from tools_app.askers import Asked
 from tools_app.exceptions import UnknownTool
-from tools_app.facts import Asked
 from tools_app.models import Tool
 
 _Self = TypeVar("_Self")

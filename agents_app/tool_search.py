@@ -9,7 +9,7 @@ from agents_app import toolset
 from agents_app.carried import Carried
 from agents_app.models import AgentType, Run
 from project.accounts.prepared import Given, Prepared
-from tools_app import facts, ranking
+from tools_app import askers, ranking
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed
 from tools_app.finders import FoundTool, FoundTools, ToolsWanted
@@ -43,7 +43,7 @@ def find(wanted: ToolsWanted, context: ToolContext) -> FoundTools:
 
 def _offer(context: ToolContext) -> toolset.Offer:
     call = _CALL.first(pk=int(context.tool_call_id or 0))
-    asked = facts.asked_of(call) if call else None
+    asked = askers.of(call) if call else None
     agent = (
         _AGENT.first(agent_type=asked.agent_type_id, organization=asked.organization_id) if asked else None
     )

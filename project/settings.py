@@ -15,6 +15,7 @@ from project import addresses
 from project.content_policy import ADMIN_POLICY, DOCS_POLICY, PAGE_POLICY
 from project.env import Environment, Misconfigured
 from project.logs import configuration as logging_configuration
+from project.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - names of settings
 
 env = Environment(os.environ)
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -344,22 +345,6 @@ FILE_UPLOAD_PERMISSIONS = 0o600
 
 # --- REST ------------------------------------------------------------------------------------------------
 
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "project.accounts.authentication.SessionAuthentication",
-        "project.accounts.authentication.TokenAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["project.parsing.StrictJSON"],
-    "DEFAULT_FILTER_BACKENDS": ["django_filters.rest_framework.DjangoFilterBackend"],
-    "DEFAULT_PAGINATION_CLASS": "project.pagination.Pages",
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "project.errors.api_error",
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-    "COERCE_DECIMAL_TO_STRING": True,
-    "STRICT_JSON": True,
-}
 # Knox's own table would stay empty beside ours.
 MIGRATION_MODULES = {"knox": None}
 KNOX_TOKEN_MODEL = "accounts.ApiToken"  # noqa: S105 - the name of a model
@@ -369,20 +354,6 @@ REST_KNOX = {
     # A recognisable beginning lets secret scanners find a token that was committed by mistake.
     "TOKEN_PREFIX": "toolroom_",
     "TOKEN_TTL": timedelta(days=env.number("TOKEN_DAYS", 90, minimum=1)),
-}
-SPECTACULAR_SETTINGS = {
-    "ENUM_NAME_OVERRIDES": {"McpServerKindEnum": "tools_app.models.mcp_server.McpServer.Kind"},
-    "TITLE": "Toolroom",
-    "DESCRIPTION": "Personas, conversations, tools under policy, approvals and the audit of all of it.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
-    "COMPONENT_SPLIT_REQUEST": True,
-    "PREPROCESSING_HOOKS": ["project.api.without_slash"],
-    "SCHEMA_PATH_PREFIX": "/api/",
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
 }
 
 # --- Words, time, admin, logs ----------------------------------------------------------------------------

@@ -41,6 +41,8 @@ ORDER = {
             "served",
             "credentials",
             "information",
+            "askers",
+            "meanings",
             "facts",
             "contexts",
             "availability",
@@ -54,6 +56,7 @@ ORDER = {
         ("binders", "clearing"),
         # Verbs, the smaller ones first.
         ("questions", "outcomes", "claims", "endings", "limits", "quarantine", "vault", "written", "seeding"),
+        ("settling",),
         ("calls", "approvals", "catalog", "seeds"),
         ("sweeps", "trying", "unsaved"),
         ("cases",),
@@ -73,7 +76,8 @@ ORDER = {
         ("grants",),
         ("bindings", "factory_choice", "tries"),
         ("transcript", "outside", "verdicts", "history", "carried", "toolset", "factory"),
-        ("pictures", "tool_search", "remembered", "events"),
+        ("pictures", "tool_search", "remembered", "cards"),
+        ("events",),
         # Verbs, the smaller ones first.
         ("stream", "runs", "granting", "seeds", "decisions", "attachments"),
         ("conversations", "personas", "model_turns", "service"),

@@ -10,7 +10,7 @@ from project.accounts import identity as identities
 from project.accounts.identity import ClaimsIncomplete, Identity, NoMembership
 from project.accounts.models import Organization
 from tests import people
-from tools_app import contexts, facts
+from tools_app import askers, contexts
 
 
 def claimed(**claims: Any) -> Identity:
@@ -137,10 +137,10 @@ def test_claims_reach_a_worker_without_their_tokens() -> None:
     """S3.53, S3.92, S3.102: kept with the call as they were, save for what looks like a key."""
     alice = people.alice()
     who = claimed(sub=alice.user.pk, scope="chat", team="north", access_token="eyJhbGciOi.J9eyJzdWIi.abc")
-    kept = facts.through(who)
+    kept = askers.through(who)
     assert kept["claims"]["team"] == "north"
     assert "eyJ" not in str(kept)
-    again = facts.person_of(who.user_id, who.organization_id, kept)
+    again = askers.person_of(who.user_id, who.organization_id, kept)
     found = contexts.Asking(again).deps()["auth_claims"]
     assert (found["team"], found["access_token"]) == ("north", "[hidden]")
     assert "auth_claims" not in contexts.Asking(alice.identity).deps()

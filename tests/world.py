@@ -11,7 +11,7 @@ from agents_app.models import AgentToolConfig, AgentType, Conversation, Message,
 from tests import people
 from tests.people import Person
 from tools_app import calls, catalog, knowledge
-from tools_app.facts import Asked
+from tools_app.askers import Asked
 from tools_app.mcp import servers
 from tools_app.models import ApiDocument, ApiSource, Approval, Document, McpServer, Tool, ToolCall
 

@@ -13,17 +13,16 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 
-from audit_app import crash, records
+from audit_app import crash
 from audit_app.clock import NOW, from_now
-from audit_app.exceptions import StaleState
-from audit_app.redaction import plain, storable
+from audit_app.redaction import storable
 from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
 from project.accounts import pooled, prepared
 from project.accounts.identity import Identity
 from tools_app import (
+    askers,
     binders,
-    blocks,
     builtin_tools,
     claims,
     contexts,
@@ -32,16 +31,18 @@ from tools_app import (
     endings,
     executors,
     facts,
-    outcomes,
     policy,
     questions,
+    settling,
 )
+from tools_app.askers import Asked
 from tools_app.exceptions import FactoryFailed, ToolFailed
 from tools_app.executors import stopping
-from tools_app.executors.base import Attached, ToolResult, Work
-from tools_app.facts import Asked, Gathered
+from tools_app.executors.base import Attached, Work
+from tools_app.facts import Gathered
 from tools_app.leases import Holder, Lease, keeper
 from tools_app.models import Approval, Tool, ToolCall
+from tools_app.settling import Failed, Outcome, Succeeded
 
 log = logging.getLogger(__name__)
 
@@ -53,22 +54,6 @@ class Proposal:
     tool_use_id: str
     tool_name: str
     raw: str
-
-
-@dataclass(frozen=True, slots=True)
-class Succeeded:
-    result: ToolResult
-    milliseconds: int
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    reason: str
-    message: str
-    milliseconds: int = 0
-
-
-Outcome = Succeeded | Failed
 
 
 @transaction.atomic(savepoint=False)
@@ -119,7 +104,7 @@ def carry_out(call: ToolCall, found: Gathered, tool: Tool) -> None:
         with stopping.heeding(lambda: lost.is_set() or _is_stopped(call)):
             outcome = _outcome(call, found, tool)
         crash.point("after-effect-before-settle")
-        settle(call, outcome, by=identities.system(call.organization_id))
+        settling.settle(call, outcome, by=identities.system(call.organization_id))
     crash.point("after-settle-before-event")
 
 
@@ -143,41 +128,6 @@ def _is_stopped(call: ToolCall) -> bool:
         pooled.give_back()
 
 
-def settle(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
-    """Record the ending of the running attempt. A result that comes after another ending is kept as late, no more."""
-    try:
-        with transaction.atomic():
-            hold(call)
-            _end(call, outcome, by=by)
-    except StaleState:
-        _late(call, outcome, by=by)
-
-
-def settle_abandoned(call: ToolCall, *, by: Identity) -> None:
-    """End a call whose worker is gone. Nobody can say whether it took effect, and it is never tried on a guess.
-
-    Where that may have done harm a person is asked, in this transaction: the answer rests until they have looked.
-    """
-    poisoned = call.started_at is None
-    reason = "poison" if poisoned else "outcome_unknown"
-    message = (
-        "It was given up: its worker was lost before it could start, and it is not tried again."
-        if poisoned
-        else "The worker died while it ran. Whether it took effect is unknown; check before asking for it again."
-    )
-    still = Q(attempt=call.attempt, lease_until__lt=NOW)
-    _close(call, status="failed", reason=reason, error_message=message)
-    fields: dict[str, Any] = {
-        "reason": reason,
-        "reason_text": message,
-        "lease_until": None,
-        "ended_at": NOW,
-    }
-    move(call, ToolCall.Status.FAILED, by=by, only_if=still, **fields)
-    if not poisoned:
-        outcomes.ask(call, by=by)
-
-
 def cancel(call: ToolCall, *, by: Identity) -> None:
     """Withdraw a call that has not started, and its open question with it; StaleState for one that has."""
     stopped = endings.Blocked("cancelled", "Stopped by the person.")
@@ -193,7 +143,7 @@ def cancel(call: ToolCall, *, by: Identity) -> None:
 
 def _cancel_claimed(call: ToolCall, why: endings.Blocked, *, by: Identity) -> None:
     """A worker has it and has not begun: either this statement finds it so, or the worker's own start does."""
-    _close(call, status="denied", reason=why.code, error_message=why.message)
+    settling.close(call, status="denied", reason=why.code, error_message=why.message)
     move(
         call,
         ToolCall.Status.CANCELLED,
@@ -222,7 +172,7 @@ def _new(proposal: Proposal, found: Gathered, asked: Asked) -> ToolCall:
         tool_hash=found.facts.tool.content_hash if found.facts.tool else "",
         user_id=asked.identity.user_id,
         user_name=asked.identity.display_name,
-        asked_through=facts.through(asked.identity)
+        asked_through=askers.through(asked.identity)
         | ({"door": asked.door} if asked.door else {})
         | ({"draft": asked.draft} if asked.draft else {}),
         arguments=dict(found.call.arguments),
@@ -295,55 +245,3 @@ def _copied(arguments: Mapping[str, Any]) -> dict[str, Any]:
 
 def _since(began: float) -> int:
     return round((time.monotonic() - began) * 1000)
-
-
-def _end(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
-    ours = Q(attempt=call.attempt)
-    match outcome:
-        case Succeeded(result=result, milliseconds=milliseconds):
-            text = _cut(storable(result.text), settings.RESULT_STORED_BYTES)
-            fields = {
-                "result_text": text,
-                "result": _bounded(result.data),
-                "blocks": blocks.stored(result.blocks, limit=settings.RESULT_STORED_BYTES),
-                "lease_until": None,
-                "ended_at": NOW,
-            }
-            _close(call, status="success", result={"text": text}, execution_time_ms=milliseconds)
-            move(call, ToolCall.Status.SUCCEEDED, by=by, only_if=ours, **fields)
-        case Failed(reason=reason, message=message, milliseconds=milliseconds):
-            message = _cut(storable(message), 4000)
-            _close(
-                call, status="failed", reason=reason, error_message=message, execution_time_ms=milliseconds
-            )
-            fields = {"reason": reason, "reason_text": message, "lease_until": None, "ended_at": NOW}
-            # An executor that says "cancelled" has ended what it began: that is the true ending.
-            stopped = reason == stopping.Stopped.code
-            status = ToolCall.Status.CANCELLED if stopped else ToolCall.Status.FAILED
-            move(call, status, by=by, only_if=ours, **fields)
-
-
-def _close(call: ToolCall, *, status: str, **fields: Any) -> None:
-    if call.usage_id is not None:
-        records.close_tool_usage(call.usage_id, status=status, **fields)
-
-
-def _late(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
-    subject = records.Subject("call", str(call.pk), call.tool_name)
-    stream = (call.organization_id, call.audit_stream())
-    facts_now = {"attempt": call.attempt, "outcome": type(outcome).__name__.lower()}
-    records.record("call.late_result", by=by, subject=subject, facts=facts_now, stream=stream)
-
-
-def _cut(text: str, limit: int) -> str:
-    raw = text.encode()
-    if len(raw) <= limit:
-        return text
-    return raw[:limit].decode(errors="ignore") + f"\n[{len(raw) - limit} more bytes are not kept]"
-
-
-def _bounded(data: Any) -> Any:
-    """Structured results are kept only while they are small; the text beside them is always there."""
-    if data is None or len(repr(data)) > settings.RESULT_STORED_BYTES:
-        return None
-    return plain(data)

@@ -20,10 +20,10 @@ from audit_app.exceptions import StaleState
 from audit_app.redaction import storable
 from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
-from tools_app import arguments, catalog, expectations, facts, policy, trying, versions
+from tools_app import arguments, askers, catalog, expectations, policy, trying, versions
+from tools_app.askers import Asked
 from tools_app.exceptions import CaseNameTaken, InvalidArguments, InvalidCase
 from tools_app.expectations import Happened
-from tools_app.facts import Asked
 from tools_app.models import Tool, ToolCall, ToolCase
 
 # As the record and the call name the way by which it was asked.
@@ -93,7 +93,7 @@ def settle(call: ToolCall) -> None:
     with transaction.atomic():
         row = ToolCase.objects.select_for_update().filter(call=call, outcome=Outcome.OPEN).first()
         if row is not None and call.status not in ToolCall.OPEN:
-            _judged(row, _happened(call), by=facts.asked_of(call).identity)
+            _judged(row, _happened(call), by=askers.of(call).identity)
 
 
 def refresh(tool: Tool) -> None:

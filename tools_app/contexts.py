@@ -9,8 +9,8 @@ from typing import Any
 
 from project.accounts.identity import Identity
 from tools_app import doors
+from tools_app.askers import Asked
 from tools_app.context import ToolContext, merged, secured
-from tools_app.facts import Asked
 from tools_app.models import ToolCall
 from tools_app.policy import Grant
 

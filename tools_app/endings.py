@@ -12,8 +12,8 @@ from audit_app.clock import NOW
 from audit_app.models import ToolUsage
 from audit_app.transitions import hold, move
 from project.accounts.identity import Identity
-from tools_app import facts
-from tools_app.facts import Asked
+from tools_app import askers
+from tools_app.askers import Asked
 from tools_app.models import Approval, ToolCall
 from tools_app.policy import Grant
 
@@ -68,7 +68,7 @@ def record_unstarted(call: ToolCall, status: str, why: Blocked) -> ToolUsage:
 
 def requester(call: ToolCall) -> Identity:
     """Whose use it is in the record: the person who asked, from where they asked, though a worker carries it out."""
-    return as_asked(call, facts.asked_of(call))
+    return as_asked(call, askers.of(call))
 
 
 def as_asked(call: ToolCall, asked: Asked) -> Identity:

@@ -10,23 +10,20 @@ from typing import Any
 from django.conf import settings
 from django.db import DatabaseError
 
-from audit_app.redaction import redact, storable
-from project.accounts import identity as identities
-from project.accounts.identity import Identity, NoMembership
+from audit_app.redaction import storable
 from project.accounts.prepared import Given, Prepared
 from tools_app import (
     arguments,
-    builtin_tools,
-    credentials,
+    askers,
     doors,
     executors,
     information,
-    rules,
+    meanings,
     served,
     versions,
 )
-from tools_app.exceptions import InvalidArguments, ToolFailed
-from tools_app.executors import network, targets
+from tools_app.askers import Asked
+from tools_app.exceptions import InvalidArguments
 from tools_app.executors.base import Work
 from tools_app.models import Tool, ToolCall, UsageCounter
 from tools_app.models.usage_counter import CounterKey
@@ -39,26 +36,6 @@ _NAMED = Prepared(
     lambda: Tool.objects.filter(organization_id=Given("organization"), name=Given("name")).order_by("pk")[:1]
 )
 _TOOL = Prepared(lambda: Tool.objects.filter(pk=Given("pk")))
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """Who asks, through which persona, and where: names and ids only, copied onto the ToolCall."""
-
-    identity: Identity
-    organization_id: int
-    agent_type_id: int
-    agent_name: str = ""
-    session_id: str = ""
-    run_id: int | None = None
-    message_id: int | None = None
-    tainted: bool = False
-    # Ordinary values the caller of the run gave for its tools; never who asks (S3.93).
-    context: Mapping[str, Any] = field(default_factory=dict)
-    # Where it was asked, if not in a conversation: kept with the call and in the record.
-    door: str = ""
-    # The draft whose content is tried (`versions.mark`); set by `trying` alone, "" everywhere else.
-    draft: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +70,7 @@ def gather_of(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
 
 def regather(call: ToolCall) -> Gathered:
     """The same for a stored call, at its verdict or claim: the arguments stay, everything else is read again."""
-    asked = asked_of(call)
+    asked = askers.of(call)
     tool = _meant(_TOOL.first(pk=call.tool_id or 0), asked)
     return _read(lambda: _stored(tool, call, asked), tool, asked, call.arguments)
 
@@ -134,57 +111,6 @@ def _stored(tool: Tool | None, call: ToolCall, asked: Asked) -> Gathered:
     # A slot that this call has taken already is no reason against it.
     uses = max(found.facts.uses - int(call.limit_reserved), 0)
     return replace(found, filled=tuple(call.filled), facts=replace(found.facts, uses=uses))
-
-
-def asked_of(call: ToolCall) -> Asked:
-    return Asked(
-        identity=person_of(call.user_id, call.organization_id, call.asked_through),
-        organization_id=call.organization_id,
-        agent_type_id=call.agent_type_id or 0,
-        agent_name=call.agent_name,
-        session_id=call.session_id,
-        run_id=call.run_id,
-        message_id=call.message_id,
-        tainted=call.tainted,
-        context=call.tool_context,
-        door=str(call.asked_through.get("door") or ""),
-        draft=str(call.asked_through.get("draft") or ""),
-    )
-
-
-def person_of(user_id: str, organization_id: int, through: Mapping[str, Any]) -> Identity:
-    """The person as the database has them now, with at most the permissions they asked with.
-
-    A removed or suspended person comes back with an empty role and no permission; the gate refuses them.
-    """
-    asked_with = frozenset(through.get("permissions") or ())
-    wire: dict[str, Any] = {
-        "session_id": str(through.get("session_id") or ""),
-        "request_id": str(through.get("request_id") or ""),
-        "ip_address": through.get("ip_address"),
-        "locale": str(through.get("locale") or "en-US"),
-        "via": str(through.get("via") or "session"),
-        "claims": dict(through.get("claims") or {}),
-    }
-    try:
-        now = identities.from_user(user_id, organization_id)
-    except NoMembership:
-        return Identity(user_id=user_id, organization_id=organization_id, **wire)
-    return replace(now, permissions=now.permissions & asked_with, **wire)
-
-
-def through(identity: Identity) -> dict[str, Any]:
-    """What is kept of an Identity beside the ids, so that hours later the call still knows how it was asked."""
-    return {
-        "permissions": sorted(identity.permissions),
-        "session_id": identity.session_id,
-        "request_id": identity.request_id,
-        "ip_address": identity.ip_address,
-        "locale": identity.locale,
-        "via": identity.via,
-        # Without what looks like a key: claims may hold tokens (S3.102).
-        **({"claims": redact(identity.claims)} if identity.claims else {}),
-    }
 
 
 def counter_key(asked: Asked, tool_id: int) -> CounterKey:
@@ -231,7 +157,7 @@ def _judged(
     )
     problems = tuple(str(problem) for problem in arguments.problems(tool.input_schema, full))
     effective = full if problems else arguments.canonical(full)
-    real = _Real() if problems else _real(tool, effective)
+    real = meanings.Real() if problems else meanings.real(tool, effective)
     call = Call(
         arguments=effective,
         supplied=frozenset(supplied),
@@ -245,7 +171,7 @@ def _judged(
     return Gathered(tool, grant, facts, call, asked, names, real.targets, real.reach, seen)
 
 
-def _work(tool: Tool, real: _Real) -> Work:
+def _work(tool: Tool, real: meanings.Real) -> Work:
     return Work(tool.name, tool.executor, tool.definition, tool.configuration, targets=real.targets)
 
 
@@ -295,76 +221,5 @@ def _tool_facts(tool: Tool, organization_id: int) -> ToolFacts:
         asks_person=executors.asks(tool.executor, tool.name),
         requires_auth=tool.requires_auth,
         required_permissions=tuple(tool.required_permissions or ()),
-        kinds=kinds_of(tool),
+        kinds=meanings.kinds_of(tool),
     )
-
-
-def kinds_of(tool: Tool) -> dict[str, str]:
-    """The `x-kind` of each top-level parameter: what its bare-text rules mean. A path to look through is a folder."""
-    return {
-        name: "folder" if (spec["x-kind"], spec.get("x-access")) == ("path", "list") else str(spec["x-kind"])
-        for name, spec in _parameters(tool).items()
-        if "x-kind" in spec
-    }
-
-
-def subject_of(tool: Tool, values: Mapping[str, Any]) -> rules.Subject:
-    """Values that policy is to fill in, as its rules will look at them; a file that is not there yet by its name."""
-    real = _real(tool, values)
-    kinds = kinds_of(tool)
-    named = {name: [value] for name, value in values.items() if kinds.get(name) in ("path", "folder")}
-    return rules.Subject(values, kinds, {**named, **{name: also for name, also in real.also.items() if also}})
-
-
-def _parameters(tool: Tool) -> dict[str, dict[str, Any]]:
-    """Of a built-in tool as the program has them: what it does to a file does not depend on an older row."""
-    is_ours = tool.executor == Tool.Executor.BUILTIN and tool.name in builtin_tools.names()
-    schema = builtin_tools.named(tool.name).definition.input_schema if is_ours else tool.input_schema
-    properties = schema.get("properties") or {}
-    return {name: spec for name, spec in properties.items() if isinstance(spec, dict)}
-
-
-@dataclass(frozen=True, slots=True)
-class _Real:
-    """What arguments mean outside of this process: files, how else they are called, and what is out of bounds."""
-
-    targets: dict[str, Any] = field(default_factory=dict)
-    reach: dict[str, Any] = field(default_factory=dict)
-    also: dict[str, list[str]] = field(default_factory=dict)
-    beyond: list[str] = field(default_factory=list)
-
-
-def _real(tool: Tool, effective: Mapping[str, Any]) -> _Real:
-    """Which real files the path parameters mean now, and what the installation forbids (`security.md` 2.1 step 6).
-
-    The files are part of what an approval is bound to. The executor enforces the same limits on the real object.
-    """
-    found = _Real()
-    for name, spec in _parameters(tool).items():
-        value = effective.get(name)
-        if not isinstance(value, str):
-            continue
-        try:
-            if spec.get("x-kind") == "path":
-                meant = targets.meant(value, str(spec.get("x-access", "read")))
-                found.targets[name], found.also[name] = meant.target, meant.names
-            elif spec.get("x-kind") == "url":
-                network.vet(value)
-        except ToolFailed as refused:
-            found.beyond.append(refused.message)
-    _add_reach(found, tool, effective)
-    return found
-
-
-def _add_reach(found: _Real, tool: Tool, effective: Mapping[str, Any]) -> None:
-    """Where the call would go, and with which secrets: shown to the person, and part of what they approve."""
-    try:
-        goal = executors.reach(tool.executor, tool.configuration, effective, tool.name)
-    except ToolFailed as refused:
-        found.beyond.append(refused.message)
-        return
-    if goal is None:
-        return
-    found.reach.update(to=goal.shown, secrets=credentials.versions(tool))
-    if credentials.obstacles(tool, goal):
-        found.beyond.append("A secret of this tool is missing or may not go there. Tell an administrator.")

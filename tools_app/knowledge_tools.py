@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from project.accounts.prepared import Given, Prepared
-from tools_app import doors, facts, knowledge, rules
+from tools_app import askers, doors, knowledge, rules
+from tools_app.askers import Asked
 from tools_app.context import ToolContext
 from tools_app.exceptions import DocumentKnown, InvalidDocument, ToolFailed
-from tools_app.facts import Asked
 from tools_app.finders import FoundPassage, KeptDocument, NewDocument, PassagesWanted
 from tools_app.models import Document, ToolCall
 from tools_app.policy import Grant
@@ -71,7 +71,7 @@ def _asked(context: ToolContext) -> tuple[ToolCall, Asked]:
     """The person as they are now; a call that is not stored speaks for nobody."""
     number = str(context.tool_call_id or "")
     call = _CALL.first(pk=int(number)) if number.isdigit() else None
-    asked = facts.asked_of(call) if call else None
+    asked = askers.of(call) if call else None
     if call is None or asked is None or not asked.identity.role:
         raise ToolFailed("Nobody is asking, so there is no knowledge to look into.", code="not_available")
     return call, asked

@@ -14,7 +14,7 @@ from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.transitions import hold, move
 from project.accounts import identity as identities
-from tools_app import approvals, calls, doors
+from tools_app import approvals, doors, settling
 from tools_app.models import Approval, ToolCall
 
 log = logging.getLogger(__name__)
@@ -66,7 +66,7 @@ def give_up(call: ToolCall) -> None:
             if call.attempt < MAX_ATTEMPTS and _may_run_again(call):
                 _requeue(call, by=by)
             else:
-                calls.settle_abandoned(call, by=by)
+                settling.settle_abandoned(call, by=by)
     except StaleState:
         return
     except Exception:

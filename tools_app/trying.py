@@ -19,9 +19,9 @@ from audit_app.exceptions import StaleState
 from project.accounts.exceptions import NotAllowed, NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import ALL_PERMISSIONS, CATALOG_CHANGE
-from tools_app import calls, explaining, facts, policy, versions
+from tools_app import askers, calls, explaining, facts, policy, versions
+from tools_app.askers import Asked
 from tools_app.explaining import Line
-from tools_app.facts import Asked
 from tools_app.models import Tool, ToolCall
 
 # As the record and the call name the way by which it was asked.
@@ -72,7 +72,7 @@ def asked(by: Identity, *, agent_type_id: int, agent_name: str = "") -> Asked:
 def instead_of(who: Asked, user_id: str) -> Asked:
     """The same asked by somebody else, with everything they may by now; for `decide` and `foretell` alone."""
     through = {"permissions": ALL_PERMISSIONS, "session_id": who.identity.session_id}
-    return replace(who, identity=facts.person_of(user_id, who.organization_id, through))
+    return replace(who, identity=askers.person_of(user_id, who.organization_id, through))
 
 
 def session_of(by: Identity) -> str:

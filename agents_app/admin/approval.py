@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from agents_app import decisions, events
+from agents_app import cards, decisions
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import DECIDE, DECIDE_OWN
@@ -130,7 +130,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
     def page_context(self, request: HttpRequest, obj: Approval) -> dict[str, Any]:
         identity = identity_of(request)
-        card = events.approval(obj, obj.call, identity)
+        card = cards.approval(obj, obj.call, identity)
         told = {
             "card": card,
             "verdicts": VERDICTS[Approval.About(obj.about)],
@@ -158,6 +158,6 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
 def _short(row: Approval) -> str:
     """The arguments in one line, with nothing in it invisible."""
-    card = events.approval(row, row.call)["card"]
+    card = cards.approval(row, row.call)["card"]
     line = ", ".join(f"{each['name']}: {' '.join(each['value'].split())}" for each in card)
     return line if len(line) <= 90 else line[:89] + "…"

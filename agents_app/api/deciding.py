@@ -11,7 +11,7 @@ from django_filters import rest_framework as filters
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import decisions, events
+from agents_app import cards, decisions
 from agents_app.api.serializers import AnswerSerializer, DecisionSerializer
 from agents_app.api.shapes import ApprovalSerializer
 from audit_app.exceptions import StaleState
@@ -40,7 +40,7 @@ class ApprovalView(RoomView):
         return Approval.objects.visible_to(self.identity).select_related("call__tool", "organization")
 
     def item(self, row: Approval) -> Item:
-        return events.approval(row, row.call, self.identity)
+        return cards.approval(row, row.call, self.identity)
 
     @contextmanager
     def telling(self, approval_id: int) -> Iterator[None]:

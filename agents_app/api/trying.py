@@ -19,7 +19,7 @@ from project.accounts.api.base import Item, RoomView, StrictSerializer, one, ope
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE
 from tools_app import drafts, policy, trying, unsaved, versions
-from tools_app.facts import Asked
+from tools_app.askers import Asked
 from tools_app.models import Tool, ToolCall
 from tools_app.trying import Foreseen
 from tools_app.visible import visible_text

@@ -21,7 +21,7 @@ from audit_app.transitions import move
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import calls
+from tools_app import calls, settling
 from tools_app import sweeps as call_sweeps
 from tools_app.models import Approval, ToolCall
 
@@ -152,7 +152,7 @@ def _settled_and_rung(call: ToolCall, run: Run, pause: float) -> Callable[[], bo
 
     def act() -> bool:
         with transaction.atomic():
-            calls.settle(call, calls.Failed("error", "Done."), by=worker)
+            settling.settle(call, settling.Failed("error", "Done."), by=worker)
             time.sleep(pause)
         return runs.claim(again(run))
 
@@ -227,7 +227,9 @@ def test_stop_withdraws_calls_and_questions_and_lets_the_started_end() -> None:
         "cancelled",
         "running",
     ]
-    calls.settle(ToolCall.objects.get(pk=started.pk), calls.Failed("error", "True ending."), by=_house())
+    settling.settle(
+        ToolCall.objects.get(pk=started.pk), settling.Failed("error", "True ending."), by=_house()
+    )
     assert ToolCall.objects.get(pk=started.pk).reason_text == "True ending."
     assert again(at.run).status == "cancelled"
 

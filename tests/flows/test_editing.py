@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from agents_app import events
+from agents_app import cards
 from agents_app.models import Run
 from tests.flows import acting
 from tests.live import Live
@@ -39,8 +39,8 @@ def _edits() -> Run:
 def test_approved_edit_is_made_by_a_worker(plan: Path) -> None:
     run = _edits()
     question = acting.question(run)
-    card = {row["name"]: row["value"] for row in events.approval(question, question.call)["card"]}
-    assert "-Meet on Monday.\n+Meet on Tuesday." in card[events.PREVIEW]
+    card = {row["name"]: row["value"] for row in cards.approval(question, question.call)["card"]}
+    assert "-Meet on Monday.\n+Meet on Tuesday." in card[cards.PREVIEW]
     acting.approve(question, replace(alice().identity, authenticated_at=datetime.now(UTC)))
     acting.until(run, "finished")
     call = acting.only_call(run)

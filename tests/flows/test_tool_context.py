@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents_app import background, conversations, events, loop, personas, runs
+from agents_app import background, cards, conversations, loop, personas, runs
 from agents_app.exceptions import InvalidContext, InvalidPersona, MayNotActAs
 from agents_app.models import AgentType, Run
 from audit_app.models import AuditEntry, ToolUsage
@@ -93,7 +93,7 @@ def test_what_was_sent_waits_with_the_call_for_its_verdict() -> None:
     assert call.tool_context == {"project": "apollo"}
     approval = Approval.objects.get(call=call)
     assert approval.covers["context"] == {"project": "apollo"}
-    card = events.approval(approval, call)["card"]
+    card = cards.approval(approval, call)["card"]
     assert [(row["name"], row["value"]) for row in card] == [("told: project", "apollo")]
     ToolCall.objects.filter(pk=call.pk).update(tool_context={"project": "zeus"}, status="queued")
     Approval.objects.filter(call=call).update(
@@ -154,7 +154,7 @@ def test_who_approves_sees_whom_it_acts_as() -> None:
     call = advanced(
         asked(persona(Tool(told, requires_approval=True), tool_context=SERVICE, acts_as_itself=True))
     )
-    (row,) = events.approval(Approval.objects.get(call=call), call)["card"]
+    (row,) = cards.approval(Approval.objects.get(call=call), call)["card"]
     assert row["name"] == "acts as"
     assert "billing-service" in row["value"]
 

@@ -10,7 +10,7 @@ from audit_app.models import AuditEntry, ToolUsage
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.tools.racing import ROUNDS, again, claim, lose_lease, unexpected
-from tools_app import approvals, calls, claims, sweeps
+from tools_app import approvals, calls, claims, settling, sweeps
 from tools_app.executors.base import ToolResult
 from tools_app.models import Approval, ToolCall, UsageCounter
 
@@ -67,7 +67,7 @@ def test_late_result_is_kept_and_changes_nothing() -> None:
     sweeps.give_up(again(call))
     assert (again(call).status, again(call).reason) == ("failed", "outcome_unknown")
     by = identities.system(call.organization_id)
-    calls.settle(call, calls.Succeeded(ToolResult("too late"), 5), by=by)
+    settling.settle(call, settling.Succeeded(ToolResult("too late"), 5), by=by)
     after = again(call)
     assert (after.status, after.reason, after.result_text) == ("failed", "outcome_unknown", "")
     late = AuditEntry.objects.get(action="call.late_result")

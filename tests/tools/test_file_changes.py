@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from agents_app import events
+from agents_app import cards
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.asking import run_it, yes
@@ -40,8 +40,8 @@ def granted(name: str, grant: dict[str, Any] | None = None) -> Gate:
 
 def test_card_shows_the_difference_and_the_yes_makes_it(root: Path) -> None:
     call = granted("edit_file").ask(EDIT)
-    shown = {row["name"]: row["value"] for row in events.approval(gate.question(call), call)["card"]}
-    assert shown[events.PREVIEW] == (
+    shown = {row["name"]: row["value"] for row in cards.approval(gate.question(call), call)["card"]}
+    assert shown[cards.PREVIEW] == (
         "--- plan.txt\n+++ plan.txt\n@@ -1,1 +1,1 @@\n-Meet on Monday.\n+Meet on Tuesday."
     )
     assert (root / "plan.txt").read_text() == "Meet on Monday.\n"
@@ -53,7 +53,7 @@ def test_card_shows_the_difference_and_the_yes_makes_it(root: Path) -> None:
 
 def test_what_could_not_be_done_is_said_on_the_card_and_to_the_model(root: Path) -> None:
     call = granted("edit_file").ask({**EDIT, "old_text": "Friday"})
-    card = events.approval(gate.question(call), call)["card"]
+    card = cards.approval(gate.question(call), call)["card"]
     assert card[-1]["value"].startswith("Nothing would change: The old text does not occur")
     yes(call)
     call = run_it(call)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from agents_app import events
+from agents_app import cards
 from audit_app.models import AuditEntry, ToolUsage
 from tests import gate, people
 from tests.gate import Gate
@@ -101,7 +101,7 @@ def test_a_person_is_shown_where_it_goes(site: FakeSite) -> None:  # noqa: F811
     kept(site.endpoint)
     at = opened(site)
     call = at.ask({"city": "São Paulo"})
-    card = events.approval(gate.question(call), call)["card"]
+    card = cards.approval(gate.question(call), call)["card"]
     assert [(row["name"], row["value"]) for row in card] == [
         ("goes to", f"GET {site.url('/v1/S%C3%A3o%20Paulo')}"),
         ("with the secret", "weather-key"),

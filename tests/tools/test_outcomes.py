@@ -19,7 +19,7 @@ from audit_app.transitions import move
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.tools.losing import Verdict, asked, dangerous, decide, is_claimed, lose, lost, run_of, started
-from tools_app import approvals, calls, catalog, claims, digest, facts, questions, sweeps
+from tools_app import approvals, calls, catalog, claims, digest, facts, questions, settling, sweeps
 from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsFreshLogin
 from tools_app.executors.base import ToolResult
 from tools_app.models import Approval, Tool, ToolCall
@@ -135,7 +135,9 @@ def test_other_answers_do_not_rest_for_it() -> None:
 def test_result_that_comes_late_answers_no_question() -> None:
     call = lost(dangerous())
     running = ToolCall.objects.get(pk=call.pk)
-    calls.settle(running, calls.Succeeded(ToolResult("late"), 1), by=identities.system(people.toolroom()))
+    settling.settle(
+        running, settling.Succeeded(ToolResult("late"), 1), by=identities.system(people.toolroom())
+    )
     assert (ToolCall.objects.get(pk=call.pk).status, asked(call).status) == ("failed", "pending")
 
 

@@ -5,6 +5,7 @@ from tools_app.models.approval import Approval, StandingApproval
 from tools_app.models.cache_generation import CacheGeneration
 from tools_app.models.document import Document, Passage
 from tools_app.models.mcp_server import McpServer
+from tools_app.models.organization_policy import OrganizationPolicy
 from tools_app.models.secret import Secret
 from tools_app.models.seeded_row import SeededRow
 from tools_app.models.tool import Tool
@@ -22,6 +23,7 @@ __all__ = [
     "CacheGeneration",
     "Document",
     "McpServer",
+    "OrganizationPolicy",
     "Passage",
     "Secret",
     "SeededRow",

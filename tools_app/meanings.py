@@ -1,0 +1,85 @@
+"""What the arguments of a tool mean outside of this process: kinds of parameters, real files, addresses, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from tools_app import builtin_tools, credentials, executors, rules
+from tools_app.exceptions import ToolFailed
+from tools_app.executors import network, targets
+from tools_app.models import Tool
+
+
+def kinds_of(tool: Tool) -> dict[str, str]:
+    """The `x-kind` of each top-level parameter: what its bare-text rules mean. A path to look through is a folder."""
+    return {
+        name: "folder" if (spec["x-kind"], spec.get("x-access")) == ("path", "list") else str(spec["x-kind"])
+        for name, spec in _parameters(tool).items()
+        if "x-kind" in spec
+    }
+
+
+def subject_of(tool: Tool, values: Mapping[str, Any]) -> rules.Subject:
+    """Values that policy is to fill in, as its rules will look at them; a file that is not there yet by its name."""
+    meant = real(tool, values)
+    kinds = kinds_of(tool)
+    named = {name: [value] for name, value in values.items() if kinds.get(name) in ("path", "folder")}
+    return rules.Subject(
+        values, kinds, {**named, **{name: also for name, also in meant.also.items() if also}}
+    )
+
+
+def _parameters(tool: Tool) -> dict[str, dict[str, Any]]:
+    """Of a built-in tool as the program has them: what it does to a file does not depend on an older row."""
+    is_ours = tool.executor == Tool.Executor.BUILTIN and tool.name in builtin_tools.names()
+    schema = builtin_tools.named(tool.name).definition.input_schema if is_ours else tool.input_schema
+    properties = schema.get("properties") or {}
+    return {name: spec for name, spec in properties.items() if isinstance(spec, dict)}
+
+
+@dataclass(frozen=True, slots=True)
+class Real:
+    """What arguments mean outside of this process: files, how else they are called, and what is out of bounds."""
+
+    targets: dict[str, Any] = field(default_factory=dict)
+    reach: dict[str, Any] = field(default_factory=dict)
+    also: dict[str, list[str]] = field(default_factory=dict)
+    beyond: list[str] = field(default_factory=list)
+
+
+def real(tool: Tool, effective: Mapping[str, Any]) -> Real:
+    """Which real files the path parameters mean now, and what the installation forbids (`security.md` 2.1 step 6).
+
+    The files are part of what an approval is bound to. The executor enforces the same limits on the real object.
+    """
+    found = Real()
+    for name, spec in _parameters(tool).items():
+        value = effective.get(name)
+        if not isinstance(value, str):
+            continue
+        try:
+            if spec.get("x-kind") == "path":
+                meant = targets.meant(value, str(spec.get("x-access", "read")))
+                found.targets[name], found.also[name] = meant.target, meant.names
+            elif spec.get("x-kind") == "url":
+                network.vet(value)
+        except ToolFailed as refused:
+            found.beyond.append(refused.message)
+    _add_reach(found, tool, effective)
+    return found
+
+
+def _add_reach(found: Real, tool: Tool, effective: Mapping[str, Any]) -> None:
+    """Where the call would go, and with which secrets: shown to the person, and part of what they approve."""
+    try:
+        goal = executors.reach(tool.executor, tool.configuration, effective, tool.name)
+    except ToolFailed as refused:
+        found.beyond.append(refused.message)
+        return
+    if goal is None:
+        return
+    found.reach.update(to=goal.shown, secrets=credentials.versions(tool))
+    if credentials.obstacles(tool, goal):
+        found.beyond.append("A secret of this tool is missing or may not go there. Tell an administrator.")

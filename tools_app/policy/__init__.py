@@ -1,0 +1,106 @@
+"""The gate: decide(call, facts) -> Allow | AskApproval | Refuse. Pure: no database, no clock, no disk.
+
+The order is that of `security.md` 2.1. Whatever cannot be read or evaluated is a refusal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from tools_app.policy import asking, steps
+from tools_app.policy.values import (
+    NEEDS_ANSWER,
+    UNREADABLE,
+    Allow,
+    AskApproval,
+    Call,
+    Decision,
+    Facts,
+    Grant,
+    Refuse,
+    ToolFacts,
+)
+
+__all__ = [
+    "NEEDS_ANSWER",
+    "UNREADABLE",
+    "Allow",
+    "AskApproval",
+    "Call",
+    "Check",
+    "Decision",
+    "Facts",
+    "Further",
+    "Grant",
+    "Refuse",
+    "ToolFacts",
+    "checks",
+    "decide",
+    "reasons_to_ask",
+]
+
+
+def decide(call: Call, facts: Facts) -> Decision:
+    if not facts.readable:
+        return UNREADABLE
+    try:
+        refusal = next(_refusals(call, facts), None)
+        if refusal is not None:
+            return refusal
+        reasons = tuple(asking.reasons(call, facts))
+    except Exception:  # noqa: BLE001  Fail closed: a rule that breaks must refuse, a broken "deny" never vanishes.
+        return UNREADABLE
+    return AskApproval(reasons) if reasons else Allow()
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One step of the decision and what it found; no refusal if it was passed."""
+
+    name: str
+    refusals: tuple[Refuse, ...]
+
+
+def checks(call: Call, facts: Facts) -> tuple[Check, ...]:
+    """All steps, for whoever asks why, where `decide` stops at the first refusal; those that can be taken.
+
+    Empty where something cannot be read or evaluated: then there is nothing to explain but that.
+    """
+    if not facts.readable:
+        return ()
+    try:
+        return tuple(Check(name, tuple(found)) for name, found in steps.steps(call, facts))
+    except Exception:  # noqa: BLE001  As in `decide`: what breaks refuses, and explains nothing.
+        return ()
+
+
+def reasons_to_ask(call: Call, facts: Facts) -> tuple[str, ...]:
+    """Why a person would be asked, whether or not it comes to that; nothing where there is no grant."""
+    if not (facts.readable and facts.tool and facts.grant):
+        return ()
+    try:
+        return tuple(asking.reasons(call, facts))
+    except Exception:  # noqa: BLE001  As in `decide`: a condition that breaks refuses, and this only tells of it.
+        return (UNREADABLE.code,)
+
+
+def _refusals(call: Call, facts: Facts) -> Iterator[Refuse]:
+    for _, found in steps.steps(call, facts):
+        yield from found
+
+
+@dataclass(frozen=True, slots=True)
+class Further:
+    """Judges a value that turns up while a call runs, such as where an address redirects to, as the call was judged."""
+
+    tool: ToolFacts
+    grant: Grant
+
+    def __call__(self, parameter: str, value: str, /) -> str:
+        call = Call(arguments={parameter: value})
+        try:
+            found = [*steps.denied(call, self.tool, self.grant), *steps.allowed(call, self.tool, self.grant)]
+        except Exception:  # noqa: BLE001  Fail closed, as in `decide`.
+            return UNREADABLE.message
+        return found[0].message if found else ""

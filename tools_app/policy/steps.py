@@ -1,0 +1,123 @@
+"""The steps that may refuse, in the order of `security.md` 2.1. Pure; whatever raises here is a refusal (`decide`)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tools_app import rules
+from tools_app.policy.values import Call, Facts, Grant, Refuse, ToolFacts
+
+
+def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
+    """The order of the decision. Without a tool or a grant there are no rules to judge arguments by."""
+    yield "person", _who(facts)
+    yield "tool", _whether(facts)
+    if facts.grant is None or facts.tool is None:
+        return
+    yield "arguments", _arguments(call, facts.grant)
+    yield "installation", _beyond(call)
+    yield "denied", denied(call, facts.tool, facts.grant)
+    yield "allowed", allowed(call, facts.tool, facts.grant)
+    yield "limit", _limit(facts.grant, facts.uses)
+
+
+def _who(facts: Facts) -> Iterator[Refuse]:
+    if not facts.requester_active:
+        yield Refuse(
+            "requester_gone", "The person who asked is no longer an active member of the organization."
+        )
+
+
+def _whether(facts: Facts) -> Iterator[Refuse]:
+    tool, grant = facts.tool, facts.grant
+    if tool is None or not tool.same_organization:
+        yield Refuse("unknown_tool", "There is no tool of this name. Use only the tools you were given.")
+        return
+    if grant is None:
+        yield Refuse("not_granted", f"You may not use {tool.name}: it is not granted to you.")
+        return
+    if not grant.agent_enabled:
+        yield Refuse("agent_disabled", "This persona has been switched off by an administrator.")
+    yield from _usable(tool)
+    if not tool.executor_ready:
+        yield Refuse(
+            "executor_unavailable", f"{tool.name} cannot be carried out here. {tool.unready_reason}".strip()
+        )
+    if not grant.offered:
+        yield Refuse("not_offered", f"{tool.name} is not offered to you at present.")
+    if not grant.may_use:
+        yield Refuse("use_not_allowed", f"You are shown {tool.name} but may not run it.")
+    if tool.requires_auth and not facts.requester_signed_in:
+        yield Refuse("requires_auth", f"{tool.name} needs a signed-in person.")
+    missing = sorted(set(tool.required_permissions) - facts.permissions)
+    if missing:
+        yield Refuse(
+            "missing_permission", f"The person lacks the permission for {tool.name}: {', '.join(missing)}."
+        )
+
+
+def _usable(tool: ToolFacts) -> Iterator[Refuse]:
+    if tool.draft:
+        yield Refuse(
+            "tool_draft", f"{tool.name} is a draft: not published yet, or changed since it was tried."
+        )
+    if tool.quarantine:
+        told = f"{tool.name} is held back until an administrator has reviewed it. {tool.quarantine}"
+        yield Refuse("quarantined", told)
+    if tool.archived or not tool.enabled:
+        yield Refuse("tool_disabled", f"{tool.name} is switched off. {tool.unready_reason}".strip())
+
+
+def _arguments(call: Call, grant: Grant) -> Iterator[Refuse]:
+    if call.reserved:
+        yield Refuse(
+            "reserved_parameter",
+            f"These names are reserved and may not be passed: {', '.join(call.reserved)}.",
+        )
+    fixed = sorted(call.supplied & frozenset(grant.fixed or {}))
+    if fixed:
+        yield Refuse(
+            "fixed_parameter", f"These parameters are set by policy, leave them out: {', '.join(fixed)}."
+        )
+    if call.problems:
+        yield Refuse("invalid_arguments", "The arguments do not fit the schema: " + "; ".join(call.problems))
+    stale = sorted(name for name, value in (grant.fixed or {}).items() if not _has(call, name, value))
+    if stale:
+        yield Refuse(
+            "fixed_parameter", f"Policy sets other values by now for: {', '.join(stale)}. Ask again."
+        )
+
+
+def _beyond(call: Call) -> Iterator[Refuse]:
+    if call.beyond:
+        yield Refuse("hard_limit", " ".join(call.beyond))
+
+
+def _has(call: Call, name: str, value: Any) -> bool:
+    """Whether a stored call still carries the value that policy fixes for this parameter."""
+    return name in call.arguments and rules.is_same(call.arguments[name], value)
+
+
+def denied(call: Call, tool: ToolFacts, grant: Grant) -> Iterator[Refuse]:
+    for name in rules.denied(grant.denied, subject_of(call, tool)):
+        yield Refuse("denied_parameter", f"Policy forbids this value or use of the parameter {name}.")
+
+
+def subject_of(call: Call, tool: ToolFacts) -> rules.Subject:
+    return rules.Subject(call.arguments, tool.kinds, call.also, call.sql)
+
+
+def allowed(call: Call, tool: ToolFacts, grant: Grant) -> Iterator[Refuse]:
+    for name in rules.not_allowed(grant.allowed, subject_of(call, tool)):
+        yield Refuse("parameter_not_allowed", f"Policy does not allow the parameter {name} with this value.")
+
+
+def _limit(grant: Grant, uses: int) -> Iterator[Refuse]:
+    limit = grant.usage_limit
+    if limit is None or limit == -1:
+        return
+    if limit < -1 or uses >= limit:
+        yield Refuse(
+            "limit", f"The limit of {max(limit, 0)} uses in this conversation is reached. Go on without it."
+        )

@@ -1,0 +1,119 @@
+"""What the gate may know, and what it may say. Values only: no database, no clock, no disk."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+
+@dataclass(frozen=True, slots=True)
+class ToolFacts:
+    id: int
+    name: str
+    content_hash: str
+    enabled: bool = True
+    archived: bool = False
+    # Why it is held back until an administrator has reviewed it; empty if it is not.
+    quarantine: str = ""
+    # Never published: a definition that is only being written.
+    draft: bool = False
+    same_organization: bool = True
+    executor_ready: bool = True
+    unready_reason: str = ""
+    is_dangerous: bool = False
+    requires_approval: bool = False
+    # A use is a question to the person who asked, and needs their answer.
+    asks_person: bool = False
+    requires_auth: bool = False
+    required_permissions: tuple[str, ...] = ()
+    kinds: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """What one persona may do with one tool, as the database has it at this moment."""
+
+    id: int
+    agent_type_id: int
+    agent_name: str
+    agent_hash: str
+    agent_enabled: bool = True
+    offered: bool = True
+    may_use: bool = True
+    forces_approval: bool = False
+    waives_approval: bool = False
+    usage_limit: int | None = None
+    allowed: Any = None
+    denied: Any = None
+    # Values at which a person is asked; read as loosely as what is denied.
+    ask_when: Any = None
+    defaults: Mapping[str, Any] | None = None
+    fixed: Mapping[str, Any] | None = None
+    grant_hash: str = ""
+    # What tools of this persona find in their context, and under which identity of its own it acts, if it may.
+    context: Mapping[str, Any] = field(default_factory=dict)
+    acts_as: Mapping[str, Any] = field(default_factory=dict)
+    # The factories of the persona: they may bind what carries a tool out, and never allow one.
+    factories: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """The arguments after steps 0 to 5: parsed, filled, checked and canonical. `supplied` names came from the model."""
+
+    arguments: Mapping[str, Any]
+    supplied: frozenset[str] = frozenset()
+    reserved: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+    # What the installation itself forbids: files outside the roots, closed addresses.
+    beyond: tuple[str, ...] = ()
+    # Other names of the files that are meant, by parameter; a deny rule looks at them too.
+    also: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    # What the engine makes of statements, by parameter: read, write or unreadable.
+    sql: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything decide may know besides the call. `uses` are those counted so far in this conversation.
+
+    `readable` is false where the rest could not be found out.
+    """
+
+    tool: ToolFacts | None
+    grant: Grant | None
+    requester_active: bool = True
+    requester_signed_in: bool = True
+    permissions: frozenset[str] = frozenset()
+    uses: int = 0
+    tainted: bool = False
+    # What was read outside, private data and a way out come together.
+    could_leak: bool = False
+    readable: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class AskApproval:
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """`code` is for programs and the record, `message` is written for the model."""
+
+    code: str
+    message: str
+
+
+Decision = Allow | AskApproval | Refuse
+# The reason that makes a question one to be answered, by the person who asked, instead of one to be allowed.
+NEEDS_ANSWER: Final = "needs_answer"
+UNREADABLE: Final = Refuse(
+    "policy_error", "The rules for this tool cannot be evaluated. An administrator has to mend them."
+)
