@@ -74,9 +74,9 @@ def request(proposal: Proposal, asked: Asked) -> ToolCall:
             call.status = ToolCall.Status.WAITING
             born(call, by=gate)
             questions.ask(call, found, reasons=reasons, by=gate)
-        case policy.Allow():
+        case policy.Allow(standing=standing):
             call.status = ToolCall.Status.QUEUED
-            born(call, by=gate)
+            born(call, by=gate, **({} if standing is None else {"standing": standing}))
     return call
 
 

@@ -17,7 +17,7 @@ from audit_app.transitions import hold, move
 from project.accounts import prepared
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import endings, facts, limits, policy, questions
+from tools_app import endings, facts, limits, policy, questions, sparing
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ToolCall
 
@@ -46,6 +46,9 @@ def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
     found = facts.regather(call)
     decision = policy.decide(found.call, found.facts)
     approval = _GIVEN.first(call=call.pk)
+    if approval is None:
+        decision = sparing.used_up(decision, call, found)
+    standing = decision.standing if approval is None and isinstance(decision, policy.Allow) else None
     match decision:
         case policy.Refuse(code=code, message=message):
             _refused(call, approval, endings.Blocked(code, message), by=by)
@@ -64,12 +67,15 @@ def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
     if approval is not None and not (questions.still_stands(approval) and _is_fresh(approval)):
         _asked_again(call, found, tuple(approval.reasons), by=by)
         return None
-    return _started(call, found, approval, by=by)
+    return _started(call, found, approval, standing, by=by)
 
 
-def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: Identity) -> Gathered | None:
+def _started(
+    call: ToolCall, found: Gathered, approval: Approval | None, standing: int | None, *, by: Identity
+) -> Gathered | None:
     reserved = limits.reserve(call, found)
     if reserved.refused is not None:
+        sparing.give_back(standing, call)
         _refused(call, approval, reserved.refused, by=by)
         return None
     if approval is not None and approval.status == Approval.Status.APPROVED:
@@ -78,7 +84,8 @@ def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: 
     attempt = call.attempt + 1
     # Both are recorded: who asked, and the identity of its own under which the persona acts for them (S3.95).
     acting_as = str(found.grant.acts_as.get("user_id", "")) if found.grant else ""
-    used = endings.usage_of(call, attempt=attempt, approval=approval, acting_as=acting_as)
+    giver = sparing.giver_of(standing, found)
+    used = endings.usage_of(call, attempt=attempt, approval=approval, acting_as=acting_as, allowed_by=giver)
     usage = records.open_tool_usage(used, by=endings.as_asked(call, found.asked))
     move(
         call,
@@ -88,11 +95,13 @@ def _started(call: ToolCall, found: Gathered, approval: Approval | None, *, by: 
         attempt=attempt,
         usage_id=usage.pk,
         limit_reserved=True,
+        standing_id=standing,
         lease_until=from_now(settings.CALL_LEASE_SECONDS),
         facts={
             "usage": usage.pk,
             "attempt": attempt,
             "approval": approval.pk if approval else None,
+            **({"standing": standing} if standing is not None else {}),
             **reserved.observed,
             **({"acting_as": acting_as} if acting_as else {}),
         },

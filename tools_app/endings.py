@@ -76,7 +76,12 @@ def as_asked(call: ToolCall, asked: Asked) -> Identity:
 
 
 def usage_of(
-    call: ToolCall, *, attempt: int, approval: Approval | None = None, acting_as: str = ""
+    call: ToolCall,
+    *,
+    attempt: int,
+    approval: Approval | None = None,
+    acting_as: str = "",
+    allowed_by: str = "",
 ) -> records.Usage:
     return records.Usage(
         organization_id=call.organization_id,
@@ -93,7 +98,7 @@ def usage_of(
             "attempt": attempt,
             "acting_as": acting_as[:255],
             "approval_id": approval.pk if approval else None,
-            "decided_by": approval.decided_by_name if approval else "",
+            "decided_by": approval.decided_by_name if approval else allowed_by,
         },
     )
 

@@ -19,7 +19,9 @@ from tools_app import (
     executors,
     information,
     meanings,
+    policy,
     served,
+    standing,
     versions,
 )
 from tools_app.askers import Asked
@@ -65,14 +67,15 @@ def gather(tool_name: str, raw: str, asked: Asked) -> Gathered:
 
 def gather_of(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
     """The same where the tool is at hand, as a row or as it would be after a change nobody has saved yet."""
-    return _read(lambda: _proposed(tool, raw, asked), tool, asked, {})
+    return _read(lambda: _with_standing(_proposed(tool, raw, asked)), tool, asked, {})
 
 
 def regather(call: ToolCall) -> Gathered:
     """The same for a stored call, at its verdict or claim: the arguments stay, everything else is read again."""
     asked = askers.of(call)
     tool = _meant(_TOOL.first(pk=call.tool_id or 0), asked)
-    return _read(lambda: _stored(tool, call, asked), tool, asked, call.arguments)
+    own = call.standing_id
+    return _read(lambda: _with_standing(_stored(tool, call, asked), own), tool, asked, call.arguments)
 
 
 def _meant(tool: Tool | None, asked: Asked) -> Tool | None:
@@ -111,6 +114,15 @@ def _stored(tool: Tool | None, call: ToolCall, asked: Asked) -> Gathered:
     # A slot that this call has taken already is no reason against it.
     uses = max(found.facts.uses - int(call.limit_reserved), 0)
     return replace(found, filled=tuple(call.filled), facts=replace(found.facts, uses=uses))
+
+
+def _with_standing(found: Gathered, own: int | None = None) -> Gathered:
+    """What was allowed from now on, read only where a person would be asked otherwise."""
+    if not policy.reasons_to_ask(found.call, found.facts):
+        return found
+    rules = standing.rules_of(found.grant, found.asked.context, found.reach)
+    allowed = standing.candidates(found.asked, found.facts, rules, own)
+    return replace(found, facts=replace(found.facts, standing=allowed))
 
 
 def counter_key(asked: Asked, tool_id: int) -> CounterKey:

@@ -1,13 +1,14 @@
 """The rows of the catalog and of acting."""
 
 from tools_app.models.api_source import ApiDocument, ApiOperation, ApiSource
-from tools_app.models.approval import Approval, StandingApproval
+from tools_app.models.approval import Approval
 from tools_app.models.cache_generation import CacheGeneration
 from tools_app.models.document import Document, Passage
 from tools_app.models.mcp_server import McpServer
 from tools_app.models.organization_policy import OrganizationPolicy
 from tools_app.models.secret import Secret
 from tools_app.models.seeded_row import SeededRow
+from tools_app.models.standing_approval import StandingApproval
 from tools_app.models.tool import Tool
 from tools_app.models.tool_call import ToolCall
 from tools_app.models.tool_case import ToolCase

@@ -1,4 +1,4 @@
-"""Approval: the question put to a person about one ToolCall, and the verdict. StandingApproval: "allow from now on".
+"""Approval: the question put to a person about one ToolCall, and the verdict.
 
 Most ask whether a use may run. One that is about an answer asks the person themselves, by a form: their answer is
 what the tool gives to the model. One that is about the outcome asks, after a worker was lost over a dangerous tool,
@@ -14,7 +14,6 @@ from django.utils import timezone
 
 from audit_app.stateful import Stateful
 from project.accounts.identity import Identity
-from project.accounts.models import Organization
 from project.accounts.roles import DECIDE
 from tools_app.models.tool_call import ToolCall
 
@@ -142,41 +141,3 @@ class Approval(Stateful):
             **({"about": self.about} if self.about != self.About.USE else {}),
             **({"decided_by": self.decided_by_name, "comment": self.comment} if self.decided_by_id else {}),
         }
-
-
-class StandingApprovalQuerySet(models.QuerySet["StandingApproval"]):
-    def visible_to(self, identity: Identity) -> StandingApprovalQuerySet:
-        rows = self.filter(organization_id=identity.organization_id)
-        return rows if identity.may(DECIDE) else rows.filter(user_id=identity.user_id)
-
-
-class StandingApproval(models.Model):
-    """Person, persona, tool version, argument matchers, expiry, count: a row one can list and revoke."""
-
-    organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
-    user_id = models.CharField("person (id)", max_length=255)
-    user_name = models.CharField("person", max_length=255, blank=True)
-    agent_type_id = models.BigIntegerField()
-    agent_name = models.CharField("persona", max_length=200)
-    agent_hash = models.CharField(max_length=64)
-    tool_id = models.BigIntegerField()
-    tool_name = models.CharField("tool", max_length=255)
-    tool_hash = models.CharField(max_length=64)
-    session_id = models.CharField("only in conversation", max_length=50, blank=True)
-    matchers = models.JSONField()
-    expires_at = models.DateTimeField()
-    max_uses = models.PositiveIntegerField()
-    used = models.PositiveIntegerField(default=0)
-    granted_by = models.CharField(max_length=255)
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    revoked_by = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = StandingApprovalQuerySet.as_manager()
-
-    class Meta:
-        db_table = "standing_approvals"
-        indexes = [models.Index(fields=["user_id", "agent_type_id", "tool_id"], name="standing_lookup")]
-
-    def __str__(self) -> str:
-        return f"{self.tool_name} for {self.user_name or self.user_id} until {self.expires_at:%Y-%m-%d %H:%M}"

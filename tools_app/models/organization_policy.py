@@ -20,6 +20,24 @@ class OrganizationPolicyQuerySet(models.QuerySet["OrganizationPolicy"]):
 
 class OrganizationPolicy(models.Model):
     organization = models.OneToOneField(Organization, on_delete=models.PROTECT, related_name="+")
+    standing_seconds = models.PositiveIntegerField(
+        "longest time for “from now on”",
+        default=28_800,
+        db_default=28_800,
+        help_text="In seconds, 8 hours unless you say otherwise. 0: nobody can allow anything from now on.",
+    )
+    standing_uses = models.PositiveIntegerField(
+        "most uses for “from now on”",
+        default=50,
+        db_default=50,
+        help_text="How often a tool may be used at most until a person is asked again.",
+    )
+    standing_dangerous = models.BooleanField(
+        "“from now on” for dangerous tools too",
+        default=False,
+        db_default=False,
+        help_text="Off: a dangerous tool asks before every use, whatever somebody allowed before.",
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = OrganizationPolicyQuerySet.as_manager()

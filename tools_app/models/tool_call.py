@@ -78,6 +78,10 @@ class ToolCall(Stateful):
     limit_reserved = models.BooleanField(default=False)
     usage_id = models.BigIntegerField(null=True, blank=True)
     tainted = models.BooleanField(default=False)
+    # The "from now on" that its start used up, in the place of a question.
+    standing = models.ForeignKey(
+        "StandingApproval", null=True, blank=True, on_delete=models.PROTECT, related_name="calls"
+    )
     lease_until = models.DateTimeField(null=True, blank=True)
     replaces = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="successors"

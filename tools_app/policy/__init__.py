@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools_app.policy import asking, steps
+from tools_app.policy import asking, standing, steps
 from tools_app.policy.values import (
     NEEDS_ANSWER,
     UNREADABLE,
@@ -19,6 +19,7 @@ from tools_app.policy.values import (
     Facts,
     Grant,
     Refuse,
+    Standing,
     ToolFacts,
 )
 
@@ -34,6 +35,7 @@ __all__ = [
     "Further",
     "Grant",
     "Refuse",
+    "Standing",
     "ToolFacts",
     "checks",
     "decide",
@@ -51,7 +53,10 @@ def decide(call: Call, facts: Facts) -> Decision:
         reasons = tuple(asking.reasons(call, facts))
     except Exception:  # noqa: BLE001  Fail closed: a rule that breaks must refuse, a broken "deny" never vanishes.
         return UNREADABLE
-    return AskApproval(reasons) if reasons else Allow()
+    if not reasons:
+        return Allow()
+    allowed = standing.covering(call, facts, reasons)
+    return AskApproval(reasons) if allowed is None else Allow(standing=allowed.id)
 
 
 @dataclass(frozen=True, slots=True)

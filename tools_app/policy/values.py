@@ -75,6 +75,20 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """A person's "from now on", still open by the database's clock: what a use must be like to need no question.
+
+    `conditions` are read by `policy.standing` alone; `covers` are the reasons for asking it may stand in for.
+    """
+
+    id: int
+    conditions: Any
+    covers: frozenset[str] = frozenset()
+    by: str = ""
+    until: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything decide may know besides the call. `uses` are those counted so far in this conversation.
 
@@ -90,12 +104,16 @@ class Facts:
     tainted: bool = False
     # What was read outside, private data and a way out come together.
     could_leak: bool = False
+    # What people have allowed this person and persona from now on with this tool, oldest first.
+    standing: tuple[Standing, ...] = ()
     readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Allow:
-    pass
+    """`standing` is the id of the "from now on" in whose place nobody is asked; the claim uses it up."""
+
+    standing: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
