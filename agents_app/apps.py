@@ -19,6 +19,7 @@ class AgentsConfig(AppConfig):
             attachments,
             bindings,
             grants,
+            halting,
             receivers,
             runs,
             sentences,
@@ -37,6 +38,7 @@ class AgentsConfig(AppConfig):
                 run_ender=runs.end_after,
                 file_reader=attachments.for_tools,
                 privacy_reader=grants.has_private_data,
+                interrupter=halting.interrupt,
             )
         )
         finders.register_tools(tool_search.find)

@@ -23,7 +23,7 @@ from agents_app.providers.errors import ProviderError
 from audit_app import crash
 from audit_app.redaction import storable
 from project.accounts import pooled, prepared
-from tools_app import bridge
+from tools_app import bridge, halts
 
 log = logging.getLogger(__name__)
 STOP_CHANNEL = "toolroom:stop"
@@ -42,7 +42,9 @@ def listen(turn: ModelTurn, client: AgentClient, request: ModelRequest) -> Heard
     key = turn.run.pk, turn.run.attempt
     with _lock:
         _streams[key] = future, writing
-    if not _still_ours(turn.run):
+    if not _still_ours(turn.run) or halts.halting(
+        turn.run.organization_id, agent_type_id=turn.run.agent_type_id
+    ):
         # Stopped between the claim and this line, when there was no stream yet that a stop could end.
         future.cancel()
     # A stream may last for minutes, and hundreds wait at once.

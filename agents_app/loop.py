@@ -9,7 +9,18 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from agents_app import factory, history, listening, model_turns, outside, runs, transcript, tries, verdicts
+from agents_app import (
+    factory,
+    halting,
+    history,
+    listening,
+    model_turns,
+    outside,
+    runs,
+    transcript,
+    tries,
+    verdicts,
+)
 from agents_app.factory import AgentClient
 from agents_app.heard import Heard
 from agents_app.model_turns import ModelTurn
@@ -63,7 +74,12 @@ def work(run: Run) -> None:
 
 def _holder(run: Run) -> Holder:
     attempt = run.pk, run.attempt
-    return Holder(lost=lambda: listening.stop_attempt(*attempt), beat=lambda: listening.checkpoint(*attempt))
+
+    def beat() -> None:
+        listening.checkpoint(*attempt)
+        halting.look(run)
+
+    return Holder(lost=lambda: listening.stop_attempt(*attempt), beat=beat)
 
 
 def advance(run: Run) -> Outcome:
@@ -89,6 +105,8 @@ def _reason_to_end(run: Run, identity: Identity) -> tuple[str, str] | None:
     agent = run.agent_type
     if not identity.role:
         return "requester_gone", "The person who asked is no longer an active member."
+    if stopped := halting.reason_to_end(run):
+        return stopped
     if not agent.enabled or agent.archived_at is not None:
         return "agent_disabled", "This persona has been switched off."
     if tries.are_used_up(run):
@@ -118,7 +136,7 @@ def _settled(turn: ModelTurn, heard: Heard, identity: Identity) -> Outcome:
 
     One transaction, so that no call can settle before the run waits for it.
     """
-    run, verdict = turn.run, verdicts.of(heard)
+    run, verdict = turn.run, halting.verdict_of(turn.run, heard)
     with transaction.atomic():
         hold(run)
         runs.require_ours(run)

@@ -72,6 +72,8 @@ EGRESS_EXCEPTIONS = env.listing("EGRESS_EXCEPTIONS")
 EGRESS_CA_FILE = env.text("EGRESS_CA_FILE")
 # Programs that may be started as MCP servers, listed by the operator; read again whenever the file changes.
 MCP_LAUNCHERS = env.text("MCP_LAUNCHERS", str(DATA_DIR / "mcp-launchers.toml"))
+# While this file is there nothing runs: the operator's kill switch, which needs no database and no page.
+KILL_SWITCH_FILE = env.folder("KILL_SWITCH_FILE", DATA_DIR / "stop")
 # Modules that register functions as tools; imported when the process starts.
 TOOL_MODULES = env.listing("TOOL_MODULES")
 # Files of tools, and folders of such files, that seeding brings into the catalog.

@@ -31,6 +31,7 @@ from tools_app import (
     endings,
     executors,
     facts,
+    interrupts,
     policy,
     questions,
     settling,
@@ -101,8 +102,8 @@ def carry_out(call: ToolCall, found: Gathered, tool: Tool) -> None:
         if not _begun(call):
             return
         # Only executors that can end what they began heed it; of any other the result comes as late.
-        with stopping.heeding(lambda: lost.is_set() or _is_stopped(call)):
-            outcome = _outcome(call, found, tool)
+        with stopping.heeding(watch := interrupts.Watch(call, is_lost=lost.is_set)):
+            outcome = watch.explained(_outcome(call, found, tool))
         crash.point("after-effect-before-settle")
         settling.settle(call, outcome, by=identities.system(call.organization_id))
     crash.point("after-settle-before-event")
@@ -119,13 +120,6 @@ def _begun(call: ToolCall) -> bool:
     begun = prepared.update(ToolCall, ours, started) == 1
     crash.point("after-intent")
     return begun
-
-
-def _is_stopped(call: ToolCall) -> bool:
-    try:
-        return doors.run_is_over(call.run_id)
-    finally:
-        pooled.give_back()
 
 
 def cancel(call: ToolCall, *, by: Identity) -> None:

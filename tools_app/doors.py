@@ -18,6 +18,7 @@ ProgressPublisher = Callable[[str, int, dict[str, Any]], None]
 RunReader = Callable[[int], bool]
 FileReader = Callable[[str, int], tuple[Attached, ...]]
 RunEnder = Callable[[Approval, Identity], None]
+Interrupter = Callable[[int | None, int | None], None]
 
 
 class DoorClosed(Misconfigured):
@@ -36,6 +37,7 @@ class Doors:
     run_ender: RunEnder | None = None
     file_reader: FileReader | None = None
     privacy_reader: PrivacyReader | None = None
+    interrupter: Interrupter | None = None
 
 
 _opened: Final = [Doors()]
@@ -69,6 +71,12 @@ def end_run(question: Approval, *, by: Identity) -> None:
     """End the answer that waited for this question, in the transaction of the verdict: it was no, or none came."""
     if end := _opened[0].run_ender:
         end(question, by)
+
+
+def interrupt_answers(*, organization_id: int | None, agent_type_id: int | None) -> None:
+    """Cut off the models that speak just now: of one organization or everybody, of one persona or all."""
+    if interrupt := _opened[0].interrupter:
+        interrupt(organization_id, agent_type_id)
 
 
 def files_of(session_id: str, organization_id: int) -> tuple[Attached, ...]:

@@ -305,6 +305,20 @@ class ReviewChanged(HouseError):
     status = 409
 
 
+class InvalidSwitch(HouseError):
+    """This kill switch cannot be thrown as it is described; the details say which fields are wrong."""
+
+    code = "invalid_switch"
+    status = 400
+
+
+class SwitchThrown(HouseError):
+    """It is stopped already. See the list of kill switches for who did it and why."""
+
+    code = "switch_thrown"
+    status = 409
+
+
 class SyncFailed(HouseError):
     """The MCP server could not be synced; its page says why."""
 

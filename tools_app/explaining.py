@@ -19,6 +19,7 @@ REASONS: Final = {
     policy.NEEDS_ANSWER: "It is a question to the person who asked, and only they can answer it.",
 }
 _TITLES: Final = {
+    "switches": "Kill switches",
     "person": "The person",
     "tool": "The tool and its grant",
     "arguments": "The arguments",
@@ -62,6 +63,8 @@ def _line(check: policy.Check, call: Call, facts: Facts, filled: tuple[str, ...]
 def _passed(name: str, call: Call, facts: Facts, filled: tuple[str, ...]) -> str:
     agent, tool = facts.grant.agent_name if facts.grant else "", facts.tool.name if facts.tool else ""
     match name:
+        case "switches":
+            return "None is thrown."
         case "person":
             return "An active member of the organization."
         case "tool":

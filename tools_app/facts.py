@@ -17,6 +17,7 @@ from tools_app import (
     askers,
     doors,
     executors,
+    halts,
     information,
     meanings,
     policy,
@@ -198,7 +199,15 @@ def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
         uses=_uses(tool, grant, asked),
         tainted=asked.tainted,
         could_leak=asked.tainted and tool is not None and _could_leak(tool, asked),
+        halted=_halted(tool, asked),
     )
+
+
+def _halted(tool: Tool | None, asked: Asked) -> str:
+    halt = halts.halting(
+        asked.organization_id, agent_type_id=asked.agent_type_id, tool_id=tool.pk if tool else 0
+    )
+    return halt.told if halt else ""
 
 
 def _could_leak(tool: Tool, asked: Asked) -> bool:

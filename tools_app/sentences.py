@@ -57,5 +57,7 @@ SENTENCES: Final = {
     "mcp.sync_failed": "could not sync an MCP server",
     "secret.set": "set a secret",
     "secret.removed": "deleted a secret",
+    "switch.thrown": "threw a kill switch",
+    "switch.lifted": "lifted a kill switch",
     "standing.revoked": 'took back an "allow from now on"',
 }

@@ -15,7 +15,7 @@ from audit_app.exceptions import StaleState
 from audit_app.redaction import plain, storable
 from audit_app.transitions import hold, move
 from project.accounts.identity import Identity
-from tools_app import blocks, outcomes
+from tools_app import blocks, halts, outcomes
 from tools_app.executors import stopping
 from tools_app.executors.base import ToolResult
 from tools_app.models import ToolCall
@@ -91,7 +91,7 @@ def _end(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
             close(call, status="failed", reason=reason, error_message=message, execution_time_ms=milliseconds)
             fields = {"reason": reason, "reason_text": message, "lease_until": None, "ended_at": NOW}
             # An executor that says "cancelled" has ended what it began: that is the true ending.
-            stopped = reason == stopping.Stopped.code
+            stopped = reason in (stopping.Stopped.code, halts.CODE)
             status = ToolCall.Status.CANCELLED if stopped else ToolCall.Status.FAILED
             move(call, status, by=by, only_if=ours, **fields)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from project.accounts.prepared import Given, Prepared
-from tools_app import calls, sweeps
+from tools_app import calls, sweeps, switches
 from tools_app.bell import ring_again
 from tools_app.mcp import servers, sync
 from tools_app.models import ToolCall
@@ -29,6 +29,7 @@ def sync_mcp_server(server_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep_calls() -> None:
+    switches.heed_file()
     for call in sweeps.abandoned():
         sweeps.give_up(call)
     ring_again(execute_call, sweeps.overdue())

@@ -4,6 +4,7 @@ from tools_app.models.api_source import ApiDocument, ApiOperation, ApiSource
 from tools_app.models.approval import Approval
 from tools_app.models.cache_generation import CacheGeneration
 from tools_app.models.document import Document, Passage
+from tools_app.models.kill_switch import KillSwitch
 from tools_app.models.mcp_server import McpServer
 from tools_app.models.organization_policy import OrganizationPolicy
 from tools_app.models.secret import Secret
@@ -23,6 +24,7 @@ __all__ = [
     "Approval",
     "CacheGeneration",
     "Document",
+    "KillSwitch",
     "McpServer",
     "OrganizationPolicy",
     "Passage",

@@ -11,6 +11,7 @@ from tools_app.policy.values import Call, Facts, Grant, Refuse, ToolFacts
 
 def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
     """The order of the decision. Without a tool or a grant there are no rules to judge arguments by."""
+    yield "switches", _halted(facts)
     yield "person", _who(facts)
     yield "tool", _whether(facts)
     if facts.grant is None or facts.tool is None:
@@ -20,6 +21,11 @@ def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
     yield "denied", denied(call, facts.tool, facts.grant)
     yield "allowed", allowed(call, facts.tool, facts.grant)
     yield "limit", _limit(facts.grant, facts.uses)
+
+
+def _halted(facts: Facts) -> Iterator[Refuse]:
+    if facts.halted:
+        yield Refuse("kill_switch", f"{facts.halted} It was not run. Do not try it again now.")
 
 
 def _who(facts: Facts) -> Iterator[Refuse]:

@@ -106,6 +106,8 @@ class Facts:
     could_leak: bool = False
     # What people have allowed this person and persona from now on with this tool, oldest first.
     standing: tuple[Standing, ...] = ()
+    # Which kill switch stops it, in words; empty if none does.
+    halted: str = ""
     readable: bool = True
 
 

@@ -1,0 +1,153 @@
+"""The verbs of kill switches: throw one, lift it. What is stopped is asked for in `halts.py`, at every step."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.db import IntegrityError, transaction
+
+from audit_app import records
+from audit_app.clock import NOW
+from audit_app.exceptions import StaleState
+from audit_app.redaction import storable
+from project.accounts import identity as identities
+from project.accounts.exceptions import NotAllowed, NotFound
+from project.accounts.identity import Identity
+from project.accounts.models import Organization
+from project.accounts.roles import CATALOG_CHANGE, MEMBERS_MANAGE
+from tools_app import doors, halts
+from tools_app.exceptions import InvalidSwitch, SwitchThrown
+from tools_app.models import KillSwitch, Tool
+
+Scope, Through = KillSwitch.Scope, KillSwitch.Through
+MAX_REASON: Final = 300
+# Whoever may change a thing may stop it. Only the operator stops everybody, without any page.
+_NEEDED: Final = {
+    Scope.TOOL: CATALOG_CHANGE,
+    Scope.PERSONA: CATALOG_CHANGE,
+    Scope.ORGANIZATION: MEMBERS_MANAGE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What a switch stops. `organization_id` is None for the installation alone."""
+
+    scope: str
+    organization_id: int | None
+    id: int = 0
+    name: str = ""
+
+
+def of_tool(tool: Tool) -> Target:
+    return Target(Scope.TOOL, tool.organization_id, tool.pk, tool.name)
+
+
+def of_organization(organization_id: int) -> Target:
+    name = Organization.objects.filter(pk=organization_id).values_list("name", flat=True).first()
+    return Target(Scope.ORGANIZATION, organization_id, 0, name or "")
+
+
+INSTALLATION: Final = Target(Scope.INSTALLATION, None)
+
+
+def may_operate(scope: str, organization_id: int | None, identity: Identity) -> bool:
+    if identity.via == "system":
+        return True
+    ours = organization_id is not None and organization_id == identity.organization_id
+    return ours and scope in _NEEDED and identity.may(_NEEDED[Scope(scope)])
+
+
+def throw(target: Target, *, reason: str, by: Identity, through: str = Through.PERSON) -> KillSwitch:
+    """Stop it: no further tool or model step of it begins, and what runs is told to end.
+
+    Raises InvalidSwitch without a reason, SwitchThrown where it is stopped already, NotAllowed, NotFound.
+    """
+    _require_right(target.scope, target.organization_id, by)
+    row = KillSwitch(
+        organization_id=target.organization_id,
+        scope=target.scope,
+        subject_id=target.id,
+        subject_name=target.name[:255],
+        reason=_sound(reason),
+        through=through,
+        thrown_by=storable(by.display_name if through == Through.PERSON else halts.OPERATOR)[:255],
+        thrown_by_id=by.user_id,
+    )
+    try:
+        with transaction.atomic():
+            row.save(force_insert=True)
+            _record("switch.thrown", row, {"reason": row.reason}, by=by)
+    except IntegrityError:
+        raise SwitchThrown from None
+    # The database says it; this only makes that streams of models end now and not at their next look.
+    transaction.on_commit(lambda: _interrupt(row))
+    return row
+
+
+def lift(row: KillSwitch, *, by: Identity, reason: str = "") -> None:
+    """Let it act again; what was ended stays ended. Raises StaleState where somebody else has lifted it."""
+    _require_right(row.scope, row.organization_id, by)
+    lifted = {
+        "lifted_at": NOW,
+        "lifted_by": storable(by.display_name)[:255],
+        "lifted_reason": storable(reason).strip()[:MAX_REASON],
+    }
+    with transaction.atomic():
+        if KillSwitch.objects.thrown().filter(pk=row.pk).update(**lifted) != 1:
+            raise StaleState
+        facts = {"thrown_by": row.thrown_by, **({"reason": reason} if reason.strip() else {})}
+        _record("switch.lifted", row, facts, by=by)
+
+
+def heed_file() -> None:
+    """Bring the operator's file into the table: so that it is recorded and shown, and other hosts hear of it."""
+    why, there = halts.reason_in_file(), KillSwitch.objects.thrown().filter(scope=Scope.INSTALLATION).first()
+    house = identities.system(None)
+    try:
+        if why is not None and there is None:
+            throw(INSTALLATION, reason=why, by=house, through=Through.FILE)
+        elif why is None and there is not None and there.through == Through.FILE:
+            lift(there, by=house, reason="The file is gone.")
+    except (SwitchThrown, StaleState):
+        # Another process looks after the same file.
+        return
+
+
+def _sound(reason: str) -> str:
+    text = " ".join(storable(reason).split())
+    if not text:
+        raise InvalidSwitch(details={"reason": ["Say why: people read it where they are stopped."]})
+    if len(text) > MAX_REASON:
+        raise InvalidSwitch(details={"reason": [f"At most {MAX_REASON} characters."]})
+    return text
+
+
+def _require_right(scope: str, organization_id: int | None, by: Identity) -> None:
+    if by.via != "system" and organization_id not in (None, by.organization_id):
+        raise NotFound
+    if not may_operate(scope, organization_id, by):
+        raise NotAllowed(details={"permission": _NEEDED.get(Scope(scope), "operator")})
+
+
+def _record(action: str, row: KillSwitch, facts: dict[str, str], *, by: Identity) -> None:
+    """In the administration of whoever is stopped: what stops everybody stands in everybody's record."""
+    subject = records.Subject("switch", str(row.pk), str(row))
+    told = {"scope": row.scope, "through": row.through, "of": row.subject_id, **facts}
+    whose = [row.organization_id] if row.organization_id else _everybody()
+    for organization_id in whose:
+        stream = (organization_id, records.administration(organization_id))
+        records.record(action, by=by, subject=subject, facts=told, stream=stream)
+
+
+def _everybody() -> list[int]:
+    # In one order: two that hold several streams never wait for each other in a circle.
+    return list(Organization.objects.order_by("pk").values_list("pk", flat=True))
+
+
+def _interrupt(row: KillSwitch) -> None:
+    """A tool is asked about once a second by whoever carries it out; only answers have to be told."""
+    if row.scope != Scope.TOOL:
+        agent = row.subject_id if row.scope == Scope.PERSONA else None
+        doors.interrupt_answers(organization_id=row.organization_id, agent_type_id=agent)
