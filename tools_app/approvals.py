@@ -15,7 +15,7 @@ from audit_app.redaction import storable
 from audit_app.transitions import move
 from project.accounts import identity as identities
 from project.accounts.identity import Identity
-from tools_app import answers, calls, doors, endings, executors, facts, policy, questions
+from tools_app import answers, calls, decided, doors, endings, executors, facts, policy, questions
 from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsAnswer, NeedsFreshLogin, NotAQuestion
 from tools_app.models import Approval, ToolCall
 
@@ -124,10 +124,14 @@ def supersede(approval: Approval, why: endings.Blocked, *, by: Identity) -> None
 def _void(approval: Approval) -> endings.Blocked | None:
     """Why a yes would change nothing: the call would be refused by now, or is another one than was shown."""
     found = facts.regather(approval.call)
-    match policy.decide(found.call, found.facts):
+    match decision := policy.decide(found.call, found.facts):
         case policy.Refuse(code=code, message=message):
+            decided.add(approval.call, found, decision, decided.VERDICT)
             return endings.Blocked(code, message)
-    return None if questions.still_fits(approval, approval.call, found) else endings.DRIFTED
+    if questions.still_fits(approval, approval.call, found):
+        return None
+    decided.add(approval.call, found, endings.DRIFTED.refusal, decided.VERDICT)
+    return endings.DRIFTED
 
 
 def _require_right(approval: Approval, by: Identity) -> None:

@@ -27,6 +27,7 @@ from tools_app import (
     claims,
     contexts,
     credentials,
+    decided,
     doors,
     endings,
     executors,
@@ -67,8 +68,9 @@ def request(proposal: Proposal, asked: Asked) -> ToolCall:
         request_id=asked.identity.request_id,
         ip_address=asked.identity.ip_address,
     )
-    call = _new(proposal, found, asked)
-    match policy.decide(found.call, found.facts):
+    call, decision = _new(proposal, found, asked), policy.decide(found.call, found.facts)
+    call.explanation = decided.first(found, decision)
+    match decision:
         case policy.Refuse(code=code, message=message):
             return _blocked_at_birth(call, endings.Blocked(code, message), by=gate)
         case policy.AskApproval(reasons=reasons):

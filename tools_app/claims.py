@@ -17,7 +17,7 @@ from audit_app.transitions import hold, move
 from project.accounts import prepared
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import endings, facts, limits, policy, questions, sparing
+from tools_app import decided, endings, facts, limits, policy, questions, sparing
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ToolCall
 
@@ -51,10 +51,12 @@ def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
     standing = decision.standing if approval is None and isinstance(decision, policy.Allow) else None
     match decision:
         case policy.Refuse(code=code, message=message):
+            decided.add(call, found, decision, decided.CLAIM)
             _refused(call, approval, endings.Blocked(code, message), by=by)
             return None
         case policy.AskApproval(reasons=reasons):
             if approval is None:
+                decided.add(call, found, decision, decided.CLAIM)
                 _asked_again(call, found, reasons, by=by)
                 return None
         case policy.Allow():
@@ -62,6 +64,7 @@ def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
         case _:
             assert_never(decision)
     if approval is not None and not questions.still_fits(approval, call, found):
+        decided.add(call, found, endings.DRIFTED.refusal, decided.CLAIM)
         _refused(call, approval, endings.DRIFTED, by=by)
         return None
     if approval is not None and not (questions.still_stands(approval) and _is_fresh(approval)):

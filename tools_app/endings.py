@@ -15,7 +15,7 @@ from project.accounts.identity import Identity
 from tools_app import askers
 from tools_app.askers import Asked
 from tools_app.models import Approval, ToolCall
-from tools_app.policy import Grant
+from tools_app.policy import Grant, Refuse
 
 _NOT_GRANTED: Final = frozenset({"not_granted", "use_not_allowed", "not_offered"})
 
@@ -26,6 +26,11 @@ class Blocked:
 
     code: str
     message: str
+
+    @property
+    def refusal(self) -> Refuse:
+        """The same as the gate says it."""
+        return Refuse(self.code, self.message)
 
 
 DRIFTED: Final = Blocked(

@@ -1,12 +1,13 @@
-"""A decision of the gate in words, for the administrator who asks why. Pure: it decides nothing."""
+"""A decision of the gate in words, step by step, each with the row its rule stands in. Pure: it decides nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from tools_app import policy
-from tools_app.policy import Call, Facts, Grant
+from tools_app.policy import Call, Decision, Facts, Grant
 
 # Why a person is asked: said on the card, in the admin and where a tool is tried out.
 REASONS: Final = {
@@ -27,40 +28,141 @@ _TITLES: Final = {
     "denied": "Forbidden by the grant",
     "allowed": "Allowed by the grant",
     "limit": "How often",
+    "approval": "A person's approval",
+    "standing": "Allowed from now on",
+    "rules": "The rules",
+}
+# Which row says so: of a refusal by its code, of a reason to ask by its name; else it is the row of the step.
+_BY_CODE: Final = {
+    "unknown_tool": (),
+    "not_granted": ("persona",),
+    "agent_disabled": ("persona",),
+    "not_offered": ("grant",),
+    "use_not_allowed": ("grant",),
+    "reserved_parameter": (),
+    "fixed_parameter": ("grant",),
+    "grant_requires_approval": ("grant",),
+    "condition": ("grant",),
+    "tainted": (),
+}
+_BY_STEP: Final = {
+    "tool": ("tool",),
+    "arguments": ("tool",),
+    "denied": ("grant",),
+    "allowed": ("grant",),
+    "limit": ("grant",),
+    "approval": ("tool",),
 }
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """The row a rule stands in. `within` is the row whose page shows it, 0 where it has a page of its own."""
+
+    kind: str
+    id: int
+    name: str
+    within: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
-    """One step of the decision. `outcome` is pass, ask or refuse."""
+    """One step of the decision, or one of several things found in it. `outcome` is pass, ask or refuse."""
 
     check: str
     title: str
     outcome: str
     text: str
+    sources: tuple[Source, ...] = ()
 
 
-def lines(call: Call, facts: Facts, filled: tuple[str, ...] = ()) -> tuple[Line, ...]:
-    """The whole chain, so that who mends one refusal sees the next one at once."""
+def title_of(check: str) -> str:
+    return _TITLES.get(check, check.replace("_", " ").capitalize())
+
+
+def lines(
+    call: Call, facts: Facts, filled: Sequence[str] = (), decision: Decision | None = None
+) -> tuple[Line, ...]:
+    """The whole chain, so that who mends one refusal sees the next one at once. `decision` spares deciding again."""
+    decision = policy.decide(call, facts) if decision is None else decision
     found = policy.checks(call, facts)
     # A condition that cannot be evaluated refuses, whatever the other steps say.
-    if not found or policy.decide(call, facts) == policy.UNREADABLE:
-        return (Line("rules", "The rules", "refuse", policy.UNREADABLE.message),)
-    told = [_line(check, call, facts, filled) for check in found]
+    if not found or decision == policy.UNREADABLE:
+        return (Line("rules", title_of("rules"), "refuse", policy.UNREADABLE.message),)
+    told = [line for check in found for line in _told(check, call, facts, filled)]
+    refused = any(line.outcome == "refuse" for line in told)
+    if isinstance(decision, policy.Refuse) and not refused:
+        # The rules would let it, and something else does not: what was approved is not what would run.
+        return (*told, Line("approval", title_of("approval"), "refuse", decision.message))
+    return (*told, *_asking(call, facts, decision))
+
+
+def _told(check: policy.Check, call: Call, facts: Facts, filled: Sequence[str]) -> Iterator[Line]:
+    title = title_of(check.name)
+    for each in check.refusals:
+        yield Line(check.name, title, "refuse", each.message, _sources(each.code, check.name, facts))
+    if not check.refusals:
+        text = _passed(check.name, call, facts, filled)
+        yield Line(check.name, title, "pass", text, _considered(check.name, facts))
+
+
+def _asking(call: Call, facts: Facts, decision: Decision) -> Iterator[Line]:
+    if facts.grant is None or facts.tool is None:
+        return
     reasons = policy.reasons_to_ask(call, facts)
-    if facts.grant is not None and facts.tool is not None:
-        text = " ".join(REASONS.get(reason, reason) for reason in reasons) or "Nobody has to be asked."
-        told.append(Line("approval", "A person's approval", "ask" if reasons else "pass", text))
-    return tuple(told)
+    if reasons and isinstance(decision, policy.Allow):
+        yield _spared(facts, decision, reasons)
+        return
+    for reason in reasons:
+        text = REASONS.get(reason, reason)
+        yield Line("approval", title_of("approval"), "ask", text, _sources(reason, "approval", facts))
+    if not reasons:
+        yield Line("approval", title_of("approval"), "pass", "Nobody has to be asked.")
 
 
-def _line(check: policy.Check, call: Call, facts: Facts, filled: tuple[str, ...]) -> Line:
-    refusals = [each.message for each in check.refusals]
-    text = " ".join(refusals) or _passed(check.name, call, facts, filled)
-    return Line(check.name, _TITLES[check.name], "refuse" if refusals else "pass", text)
+def _spared(facts: Facts, decision: policy.Allow, reasons: Sequence[str]) -> Line:
+    """Nobody is asked, because somebody allowed such uses from now on; and what would be asked for else."""
+    by = next((each.by for each in facts.standing if each.id == decision.standing), "") or "Somebody"
+    why = " ".join(REASONS.get(reason, reason) for reason in reasons)
+    text = f"{by} allowed uses like this one from now on, so nobody is asked. Else: {why}"
+    named = facts.tool.name if facts.tool else ""
+    row = (Source("standing", decision.standing, named),) if decision.standing else ()
+    return Line("standing", title_of("standing"), "pass", text, row)
 
 
-def _passed(name: str, call: Call, facts: Facts, filled: tuple[str, ...]) -> str:
+def _sources(code: str, step: str, facts: Facts) -> tuple[Source, ...]:
+    rows = _rows(facts)
+    return tuple(rows[kind] for kind in _BY_CODE.get(code, _BY_STEP.get(step, ())) if kind in rows)
+
+
+def _considered(step: str, facts: Facts) -> tuple[Source, ...]:
+    """The rows with something to say at a step that was passed; one without an opinion is no source."""
+    rows, grant = _rows(facts), facts.grant
+    if step == "tool":
+        return tuple(rows.values())
+    if grant is None:
+        return ()
+    speaks = {
+        "arguments": bool(grant.fixed or grant.defaults),
+        "denied": grant.denied is not None,
+        "allowed": grant.allowed is not None,
+        "limit": grant.usage_limit not in (None, -1),
+    }
+    return (rows["grant"],) if speaks.get(step) else ()
+
+
+def _rows(facts: Facts) -> Mapping[str, Source]:
+    tool, grant, rows = facts.tool, facts.grant, {}
+    if tool is not None and tool.same_organization:
+        rows["tool"] = Source("tool", tool.id, tool.name)
+    if grant is not None:
+        rows["persona"] = Source("persona", grant.agent_type_id, grant.agent_name)
+        name = f"{grant.agent_name} / {tool.name}" if tool else grant.agent_name
+        rows["grant"] = Source("grant", grant.id, name, within=grant.agent_type_id)
+    return rows
+
+
+def _passed(name: str, call: Call, facts: Facts, filled: Sequence[str]) -> str:
     agent, tool = facts.grant.agent_name if facts.grant else "", facts.tool.name if facts.tool else ""
     match name:
         case "switches":
@@ -81,10 +183,33 @@ def _passed(name: str, call: Call, facts: Facts, filled: tuple[str, ...]) -> str
             return (
                 "Every value is on the list." if listed else "The grant has no list, so any value may pass."
             )
-    return _uses(facts.grant, facts.uses)
+        case "limit":
+            return _uses(facts.grant, facts.uses)
+    return "Nothing speaks against it."
 
 
 def _uses(grant: Grant | None, uses: int) -> str:
     if grant is None or grant.usage_limit in (None, -1):
         return "As often as wanted."
     return f"{uses} of {grant.usage_limit} uses so far."
+
+
+def packed(told: Sequence[Line]) -> dict[str, Any]:
+    """The chain as it is kept with a call: its rows named once, and no titles."""
+    rows = list(dict.fromkeys(source for line in told for source in line.sources))
+    return {
+        "rows": [[each.kind, each.id, each.name, each.within] for each in rows],
+        "chain": [
+            [line.check, line.outcome, line.text, [rows.index(source) for source in line.sources]]
+            for line in told
+        ],
+    }
+
+
+def unpacked(kept: Mapping[str, Any]) -> tuple[Line, ...]:
+    """What `packed` made; of anything else it raises TypeError, KeyError, ValueError or IndexError."""
+    rows = [Source(str(kind), int(pk), str(name), int(within)) for kind, pk, name, within in kept["rows"]]
+    return tuple(
+        Line(str(check), title_of(str(check)), str(outcome), str(text), tuple(rows[at] for at in named))
+        for check, outcome, text, named in kept["chain"]
+    )

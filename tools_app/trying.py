@@ -94,7 +94,7 @@ def decide(tool: Tool, raw: str, who: Asked) -> Foreseen:
     may_run = not isinstance(decision, policy.Refuse)
     return Foreseen(
         decision=decision,
-        lines=explaining.lines(found.call, found.facts, found.filled),
+        lines=explaining.lines(found.call, found.facts, found.filled, decision),
         arguments=dict(found.call.arguments),
         filled=found.filled,
         # What a refused use would have reached or changed is nobody's business: a file beyond the rules, above all.

@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from agents_app import events
+from agents_app.api.explaining import LineSerializer, chain_for
 from agents_app.api.shapes import CallSerializer
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
@@ -51,13 +52,6 @@ class TryWriteSerializer(StrictSerializer):
     values = serializers.DictField(
         required=False, help_text="Judge it as it would be with these fields changed; only with dry_run."
     )
-
-
-class LineSerializer(serializers.Serializer[Any]):
-    check = serializers.CharField()
-    title = serializers.CharField()
-    outcome = serializers.ChoiceField(["pass", "ask", "refuse"])
-    text = serializers.CharField()
 
 
 class OutcomeSerializer(serializers.Serializer[Any]):
@@ -182,15 +176,7 @@ class Try(TryView):
             "decision": told.word,
             "code": refusal.code if refusal else "",
             "message": visible_text(refusal.message) if refusal else "",
-            "explanation": [
-                {
-                    "check": line.check,
-                    "title": line.title,
-                    "outcome": line.outcome,
-                    "text": visible_text(line.text),
-                }
-                for line in told.lines
-            ],
+            "explanation": chain_for(self.request).items(told.lines),
             "arguments": dict(told.arguments),
             "filled": list(told.filled),
             "reach": visible_text(str(told.reach.get("to", ""))),

@@ -82,6 +82,8 @@ class ToolCall(Stateful):
     standing = models.ForeignKey(
         "StandingApproval", null=True, blank=True, on_delete=models.PROTECT, related_name="calls"
     )
+    # What the gate decided and why, rule by rule, as it was then (`decided`): read where somebody asks, only there.
+    explanation = models.JSONField(default=list, blank=True, db_default=models.Value([], models.JSONField()))
     lease_until = models.DateTimeField(null=True, blank=True)
     replaces = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="successors"
