@@ -39,6 +39,8 @@ if not SECRET_KEY:
 ALLOWED_HOSTS = env.listing("ALLOWED_HOSTS", ("127.0.0.1", "localhost", "[::1]"))
 # Full origins a browser may open a websocket from: never derived from the Host header.
 ALLOWED_ORIGINS = env.listing("ALLOWED_ORIGINS", (f"http://127.0.0.1:{PORT}", f"http://localhost:{PORT}"))
+# What stands before links in mails and webhooks, which no request tells the address of.
+PUBLIC_URL = env.text("PUBLIC_URL") or ALLOWED_ORIGINS[0]
 CSRF_TRUSTED_ORIGINS = env.listing("CSRF_TRUSTED_ORIGINS", tuple(ALLOWED_ORIGINS))
 HTTPS = env.flag("HTTPS", default=any(origin.startswith("https://") for origin in ALLOWED_ORIGINS))
 
@@ -252,7 +254,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_keepalive": True,
     "global_keyprefix": "toolroom:",
 }
-# Three fixed lines, which beat carries out by itself.
+# Four fixed lines, which beat carries out by itself.
 CELERY_BEAT_SCHEDULER = "project.schedule:Fixed"
 CELERY_BEAT_SCHEDULE = {
     name: {
@@ -262,6 +264,7 @@ CELERY_BEAT_SCHEDULE = {
     for room, name in (
         ("tools_app", "sweep_calls"),
         ("tools_app", "expire_approvals"),
+        ("tools_app", "tell_of_questions"),
         ("agents_app", "sweep_runs"),
     )
 }

@@ -75,6 +75,7 @@ ORDER = {
         ("interrupts",),
         ("switches",),
         ("calls", "approvals", "catalog", "seeds"),
+        ("notices",),
         ("sweeps", "trying", "unsaved"),
         ("cases",),
         ("drafts",),

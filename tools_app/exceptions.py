@@ -324,3 +324,24 @@ class SyncFailed(HouseError):
 
     code = "sync_failed"
     status = 502
+
+
+class InvalidWebhook(HouseError):
+    """This webhook cannot be saved as it is described; the details say which fields are wrong."""
+
+    code = "invalid_webhook"
+    status = 400
+
+
+class WebhookNameTaken(HouseError):
+    """Another webhook of your organization has this name. Choose another one."""
+
+    code = "webhook_name_taken"
+    status = 409
+
+
+class DeliveryUnderWay(HouseError):
+    """This is still on its way. It can be sent again once it has ended."""
+
+    code = "delivery_under_way"
+    status = 409

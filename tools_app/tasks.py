@@ -9,6 +9,7 @@ from tools_app import calls, sweeps, switches
 from tools_app.bell import ring_again
 from tools_app.mcp import servers, sync
 from tools_app.models import ToolCall
+from tools_app.notices import clock, sending
 
 _CALL = Prepared(lambda: ToolCall.objects.select_related("tool", "organization").filter(pk=Given("pk")))
 
@@ -39,3 +40,14 @@ def sweep_calls() -> None:
 @shared_task(ignore_result=True)
 def expire_approvals() -> None:
     sweeps.expire_approvals()
+
+
+@shared_task(ignore_result=True)
+def send_delivery(delivery_id: int) -> None:
+    sending.send(delivery_id)
+
+
+@shared_task(ignore_result=True)
+def tell_of_questions() -> None:
+    clock.tick()
+    ring_again(send_delivery, sending.due())

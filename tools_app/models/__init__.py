@@ -6,6 +6,7 @@ from tools_app.models.cache_generation import CacheGeneration
 from tools_app.models.document import Document, Passage
 from tools_app.models.kill_switch import KillSwitch
 from tools_app.models.mcp_server import McpServer
+from tools_app.models.notice import Delivery, Event, NotificationPreference, QuestionClock, Webhook
 from tools_app.models.organization_policy import OrganizationPolicy
 from tools_app.models.secret import Secret
 from tools_app.models.seeded_row import SeededRow
@@ -23,11 +24,15 @@ __all__ = [
     "ApiSource",
     "Approval",
     "CacheGeneration",
+    "Delivery",
     "Document",
+    "Event",
     "KillSwitch",
     "McpServer",
+    "NotificationPreference",
     "OrganizationPolicy",
     "Passage",
+    "QuestionClock",
     "Secret",
     "SeededRow",
     "StandingApproval",
@@ -37,4 +42,5 @@ __all__ = [
     "ToolDraft",
     "ToolVersion",
     "UsageCounter",
+    "Webhook",
 ]

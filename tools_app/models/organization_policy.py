@@ -6,6 +6,7 @@ from django.db import models
 
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
+from tools_app.models.telling import Telling
 
 
 class OrganizationPolicyQuerySet(models.QuerySet["OrganizationPolicy"]):
@@ -18,7 +19,7 @@ class OrganizationPolicyQuerySet(models.QuerySet["OrganizationPolicy"]):
         return found or OrganizationPolicy(organization_id=organization_id)
 
 
-class OrganizationPolicy(models.Model):
+class OrganizationPolicy(Telling):
     organization = models.OneToOneField(Organization, on_delete=models.PROTECT, related_name="+")
     standing_seconds = models.PositiveIntegerField(
         "longest time for “from now on”",

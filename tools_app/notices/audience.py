@@ -1,0 +1,68 @@
+"""Whom a question concerns: the members who may decide it now, or those it is handed on to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from django.db.models import QuerySet
+
+from project.accounts import identity as identities
+from project.accounts.identity import NoMembership
+from project.accounts.models import Membership
+from project.accounts.roles import DECIDE, MEMBERS_MANAGE, PERMISSIONS
+from tools_app import questions
+from tools_app.models import Approval, OrganizationPolicy
+
+# More people than these are told of one question by nobody; they see it in their inbox all the same.
+MOST = 200
+
+
+def deciders(approval: Approval) -> list[Membership]:
+    """Those who may decide it, as rights are at this moment."""
+    return [member for member in _candidates(approval) if may_decide(member, approval)][:MOST]
+
+
+def handed_on_to(approval: Approval, policy: OrganizationPolicy) -> list[Membership]:
+    """The second group: the administrators of the organization."""
+    active = _active(approval.organization_id).filter(role__in=_roles_with(MEMBERS_MANAGE))
+    return list(active[:MOST])
+
+
+def member(organization_id: int, user_id: str) -> Membership | None:
+    return next(iter(_members(organization_id, user_id)), None)
+
+
+def requester(approval: Approval) -> Membership | None:
+    return member(approval.organization_id, approval.requester_id)
+
+
+def may_decide(member: Membership, approval: Approval) -> bool:
+    try:
+        who = identities.from_user(member.user_id, member.organization_id)
+    except NoMembership:
+        return False
+    return questions.may_decide(approval, who)
+
+
+def _candidates(approval: Approval) -> Iterator[Membership]:
+    """Only the question's own person can answer what they are asked; all else is for those whose role decides."""
+    own = _members(approval.organization_id, approval.requester_id)
+    yield from own
+    if approval.about != Approval.About.ANSWER:
+        others = _active(approval.organization_id).filter(role__in=_roles_with(DECIDE))
+        yield from others.exclude(pk__in=[member.pk for member in own])[: 2 * MOST]
+
+
+def _members(organization_id: int, user_id: str) -> list[Membership]:
+    return list(_active(organization_id).filter(user_id=int(user_id))) if user_id.isdigit() else []
+
+
+def _active(organization_id: int) -> QuerySet[Membership]:
+    rows = Membership.objects.filter(
+        organization_id=organization_id, active=True, user__is_active=True, organization__enabled=True
+    )
+    return rows.select_related("user", "notification_preference").order_by("pk")
+
+
+def _roles_with(permission: str) -> list[str]:
+    return [role for role, carried in PERMISSIONS.items() if permission in carried]
