@@ -76,6 +76,9 @@ EGRESS_CA_FILE = env.text("EGRESS_CA_FILE")
 MCP_LAUNCHERS = env.text("MCP_LAUNCHERS", str(DATA_DIR / "mcp-launchers.toml"))
 # While this file is there nothing runs: the operator's kill switch, which needs no database and no page.
 KILL_SWITCH_FILE = env.folder("KILL_SWITCH_FILE", DATA_DIR / "stop")
+# Rules of the operator's for every organization; only where it is not named may the file be missing.
+POLICY_FILE = env.text("POLICY_FILE", str(DATA_DIR / "policy.toml"))
+POLICY_FILE_IS_NAMED = bool(env.text("POLICY_FILE"))
 # Modules that register functions as tools; imported when the process starts.
 TOOL_MODULES = env.listing("TOOL_MODULES")
 # Files of tools, and folders of such files, that seeding brings into the catalog.

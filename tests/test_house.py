@@ -35,13 +35,25 @@ ORDER = {
         ("documents",),
         ("models",),
         # Pure rules.
-        ("arguments", "rules", "policy", "doors", "explaining", "differences", "expectations"),
+        (
+            "arguments",
+            "rules",
+            "policy",
+            "selecting",
+            "layer_rules",
+            "installation_policy",
+            "doors",
+            "explaining",
+            "differences",
+            "expectations",
+        ),
         # Readings.
         (
             "served",
             "credentials",
             "halts",
             "information",
+            "layers",
             "askers",
             "meanings",
             "standing",

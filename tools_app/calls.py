@@ -231,8 +231,8 @@ def _files(tool: Tool, asked: Asked) -> tuple[Attached, ...]:
 
 def _judge(found: Gathered) -> policy.Further | None:
     """For addresses that only turn up while it runs; a call that was claimed has both, a tool and a grant."""
-    rules, grant = found.facts.tool, found.grant
-    return policy.Further(rules, grant) if rules and grant else None
+    tool = found.facts.tool
+    return policy.Further(tool, policy.layers_of(found.facts)) if tool and found.grant else None
 
 
 def _copied(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -15,6 +15,12 @@ REASONS: Final = {
     "tool_requires_approval": "The tool asks before every use.",
     "grant_requires_approval": "This persona has to ask before it uses the tool.",
     "condition": "The grant asks a person before it is used with such values.",
+    "installation_requires_approval": "A rule of this installation asks a person before every such use.",
+    "installation_condition": "A rule of this installation asks a person before a use with such values.",
+    "organization_requires_approval": "A rule of the organization asks a person before every such use.",
+    "organization_condition": "A rule of the organization asks a person before a use with such values.",
+    "tool_condition": "The tool asks a person before it is used with such values.",
+    policy.ONLY_ADVISED: "Its rules forbid texts that can be written otherwise, so a person has to look.",
     "tainted": "This answer has read content from outside, and this use could carry private data out.",
     policy.UNREADABLE.code: "Whether a person is asked cannot be evaluated, so nothing would run.",
     policy.NEEDS_ANSWER: "It is a question to the person who asked, and only they can answer it.",
@@ -25,12 +31,18 @@ _TITLES: Final = {
     "tool": "The tool and its grant",
     "arguments": "The arguments",
     "installation": "Limits of this installation",
-    "denied": "Forbidden by the grant",
-    "allowed": "Allowed by the grant",
+    "denied": "What rules forbid",
+    "allowed": "What rules allow",
     "limit": "How often",
     "approval": "A person's approval",
     "standing": "Allowed from now on",
     "rules": "The rules",
+}
+_PASSED: Final = {
+    "switches": "None is thrown.",
+    "person": "An active member of the organization.",
+    "installation": "No file or address is out of bounds.",
+    "denied": "No rule forbids one of these values.",
 }
 # Which row says so: of a refusal by its code, of a reason to ask by its name; else it is the row of the step.
 _BY_CODE: Final = {
@@ -165,27 +177,21 @@ def _rows(facts: Facts) -> Mapping[str, Source]:
 def _passed(name: str, call: Call, facts: Facts, filled: Sequence[str]) -> str:
     agent, tool = facts.grant.agent_name if facts.grant else "", facts.tool.name if facts.tool else ""
     match name:
-        case "switches":
-            return "None is thrown."
-        case "person":
-            return "An active member of the organization."
         case "tool":
             return f"{tool} is switched on, can be carried out here, and {agent} may use it."
         case "arguments":
             by_policy = f" Filled in by policy: {', '.join(filled)}." if filled else ""
             return f"They fit the schema.{by_policy}"
-        case "installation":
-            return "No file or address is out of bounds."
-        case "denied":
-            return "No rule forbids one of these values."
         case "allowed":
-            listed = facts.grant is not None and facts.grant.allowed is not None
-            return (
-                "Every value is on the list." if listed else "The grant has no list, so any value may pass."
-            )
+            return _listed(facts)
         case "limit":
             return _uses(facts.grant, facts.uses)
-    return "Nothing speaks against it."
+    return _PASSED.get(name, "Nothing speaks against it.")
+
+
+def _listed(facts: Facts) -> str:
+    listed = any(layer.allowed is not None for layer in policy.layers_of(facts))
+    return "Every value is on the list." if listed else "There is no list, so any value may pass."
 
 
 def _uses(grant: Grant | None, uses: int) -> str:

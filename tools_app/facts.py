@@ -19,6 +19,7 @@ from tools_app import (
     executors,
     halts,
     information,
+    layers,
     meanings,
     policy,
     served,
@@ -30,7 +31,7 @@ from tools_app.exceptions import InvalidArguments
 from tools_app.executors.base import Work
 from tools_app.models import Tool, ToolCall, UsageCounter
 from tools_app.models.usage_counter import CounterKey
-from tools_app.policy import Call, Facts, Grant, ToolFacts
+from tools_app.policy import Call, Facts, Grant, ToolFacts, layering
 
 log = logging.getLogger(__name__)
 
@@ -166,7 +167,7 @@ def _judged(
     full = (
         dict(filled)
         if filled is not None
-        else arguments.fill(supplied, {**(grant.defaults or {}), **(grant.fixed or {})})
+        else arguments.fill(supplied, layering.filled(layering.all_of(facts)))
     )
     problems = tuple(str(problem) for problem in arguments.problems(tool.input_schema, full))
     effective = full if problems else arguments.canonical(full)
@@ -200,6 +201,8 @@ def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
         tainted=asked.tainted,
         could_leak=asked.tainted and tool is not None and _could_leak(tool, asked),
         halted=_halted(tool, asked),
+        # Without a grant there is nothing that rules could narrow.
+        layers=layers.of(tool) if tool is not None and grant is not None else (),
     )
 
 

@@ -13,8 +13,12 @@ from tools_app.models import Tool
 
 
 def kinds_of(tool: Tool) -> dict[str, str]:
-    """The `x-kind` of each top-level parameter: what its bare-text rules mean. A path to look through is a folder."""
-    return {
+    """The kind of each top-level parameter: what its bare-text rules mean. A path to look through is a folder.
+
+    What an administrator says of a parameter holds where its description says nothing: it comes from elsewhere.
+    """
+    given = {name: str(kind) for name, kind in (tool.parameter_kinds or {}).items()}
+    return given | {
         name: "folder" if (spec["x-kind"], spec.get("x-access")) == ("path", "list") else str(spec["x-kind"])
         for name, spec in _parameters(tool).items()
         if "x-kind" in spec

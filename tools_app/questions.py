@@ -93,6 +93,8 @@ def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, An
         "targets": dict(found.targets),
         "tainted": call.tainted,
         "expires_at": expires_at,
+        # Nor do rules above the grant void anything they do not speak of.
+        **({"layers": said} if (said := _layers(found)) else {}),
         # Only where a call leaves the house, so that questions about all others stay what they were.
         **({"reach": dict(found.reach)} if found.reach else {}),
         # Nor this where the tool is told nothing but who asks.
@@ -100,4 +102,21 @@ def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, An
         **({"acts_as": dict(grant.acts_as)} if grant and grant.acts_as else {}),
         # A question that was put before there were previews keeps its digest.
         **({"preview": found.preview} if found.preview else {}),
+    }
+
+
+def _layers(found: Gathered) -> list[list[str]]:
+    """The rules of the installation and the organization that speak of this tool; its own are in its hash."""
+    wider = [layer for layer in found.facts.layers if layer.source.layer != "tool"]
+    return [[str(layer.source), digest.of_rules(_said(layer))] for layer in wider]
+
+
+def _said(layer: policy.Layer) -> dict[str, Any]:
+    """What it does; its name and what it tells the model change nothing of what would run."""
+    return {
+        "allowed": layer.allowed,
+        "denied": layer.denied,
+        "ask_when": layer.ask_when,
+        "ask": layer.requires_approval,
+        "forbids": layer.forbids,
     }

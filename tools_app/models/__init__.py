@@ -8,6 +8,7 @@ from tools_app.models.kill_switch import KillSwitch
 from tools_app.models.mcp_server import McpServer
 from tools_app.models.notice import Delivery, Event, NotificationPreference, QuestionClock, Webhook
 from tools_app.models.organization_policy import OrganizationPolicy
+from tools_app.models.policy_rule import PolicyRule
 from tools_app.models.secret import Secret
 from tools_app.models.seeded_row import SeededRow
 from tools_app.models.standing_approval import StandingApproval
@@ -32,6 +33,7 @@ __all__ = [
     "NotificationPreference",
     "OrganizationPolicy",
     "Passage",
+    "PolicyRule",
     "QuestionClock",
     "Secret",
     "SeededRow",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Any
+from typing import Any, Final
 
 import rfc8785
 from django.contrib.postgres.indexes import GinIndex
@@ -17,6 +17,18 @@ from tools_app.definition import ToolDefinition
 from tools_app.models.mcp_server import McpServer
 
 NAME_FORMAT = r"^[a-z0-9_-]+\Z"
+
+
+# What a tool says about its own arguments.
+_RULES: Final = (
+    "allowed_parameters",
+    "denied_parameters",
+    "ask_when",
+    "parameter_defaults",
+    "fixed_parameters",
+    "parameter_kinds",
+)
+_UNSAID: Final[dict[str, Any]] = {"parameter_kinds": {}}
 
 
 class ToolQuerySet(models.QuerySet["Tool"]):
@@ -105,6 +117,30 @@ class Tool(models.Model):
         default=False,
         db_default=False,
         help_text="Only note in the record what goes beyond the calls per minute, refuse nothing.",
+    )
+    # What holds for every persona that has the tool; a grant can only narrow it further.
+    allowed_parameters = models.JSONField(
+        null=True,
+        blank=True,
+        help_text="Only these parameters, and values if a list is given, for every persona.",
+    )
+    denied_parameters = models.JSONField(
+        null=True, blank=True, help_text="A list of names, or values to refuse by name, for every persona."
+    )
+    ask_when = models.JSONField(
+        null=True, blank=True, help_text="Names, or values by name, at which a person is asked."
+    )
+    parameter_defaults = models.JSONField(
+        null=True, blank=True, help_text="Fill what the model leaves out; a grant's own defaults come first."
+    )
+    fixed_parameters = models.JSONField(
+        null=True, blank=True, help_text="Always these values; neither the model nor a grant may set them."
+    )
+    parameter_kinds = models.JSONField(
+        default=dict,
+        blank=True,
+        db_default=models.Value({}, models.JSONField()),
+        help_text="What kind of value a parameter is, where its description does not say so.",
     )
     version = models.CharField(
         max_length=20, default="1.0.0", db_default="1.0.0", help_text="Your label; the system counts its own."
@@ -200,5 +236,11 @@ class Tool(models.Model):
                 self.is_idempotent,
             ],
             "permissions": self.required_permissions,
+            # Only what is said, so that tools without rules of their own keep the hash they had.
+            **{
+                name: said
+                for name in _RULES
+                if (said := getattr(self, name)) is not None and said != _UNSAID.get(name)
+            },
         }
         return hashlib.sha256(b"tool/v1\n" + rfc8785.dumps(body)).hexdigest()

@@ -8,9 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools_app.policy import asking, standing, steps
+from tools_app.policy import asking, layering, standing, steps
 from tools_app.policy.values import (
     NEEDS_ANSWER,
+    ONLY_ADVISED,
     UNREADABLE,
     Allow,
     AskApproval,
@@ -18,13 +19,16 @@ from tools_app.policy.values import (
     Decision,
     Facts,
     Grant,
+    Layer,
     Refuse,
+    Source,
     Standing,
     ToolFacts,
 )
 
 __all__ = [
     "NEEDS_ANSWER",
+    "ONLY_ADVISED",
     "UNREADABLE",
     "Allow",
     "AskApproval",
@@ -34,13 +38,18 @@ __all__ = [
     "Facts",
     "Further",
     "Grant",
+    "Layer",
     "Refuse",
+    "Source",
     "Standing",
     "ToolFacts",
     "checks",
     "decide",
+    "layers_of",
     "reasons_to_ask",
 ]
+
+layers_of = layering.all_of
 
 
 def decide(call: Call, facts: Facts) -> Decision:
@@ -51,12 +60,13 @@ def decide(call: Call, facts: Facts) -> Decision:
         if refusal is not None:
             return refusal
         reasons = tuple(asking.reasons(call, facts))
+        rules = asking.rules(call, facts) if reasons else ()
     except Exception:  # noqa: BLE001  Fail closed: a rule that breaks must refuse, a broken "deny" never vanishes.
         return UNREADABLE
     if not reasons:
         return Allow()
     allowed = standing.covering(call, facts, reasons)
-    return AskApproval(reasons) if allowed is None else Allow(standing=allowed.id)
+    return AskApproval(reasons, rules) if allowed is None else Allow(standing=allowed.id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +110,15 @@ class Further:
     """Judges a value that turns up while a call runs, such as where an address redirects to, as the call was judged."""
 
     tool: ToolFacts
-    grant: Grant
+    layers: tuple[Layer, ...]
 
     def __call__(self, parameter: str, value: str, /) -> str:
         call = Call(arguments={parameter: value})
         try:
-            found = [*steps.denied(call, self.tool, self.grant), *steps.allowed(call, self.tool, self.grant)]
+            found = [
+                *layering.denied(call, self.tool, self.layers),
+                *layering.allowed(call, self.tool, self.layers),
+            ]
         except Exception:  # noqa: BLE001  Fail closed, as in `decide`.
             return UNREADABLE.message
         return found[0].message if found else ""

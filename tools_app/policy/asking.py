@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tools_app import rules
-from tools_app.policy.steps import subject_of
-from tools_app.policy.values import NEEDS_ANSWER, Call, Facts
+from tools_app.policy import layering
+from tools_app.policy.values import NEEDS_ANSWER, ONLY_ADVISED, Call, Facts, Source
 
 
 def reasons(call: Call, facts: Facts) -> Sequence[str]:
@@ -19,12 +18,17 @@ def reasons(call: Call, facts: Facts) -> Sequence[str]:
         found.append("dangerous")
     if tool.requires_approval and not (grant.waives_approval and not tool.is_dangerous):
         found.append("tool_requires_approval")
-    if grant.forces_approval:
-        found.append("grant_requires_approval")
-    if any(rules.denied(grant.ask_when, subject_of(call, tool))):
-        found.append("condition")
+    found += dict.fromkeys(code for code, _ in layering.asking(call, facts))
     if facts.could_leak:
         found.append("tainted")
     if tool.asks_person:
         found.append(NEEDS_ANSWER)
+    # Forbidden texts in a command can be written otherwise: where nothing else protects, a person has to.
+    if not found and any(layering.advisory(tool.kinds, layering.all_of(facts))):
+        found.append(ONLY_ADVISED)
     return found
+
+
+def rules(call: Call, facts: Facts) -> tuple[Source, ...]:
+    """Whose rules ask, each once."""
+    return tuple(dict.fromkeys(source for _, source in layering.asking(call, facts)))

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from tools_app import rules
-from tools_app.policy.steps import subject_of
+from tools_app.policy.layering import subject_of
 from tools_app.policy.values import Call, Facts, Standing, ToolFacts
 
 # The reasons that are about the use itself. Every other one is asked each time, whatever was allowed: content from

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from tools_app import rules
-from tools_app.policy.values import Call, Facts, Grant, Refuse, ToolFacts
+from tools_app.policy import layering
+from tools_app.policy.values import Call, Facts, Grant, Layer, Refuse, Source, ToolFacts
 
 
 def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
@@ -16,10 +17,11 @@ def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
     yield "tool", _whether(facts)
     if facts.grant is None or facts.tool is None:
         return
-    yield "arguments", _arguments(call, facts.grant)
+    layers = layering.all_of(facts)
+    yield "arguments", _arguments(call, layers)
     yield "installation", _beyond(call)
-    yield "denied", denied(call, facts.tool, facts.grant)
-    yield "allowed", allowed(call, facts.tool, facts.grant)
+    yield "denied", layering.denied(call, facts.tool, layers)
+    yield "allowed", layering.allowed(call, facts.tool, layers)
     yield "limit", _limit(facts.grant, facts.uses)
 
 
@@ -46,53 +48,60 @@ def _whether(facts: Facts) -> Iterator[Refuse]:
     if not grant.agent_enabled:
         yield Refuse("agent_disabled", "This persona has been switched off by an administrator.")
     yield from _usable(tool)
-    if not tool.executor_ready:
-        yield Refuse(
-            "executor_unavailable", f"{tool.name} cannot be carried out here. {tool.unready_reason}".strip()
-        )
-    if not grant.offered:
-        yield Refuse("not_offered", f"{tool.name} is not offered to you at present.")
-    if not grant.may_use:
-        yield Refuse("use_not_allowed", f"You are shown {tool.name} but may not run it.")
+    yield from _granted(tool, grant)
+    rule = Source("tool", tool.id, tool.name)
     if tool.requires_auth and not facts.requester_signed_in:
-        yield Refuse("requires_auth", f"{tool.name} needs a signed-in person.")
+        yield Refuse("requires_auth", f"{tool.name} needs a signed-in person.", rule)
     missing = sorted(set(tool.required_permissions) - facts.permissions)
     if missing:
-        yield Refuse(
-            "missing_permission", f"The person lacks the permission for {tool.name}: {', '.join(missing)}."
-        )
+        told = f"The person lacks the permission for {tool.name}: {', '.join(missing)}."
+        yield Refuse("missing_permission", told, rule)
 
 
 def _usable(tool: ToolFacts) -> Iterator[Refuse]:
+    rule = Source("tool", tool.id, tool.name)
     if tool.draft:
-        yield Refuse(
-            "tool_draft", f"{tool.name} is a draft: not published yet, or changed since it was tried."
-        )
+        told = f"{tool.name} is a draft: not published yet, or changed since it was tried."
+        yield Refuse("tool_draft", told, rule)
     if tool.quarantine:
         told = f"{tool.name} is held back until an administrator has reviewed it. {tool.quarantine}"
-        yield Refuse("quarantined", told)
+        yield Refuse("quarantined", told, rule)
     if tool.archived or not tool.enabled:
-        yield Refuse("tool_disabled", f"{tool.name} is switched off. {tool.unready_reason}".strip())
+        yield Refuse("tool_disabled", f"{tool.name} is switched off. {tool.unready_reason}".strip(), rule)
+    if not tool.executor_ready:
+        told = f"{tool.name} cannot be carried out here. {tool.unready_reason}".strip()
+        yield Refuse("executor_unavailable", told, rule)
 
 
-def _arguments(call: Call, grant: Grant) -> Iterator[Refuse]:
+def _granted(tool: ToolFacts, grant: Grant) -> Iterator[Refuse]:
+    rule = Source("grant", grant.id, grant.agent_name)
+    if not grant.offered:
+        yield Refuse("not_offered", f"{tool.name} is not offered to you at present.", rule)
+    if not grant.may_use:
+        yield Refuse("use_not_allowed", f"You are shown {tool.name} but may not run it.", rule)
+
+
+def _arguments(call: Call, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
+    policy = layering.fixed(layers)
     if call.reserved:
         yield Refuse(
             "reserved_parameter",
             f"These names are reserved and may not be passed: {', '.join(call.reserved)}.",
         )
-    fixed = sorted(call.supplied & frozenset(grant.fixed or {}))
+    fixed = sorted(call.supplied & frozenset(policy))
     if fixed:
-        yield Refuse(
-            "fixed_parameter", f"These parameters are set by policy, leave them out: {', '.join(fixed)}."
-        )
+        told = f"These parameters are set by policy, leave them out: {', '.join(fixed)}."
+        yield Refuse("fixed_parameter", told, _who_sets(fixed, layers))
     if call.problems:
         yield Refuse("invalid_arguments", "The arguments do not fit the schema: " + "; ".join(call.problems))
-    stale = sorted(name for name, value in (grant.fixed or {}).items() if not _has(call, name, value))
+    stale = sorted(name for name, value in policy.items() if not _has(call, name, value))
     if stale:
-        yield Refuse(
-            "fixed_parameter", f"Policy sets other values by now for: {', '.join(stale)}. Ask again."
-        )
+        told = f"Policy sets other values by now for: {', '.join(stale)}. Ask again."
+        yield Refuse("fixed_parameter", told, _who_sets(stale, layers))
+
+
+def _who_sets(names: list[str], layers: tuple[Layer, ...]) -> Source | None:
+    return next((layer.source for layer in layers if set(layer.fixed or {}) & set(names)), None)
 
 
 def _beyond(call: Call) -> Iterator[Refuse]:
@@ -105,25 +114,10 @@ def _has(call: Call, name: str, value: Any) -> bool:
     return name in call.arguments and rules.is_same(call.arguments[name], value)
 
 
-def denied(call: Call, tool: ToolFacts, grant: Grant) -> Iterator[Refuse]:
-    for name in rules.denied(grant.denied, subject_of(call, tool)):
-        yield Refuse("denied_parameter", f"Policy forbids this value or use of the parameter {name}.")
-
-
-def subject_of(call: Call, tool: ToolFacts) -> rules.Subject:
-    return rules.Subject(call.arguments, tool.kinds, call.also, call.sql)
-
-
-def allowed(call: Call, tool: ToolFacts, grant: Grant) -> Iterator[Refuse]:
-    for name in rules.not_allowed(grant.allowed, subject_of(call, tool)):
-        yield Refuse("parameter_not_allowed", f"Policy does not allow the parameter {name} with this value.")
-
-
 def _limit(grant: Grant, uses: int) -> Iterator[Refuse]:
     limit = grant.usage_limit
     if limit is None or limit == -1:
         return
     if limit < -1 or uses >= limit:
-        yield Refuse(
-            "limit", f"The limit of {max(limit, 0)} uses in this conversation is reached. Go on without it."
-        )
+        told = f"The limit of {max(limit, 0)} uses in this conversation is reached. Go on without it."
+        yield Refuse("limit", told, Source("grant", grant.id, grant.agent_name))

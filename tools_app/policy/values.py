@@ -8,6 +8,38 @@ from typing import Any, Final
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """Whose rule it is: the layer, and its row there (of the installation the number of the rule in its file)."""
+
+    layer: str
+    id: int = 0
+    name: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.layer}:{self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one rule of the installation, one of the organization, the tool or the grant says about a use.
+
+    `allowed`, `denied` and `ask_when` are rules as `tools_app.rules` reads them; None has no opinion.
+    """
+
+    source: Source
+    allowed: Any = None
+    denied: Any = None
+    ask_when: Any = None
+    requires_approval: bool = False
+    # No use at all, whatever the arguments.
+    forbids: bool = False
+    # What the model is told besides, when this layer refuses.
+    message: str = ""
+    defaults: Mapping[str, Any] | None = None
+    fixed: Mapping[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolFacts:
     id: int
     name: str
@@ -109,6 +141,8 @@ class Facts:
     # Which kill switch stops it, in words; empty if none does.
     halted: str = ""
     readable: bool = True
+    # What the installation, the organization and the tool say, from the widest to the narrowest; the grant comes last.
+    layers: tuple[Layer, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,20 +154,26 @@ class Allow:
 
 @dataclass(frozen=True, slots=True)
 class AskApproval:
+    """`rules` are those of the reasons that are rules of a layer."""
+
     reasons: tuple[str, ...]
+    rules: tuple[Source, ...] = field(default=(), compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """`code` is for programs and the record, `message` is written for the model."""
+    """`code` is for programs and the record, `message` is written for the model, `rule` says whose word it is."""
 
     code: str
     message: str
+    rule: Source | None = None
 
 
 Decision = Allow | AskApproval | Refuse
 # The reason that makes a question one to be answered, by the person who asked, instead of one to be allowed.
 NEEDS_ANSWER: Final = "needs_answer"
+# The reason where rules only advise, and nothing else keeps a command in bounds.
+ONLY_ADVISED: Final = "only_advised"
 UNREADABLE: Final = Refuse(
     "policy_error", "The rules for this tool cannot be evaluated. An administrator has to mend them."
 )

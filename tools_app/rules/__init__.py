@@ -1,7 +1,9 @@
 """The rule language of grants (`security.md` 2.2). Pure. Allow matches strictly, deny matches loosely.
 
-A rule is a list of names, or a mapping of name to matchers. What cannot be read raises UnknownRule, and the gate turns
-that into a refusal: a broken rule never vanishes.
+A rule is a list of names, or a mapping of name to matchers. A name is that of a parameter, a pointer into one,
+`kind:url` for every parameter of that kind, or `*`: where it denies any parameter, where it allows any that the rule
+does not speak of otherwise. What cannot be read raises UnknownRule, and the gate turns that into a refusal: a broken
+rule never vanishes.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from tools_app.rules import matchers, places
 from tools_app.rules.errors import UnknownRule
 from tools_app.rules.matchers import Seen
 from tools_app.rules.values import is_same, leaves
+from tools_app.schemas import KINDS
 
 __all__ = [
     "Subject",
@@ -25,6 +28,7 @@ __all__ = [
     "is_sound",
     "not_allowed",
     "speaks_of_parts",
+    "uses",
     "values_allowed",
 ]
 
@@ -34,6 +38,8 @@ MOST_LOOKS: Final = 50_000
 MOST_PLACES: Final = 64
 # Steps that the places inside of one parameter may cost together, as they are looked for in all that it holds.
 MOST_STEPS: Final = 100_000
+_WRITTEN_FREELY: Final = frozenset({"command", "code"})
+_READING_TEXT: Final = frozenset({"contains", "regex", "equals", "one_of", "range"})
 _TOO_MUCH: Final = "there are more values to compare than can be in good time"
 
 
@@ -71,17 +77,25 @@ def check(rule: Any, *, allowing: bool = False) -> None:
     if sum(isinstance(name, str) and places.is_pointer(name) for name in rule) > MOST_PLACES:
         raise UnknownRule(f"a rule may name at most {MOST_PLACES} places inside of parameters")
     for name in rule:
-        if not isinstance(name, str):
-            raise UnknownRule("parameters are called by their names")
-        if places.is_pointer(name):
-            places.steps(name)
-            if allowing and isinstance(rule, list):
-                raise UnknownRule(
-                    "a list allows whole parameters; to allow a part of one, say which values it may have"
-                )
+        _check_name(name)
+        if allowing and isinstance(rule, list) and places.is_pointer(name):
+            raise UnknownRule(
+                "a list allows whole parameters; to allow a part of one, say which values it may have"
+            )
     if isinstance(rule, Mapping):
         for wanted in rule.values():
             matchers.check(wanted, allowing=allowing)
+
+
+def _check_name(name: Any) -> None:
+    if not isinstance(name, str):
+        raise UnknownRule("parameters are called by their names")
+    if (kind := places.of_kind(name)) and kind not in KINDS:
+        raise UnknownRule(f"there is no kind {kind!r}; there are {', '.join(sorted(KINDS))}")
+    if name == places.KIND:
+        raise UnknownRule("kind: wants the name of a kind behind it")
+    if places.is_pointer(name):
+        places.steps(name)
 
 
 def is_sound(rule: Any, *, allowing: bool = False) -> bool:
@@ -138,22 +152,38 @@ def advisory(rule: Any, kinds: Mapping[str, str]) -> list[str]:
         for name, wanted in rule.items()
         if isinstance(wanted, list)
         and any(
-            matchers.operator_of(matcher, _kind(name, kinds), allowing=False)
-            in ("contains", "regex", "equals")
+            matchers.operator_of(matcher, kind, allowing=False) in _READING_TEXT
+            for kind in _kinds(name, kinds) & _WRITTEN_FREELY
             for matcher in wanted
         )
-        and _kind(name, kinds) in ("command", "code")
     ]
+
+
+def uses(rule: Any, operator: str) -> bool:
+    """Whether a rule speaks of this operator, so that what it needs to know can be found out first."""
+    if isinstance(rule, Mapping):
+        return operator in rule or any(uses(item, operator) for item in rule.values())
+    return isinstance(rule, list) and any(uses(item, operator) for item in rule)
 
 
 def values_allowed(rule: Any, name: str, kinds: Mapping[str, str]) -> list[Any] | None:
     """All values an allow rule leaves to a parameter, if it lists them one by one; else None."""
-    wanted = rule.get(name) if is_sound(rule, allowing=True) and isinstance(rule, Mapping) else None
+    if not is_sound(rule, allowing=True) or not isinstance(rule, Mapping):
+        return None
+    spoken = _spoken(rule, name, kinds.get(name, ""))
+    lists = [found for found in (_listed(wanted, kinds.get(name, "")) for wanted in spoken) if found]
+    if not lists:
+        return None
+    seen = (Seen(value, kinds.get(name, "")) for value in lists[0])
+    return [each.value for each in seen if all(matchers.allows(wanted, each) for wanted in spoken)]
+
+
+def _listed(wanted: Any, kind: str) -> list[Any] | None:
     if not isinstance(wanted, list) or not wanted:
         return None
     found: list[Any] = []
     for matcher in wanted:
-        operator = matchers.operator_of(matcher, kinds.get(name, ""), allowing=True)
+        operator = matchers.operator_of(matcher, kind, allowing=True)
         if operator not in ("equals", "one_of"):
             return None
         value = next(iter(matcher.values())) if isinstance(matcher, Mapping) else matcher
@@ -161,13 +191,27 @@ def values_allowed(rule: Any, name: str, kinds: Mapping[str, str]) -> list[Any] 
     return found
 
 
-def _kind(name: str, kinds: Mapping[str, str]) -> str:
-    return kinds.get(places.names(name) if places.is_pointer(name) else name, "")
+def _kinds(name: str, kinds: Mapping[str, str]) -> set[str]:
+    """The kinds of what a name may mean."""
+    top = places.names(name) if places.is_pointer(name) else name
+    if top == places.ANY:
+        return set(kinds.values())
+    return {places.of_kind(top) or kinds.get(top, "")}
+
+
+def _spoken(rule: Mapping[str, Any], name: str, kind: str) -> list[Any]:
+    """What an allow rule says of a whole parameter: by its name and by its kind, else what it says of all others."""
+    said = [rule[place] for place in rule if places.speaks_of(place, name, kind)]
+    if said or places.ANY not in rule:
+        return said
+    in_parts = any(places.is_pointer(place) and places.names(place) == name for place in rule)
+    return [] if in_parts else [rule[places.ANY]]
 
 
 def _hits(place: str, forbidden: Any, name: str, value: Any, subject: Subject) -> bool:
     if not places.is_pointer(place):
-        return place == name and _is_denied(forbidden, subject.seen(name, value))
+        means = place == places.ANY or places.speaks_of(place, name, subject.kinds.get(name, ""))
+        return means and _is_denied(forbidden, subject.seen(name, value))
     if places.names(place) not in ("*", name):
         return False
     pattern, steps = places.steps(place), 0
@@ -203,7 +247,8 @@ def _is_denied(forbidden: Any, seen: Seen) -> bool:
 
 
 def _covers(rule: Mapping[str, Any], name: str, value: Any, subject: Subject) -> bool:
-    if name in rule and not matchers.allows(rule[name], subject.seen(name, value)):
+    said = _spoken(rule, name, subject.kinds.get(name, ""))
+    if not all(matchers.allows(wanted, subject.seen(name, value)) for wanted in said):
         return False
     parts = {
         places.steps(place): wanted
@@ -211,14 +256,14 @@ def _covers(rule: Mapping[str, Any], name: str, value: Any, subject: Subject) ->
         if places.is_pointer(place) and places.names(place) in ("*", name)
     }
     if not parts:
-        return name in rule
+        return bool(said)
     fits = all(
         matchers.allows(wanted, subject.seen(name, node))
         for path, node in places.nodes(name, value)
         for pattern, wanted in parts.items()
         if places.matches(pattern, path)
     )
-    return fits and (name in rule or _has_no_rest(parts, name, value))
+    return fits and (bool(said) or _has_no_rest(parts, name, value))
 
 
 def _has_no_rest(parts: Mapping[places.Path, Any], name: str, value: Any) -> bool:

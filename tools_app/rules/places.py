@@ -1,5 +1,5 @@
-"""Where in the arguments a rule looks: a parameter by its plain name, or a JSON Pointer (RFC 6901) whose `*` is any
-one step and `**` any number of them."""
+"""Where in the arguments a rule looks: a parameter by its plain name, all of one kind (`kind:url`), all others (`*`),
+or a JSON Pointer (RFC 6901) whose `*` is any one step and `**` any number of them."""
 
 from __future__ import annotations
 
@@ -11,10 +11,29 @@ from tools_app.rules.errors import UnknownRule
 
 Path = tuple[str, ...]
 MAX_STEPS: Final = 16
+# No parameter can be called like this: providers refuse a colon and a star in a name.
+KIND: Final = "kind:"
+ANY: Final = "*"
 
 
 def is_pointer(name: str) -> bool:
     return name.startswith("/")
+
+
+def of_kind(name: str) -> str:
+    """The kind a name like `kind:url` speaks of; "" for every other name."""
+    return name.removeprefix(KIND) if name.startswith(KIND) else ""
+
+
+def is_plain(name: str) -> bool:
+    """Whether this is one parameter by its own name."""
+    return not (is_pointer(name) or of_kind(name) or name == ANY)
+
+
+def speaks_of(place: str, name: str, kind: str) -> bool:
+    """Whether a place that is no pointer and no star means this parameter; a folder is a path, too."""
+    wanted = of_kind(place)
+    return wanted == ("path" if kind == "folder" else kind) if wanted else place == name
 
 
 @lru_cache(maxsize=1024)

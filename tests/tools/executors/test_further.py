@@ -17,7 +17,7 @@ WHOLE: dict[str, Any] = {"method": "GET", "url": "{to}", "redirects": "any"}
 
 def further(parameter: str, **rules: Any) -> policy.Further:
     tool = policy.ToolFacts(1, "fetch", "hash", kinds={parameter: "url"})
-    return policy.Further(tool, policy.Grant(1, 1, "Ana", "hash", **rules))
+    return policy.Further(tool, (policy.Layer(policy.Source("grant", 1, "Ana"), **rules),))
 
 
 def used(url: str, judge: policy.Further | None, executor: str = "http") -> str:

@@ -1,0 +1,103 @@
+"""The operator's file of rules: read again when it changes, and whatever is wrong with it refuses every call."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import gate, people
+from tools_app import installation_policy, policy, trying
+from tools_app.installation_policy import PolicyUnreadable
+
+GOOD = """
+[[rules]]
+name = "No mail to strangers"
+for_tools = ["ledger*"]
+message = "Ask the office."
+denied_parameters = { line = ["stranger"], "kind:email" = ["example.net"] }
+
+[[rules]]
+name = "Look at what is dangerous"
+for_flags = ["dangerous"]
+requires_approval = true
+enabled = false
+"""
+
+
+@pytest.fixture
+def file(tmp_path: Path, settings: Any) -> Path:
+    path = tmp_path / "policy.toml"
+    settings.POLICY_FILE, settings.POLICY_FILE_IS_NAMED = str(path), True
+    return path
+
+
+def test_rules_are_read_in_their_order(file: Path) -> None:
+    file.write_text(GOOD)
+    (only,) = installation_policy.rules()
+    assert str(only.layer.source) == "installation:1"
+    assert only.layer.message == "Ask the office."
+    assert str(only.selector) == "ledger*"
+
+
+def test_a_changed_file_is_read_again(file: Path) -> None:
+    file.write_text(GOOD)
+    assert len(installation_policy.rules()) == 1
+    file.write_text(GOOD.replace("enabled = false", "enabled = true"))
+    os.utime(file, (1, 1))
+    assert len(installation_policy.rules()) == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rules = 3",
+        "[[rules]]\nforbids = true",
+        '[[rules]]\nname = "x"',
+        '[[rules]]\nname = "x"\nforbids = "yes"',
+        '[[rules]]\nname = "x"\nforbids = true\nforbid = true',
+        '[[rules]]\nname = "x"\nforbids = true\nfor_flags = ["danger"]',
+        '[[rules]]\nname = "x"\ndenied_parameters = { x = [{ like = "y" }] }',
+        '[[rules]]\nname = "x"\ndenied_parameters = { x = [1979-05-27] }',
+        '[[rules]]\nname = "x"\ndenied_parameters = { x = [nan] }',
+        '[[rules]]\nname = "x"\nforbids = true\nenabled = 0',
+        "[other]\nx = 1",
+        "not toml",
+        "\udcff",
+    ],
+)
+def test_what_is_wrong_anywhere_makes_all_of_it_unreadable(file: Path, text: str) -> None:
+    file.write_bytes(
+        (GOOD + text).encode("utf-8", "surrogateescape") if "rules = 3" not in text else text.encode()
+    )
+    with pytest.raises(PolicyUnreadable) as told:
+        installation_policy.rules()
+    assert str(file) in told.value.message
+
+
+def test_a_file_that_is_named_must_be_there(file: Path, settings: Any) -> None:
+    with pytest.raises(PolicyUnreadable, match="no file"):
+        installation_policy.rules()
+    settings.POLICY_FILE_IS_NAMED = False
+    assert installation_policy.rules() == ()
+
+
+@pytest.mark.django_db
+def test_the_gate_obeys_it_and_refuses_everything_when_it_breaks(file: Path) -> None:
+    file.write_text(GOOD)
+    door = gate.opened()
+    assert said(door, "friend").word == "allow"
+    refused = said(door, "Stranger")
+    assert isinstance(refused.decision, policy.Refuse)
+    assert refused.decision.code == "denied_parameter"
+    assert refused.decision.message.endswith("Ask the office.")
+    file.write_text("[[rules]]\nbroken")
+    os.utime(file, (2, 2))
+    assert said(door, "friend").decision == policy.UNREADABLE
+
+
+def said(door: gate.Gate, line: str) -> Any:
+    who = trying.asked(people.carol().identity, agent_type_id=door.agent.pk)
+    return trying.decide(door.tool, f'{{"line": "{line}"}}', who)

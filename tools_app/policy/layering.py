@@ -1,0 +1,96 @@
+"""The layers that narrow what a call may do: the installation, the organization, the tool and the grant. Pure.
+
+Each of them must let a call pass: one that denies, denies; one that lists what is allowed, lists all that is. So a
+layer can only narrow what the others leave, and it makes no difference in which order they are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from tools_app import rules
+from tools_app.policy.values import Call, Facts, Grant, Layer, Refuse, Source, ToolFacts
+
+# Whose rule it is, as the model is told.
+_WHOSE: Final = {
+    "installation": "A rule of this installation",
+    "organization": "A rule of the organization",
+    "tool": "A rule of the tool",
+    "grant": "Policy",
+}
+
+
+def all_of(facts: Facts) -> tuple[Layer, ...]:
+    """Every layer that speaks of this use, from the widest to the narrowest; the grant is the last."""
+    return (*facts.layers, of_grant(facts.grant)) if facts.grant else facts.layers
+
+
+def of_grant(grant: Grant) -> Layer:
+    return Layer(
+        source=Source("grant", grant.id, grant.agent_name),
+        allowed=grant.allowed,
+        denied=grant.denied,
+        ask_when=grant.ask_when,
+        requires_approval=grant.forces_approval,
+        defaults=grant.defaults,
+        fixed=grant.fixed,
+    )
+
+
+def subject_of(call: Call, tool: ToolFacts) -> rules.Subject:
+    return rules.Subject(call.arguments, tool.kinds, call.also, call.sql)
+
+
+def fixed(layers: tuple[Layer, ...]) -> dict[str, Any]:
+    """The values policy sets whatever the model says; where two layers set the same one, the wider has its way."""
+    return {name: value for layer in reversed(layers) for name, value in (layer.fixed or {}).items()}
+
+
+def filled(layers: tuple[Layer, ...]) -> dict[str, Any]:
+    """What policy fills in where the model says nothing, and what it sets: defaults of the narrowest layer first."""
+    defaults = {name: value for layer in layers for name, value in (layer.defaults or {}).items()}
+    return {**defaults, **fixed(layers)}
+
+
+def denied(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
+    subject = subject_of(call, tool)
+    for layer in layers:
+        whose, more = _WHOSE[layer.source.layer], _more(layer)
+        if layer.forbids:
+            yield Refuse("forbidden", f"{whose} forbids every use of {tool.name}.{more}", layer.source)
+        for name in rules.denied(layer.denied, subject):
+            told = f"{whose} forbids this value or use of the parameter {name}.{more}"
+            yield Refuse("denied_parameter", told, layer.source)
+
+
+def allowed(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
+    subject = subject_of(call, tool)
+    for layer in layers:
+        for name in rules.not_allowed(layer.allowed, subject):
+            told = f"{_WHOSE[layer.source.layer]} does not allow the parameter {name} with this value."
+            yield Refuse("parameter_not_allowed", told + _more(layer), layer.source)
+
+
+def asking(call: Call, facts: Facts) -> Iterator[tuple[str, Source]]:
+    """Why rules of layers ask a person, each with whose rule it is. What the tool itself says is not among them."""
+    if facts.tool is None:
+        return
+    subject = subject_of(call, facts.tool)
+    for layer in all_of(facts):
+        if layer.requires_approval:
+            yield f"{layer.source.layer}_requires_approval", layer.source
+        if any(rules.denied(layer.ask_when, subject)):
+            code = "condition" if layer.source.layer == "grant" else f"{layer.source.layer}_condition"
+            yield code, layer.source
+
+
+def advisory(kinds: Mapping[str, str], layers: tuple[Layer, ...]) -> Iterator[tuple[Source, list[str]]]:
+    """Rules that look like limits and are none: texts forbidden within commands and code."""
+    for layer in layers:
+        if names := rules.advisory(layer.denied, kinds):
+            yield layer.source, names
+
+
+def _more(layer: Layer) -> str:
+    return f" {layer.message}" if layer.message else ""
