@@ -14,7 +14,7 @@ from audit_app import records
 from project.accounts.exceptions import NotAllowed, NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, DECIDE
-from tools_app import arguments, meanings, rules
+from tools_app import arguments, groups, meanings, rules
 from tools_app.exceptions import InvalidArguments
 from tools_app.models import Tool
 from tools_app.rules import places
@@ -26,6 +26,9 @@ FIELDS: Final = (
     "allow_use",
     "requires_approval",
     "waives_approval",
+    "approver",
+    "approvals_needed",
+    "approver_groups",
     "usage_limit",
     "allowed_parameters",
     "denied_parameters",
@@ -35,6 +38,7 @@ FIELDS: Final = (
 )
 _FLAGS: Final = ("enabled_for_agent", "always_on", "allow_use", "requires_approval", "waives_approval")
 _NUMBERS: Final = ("order_index", "usage_limit")
+_APPROVERS: Final = tuple(AgentToolConfig.Approver.values)
 _RULES: Final = ("allowed_parameters", "denied_parameters", "ask_when")
 _VALUES: Final = ("parameter_defaults", "fixed_parameters")
 _WHOLE: Final = 2**31 - 1
@@ -113,6 +117,8 @@ def _require_known(wanted: Mapping[str, Any]) -> None:
             isinstance(value, bool) or not isinstance(value, int) or abs(value) > _WHOLE
         ):
             wrong[name] = ["This must be a whole number, or empty."]
+    if wanted.get("approver", "") not in _APPROVERS:
+        wrong["approver"] = ["This must be empty or: other."]
     try:
         arguments.parse(json.dumps(dict(wanted)), max_bytes=65_536)
     except (InvalidArguments, TypeError, ValueError, RecursionError):
@@ -123,7 +129,7 @@ def _require_known(wanted: Mapping[str, Any]) -> None:
 
 def _require_sound(row: AgentToolConfig, tool: Tool) -> None:
     """Check the rules with the code that will evaluate them: nothing is saved that the gate cannot read."""
-    wrong: dict[str, list[str]] = {}
+    wrong = groups.problems(row.organization_id, count=row.approvals_needed, named=row.approver_groups)
     if row.usage_limit is not None and row.usage_limit < -1:
         wrong["usage_limit"] = ["Use -1 or leave it empty for unlimited, 0 for never."]
     for name in _RULES:

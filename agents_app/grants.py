@@ -98,6 +98,7 @@ def of(row: AgentToolConfig) -> Grant:
         context=agent.tool_context,
         acts_as=acts_as(agent),
         factories=tuple(agent.factories),
+        demand=row.demand("grant"),
     )
 
 
@@ -118,5 +119,6 @@ def _hash(row: AgentToolConfig) -> str:
             "fixed": row.fixed_parameters,
             # Only where there are conditions, so that questions about all other grants stay what they were.
             **({} if row.ask_when is None else {"ask_when": row.ask_when}),
+            **row.demanded(),
         }
     )

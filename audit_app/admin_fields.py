@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import Any, Final
 
 from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 # As deep as the strict reader of bodies and arguments goes, and some more.
 DEEPEST: Final = 64
@@ -32,6 +33,25 @@ class LinesField(forms.CharField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return bool(self.to_python(initial) != self.to_python(data))
+
+
+class TickedField(forms.MultipleChoiceField):
+    """A list of names, to be ticked. One that is named and gone stays among them, to be taken away."""
+
+    def __init__(self, **options: Any) -> None:
+        options.setdefault("required", False)
+        super().__init__(widget=UnfoldAdminCheckboxSelectMultipleWidget, **options)
+
+    def offer(self, names: Iterable[str], chosen: Iterable[str]) -> None:
+        there = list(names)
+        gone = [(name, f"{name} (does not exist any more)") for name in chosen if name not in there]
+        self.choices = [*((name, name) for name in there), *gone]
+
+    def clean(self, value: Any) -> list[str]:
+        return list(super().clean(value))
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return sorted(initial or []) != sorted(data or [])
 
 
 class JSONBox(UnfoldAdminTextareaWidget):

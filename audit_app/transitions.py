@@ -60,6 +60,17 @@ def move(
     return row
 
 
+@transaction.atomic(savepoint=False)
+def note(row: Row, action: str, *, by: Identity, **facts: Any) -> Row:
+    """Record and announce something about a row that keeps its status, such as the first of two votes."""
+    told = {**row.audit_facts(), **facts}
+    subject = records.Subject(row.AUDIT_NAME, str(row.pk), row.audit_label())
+    entry = records.append(_head(row), action, by=by, subject=subject, facts=told)
+    was = row.status
+    status_changed.send(sender=type(row), row=row, was=was, to=was, by=by, seq=entry.seq)
+    return row
+
+
 def hold(row: Row, *, only_if: models.Q | None = None) -> None:
     """Take the row's stream for this transaction: whoever moves several rows, or writes one before it, does so first.
 

@@ -24,7 +24,7 @@ from agents_app.api import (
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
-from tools_app.api import apis, drafts, linting, mcp, versions
+from tools_app.api import apis, drafts, groups, linting, mcp, versions
 from tools_app.api import views as tools
 
 ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
@@ -84,6 +84,8 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("runs/<int:run_id>/cancellation", talking.RunCancellation),
     ("runs/<int:run_id>/retry", talking.RunRetry),
     ("calls/<int:use_id>/explanation", explaining.CallExplanation),
+    ("approver-groups", groups.ApproverGroups),
+    ("approver-groups/<int:group_id>", groups.ApproverGroupDetail),
     ("approvals", deciding.Approvals),
     ("approvals/<int:approval_id>", deciding.ApprovalDetail),
     ("approvals/<int:approval_id>/decision", deciding.ApprovalDecision),

@@ -130,6 +130,7 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
         "separator": True,
         "items": [
             _page("Members", "badge", "accounts.membership"),
+            _page("Approver groups", "how_to_vote", "tools_app.approvergroup"),
             _page("Accounts", "person", "auth.user"),
             _page("API tokens", "vpn_key", "accounts.apitoken"),
             _page("Organization", "apartment", "accounts.organization"),

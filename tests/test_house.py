@@ -24,6 +24,7 @@ ORDER = {
     "tools_app": (
         # Exceptions, values, and what knows no row.
         ("exceptions", "answers", "context", "schema_tree", "definition", "digest", "sentences", "visible"),
+        ("deciders",),
         ("blocks", "ranking", "finders", "passages"),
         ("run_context", "limited"),
         ("bell", "bridge", "leases", "schema_weight", "schemas", "weights", "alike", "foreign_schemas"),
@@ -71,6 +72,7 @@ ORDER = {
         ("knowledge_tools",),
         ("binders", "clearing"),
         # Verbs, the smaller ones first.
+        ("groups", "votes"),
         (
             "questions",
             "sparing",

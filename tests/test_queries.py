@@ -30,6 +30,7 @@ LISTS = (
     "conversations/<uuid:conversation_id>/attachments",
     "conversations/<uuid:conversation_id>/messages",
     "approvals",
+    "approver-groups",
 )
 VIEWS: dict[str, Any] = dict(ROUTES)
 YES_OR_NO = [

@@ -78,6 +78,9 @@ BODIES: dict[tuple[str, str], Any] = {
     ("DELETE", "conversations/<uuid:conversation_id>/attachments/<uuid:attachment_id>"): None,
     ("POST", "runs/<int:run_id>/cancellation"): {},
     ("POST", "runs/<int:run_id>/retry"): {},
+    ("POST", "approver-groups"): {"name": "fresh"},
+    ("PATCH", "approver-groups/<int:group_id>"): {"description": "Changed."},
+    ("DELETE", "approver-groups/<int:group_id>"): None,
     ("POST", "approvals/<int:approval_id>/decision"): verdict,
     ("POST", "approvals/<int:approval_id>/answer"): lambda now: {"digest": now.approval.digest, "answer": {}},
     ("POST", "openapi/preview"): {"text": '{"openapi": "3.1.0", "paths": {"/a": {"get": {}}}}'},
@@ -118,6 +121,7 @@ HERS = {
     "audit/entries",
     "conversations",
     "approvals",
+    "approver-groups",
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATIONS = [
@@ -157,6 +161,7 @@ def address(route: str, now: World) -> str:
         if Attachment.objects.exists()
         else UUID(int=0),
         "<int:approval_id>": now.approval.pk,
+        "<int:group_id>": now.group.pk,
     }
     for name, value in ids.items():
         route = route.replace(name, str(value))
@@ -232,7 +237,11 @@ def test_mallory_sees_and_changes_nothing(method: str, route: str, now: World) -
     answer = send(client, method, route, now)
     if route in HERS and (
         method == "GET"
-        or route in ("tools", "agents", "knowledge", "catalog/import", "openapi/preview", "mcp-servers")
+        or route
+        in (
+            *("tools", "agents", "knowledge", "catalog/import", "openapi/preview", "mcp-servers"),
+            "approver-groups",
+        )
     ):
         assert answer.status_code in (200, 201)
     else:
@@ -259,7 +268,7 @@ def test_who_may_is_answered_with_and_without_a_slash(method: str, route: str, n
 @pytest.mark.parametrize(("method", "route"), OPERATIONS)
 def test_a_token_without_the_scope_may_not(method: str, route: str, now: World) -> None:
     """The narrowest token: the person may, the token was not made for it."""
-    scope = "members.manage" if route != "me" else "chat"
+    scope = "chat" if route == "me" or route.startswith("approver-groups") else "members.manage"
     client = people.adam().api(scope)
     answer = send(client, method, route, now)
     if route == "me":
@@ -324,6 +333,8 @@ def person_for(method: str, route: str) -> people.Person:
         return people.olga()
     if route.startswith(("tools/<int:tool_id>/", "openapi", "catalog", "mcp-")):
         return people.carol()
+    if route.startswith("approver-groups"):
+        return people.adam()
     if route.startswith(("tools", "agents")):
         return people.carol() if method != "GET" else people.alice()
     return people.bob() if route.endswith("decision") else people.alice()

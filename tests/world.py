@@ -10,10 +10,19 @@ from agents_app import conversations, personas
 from agents_app.models import AgentToolConfig, AgentType, Conversation, Message, Run
 from tests import people
 from tests.people import Person
-from tools_app import calls, catalog, knowledge
+from tools_app import calls, catalog, groups, knowledge
 from tools_app.askers import Asked
 from tools_app.mcp import servers
-from tools_app.models import ApiDocument, ApiSource, Approval, Document, McpServer, Tool, ToolCall
+from tools_app.models import (
+    ApiDocument,
+    ApiSource,
+    Approval,
+    ApproverGroup,
+    Document,
+    McpServer,
+    Tool,
+    ToolCall,
+)
 
 PICTURE = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": "iVBORw0KGgo="}}
 SECRET_WORD = "narwhal"  # Said by Alice: whoever must see nothing must not see this.
@@ -36,6 +45,7 @@ class World:
     source: ApiSource
     edition: ApiDocument
     document: Document
+    group: ApproverGroup
 
 
 def made() -> World:
@@ -66,7 +76,9 @@ def made() -> World:
     handbook = knowledge.Text("Handbook", f"What everybody knows of {SECRET_WORD}s.", scope="organization")
     knowledge.add(handbook, by=carol.identity)
     text = knowledge.Text(f"About {SECRET_WORD}s", f"There are many {SECRET_WORD}s.")
-    return World(alice, bob, carol, *rows, *_imported(), knowledge.add(text, by=alice.identity))
+    kept = knowledge.add(text, by=alice.identity)
+    group = groups.make(f"{SECRET_WORD}s", members=[bob.membership], by=people.adam().identity)
+    return World(alice, bob, carol, *rows, *_imported(), kept, group)
 
 
 def _imported() -> tuple[ApiSource, ApiDocument]:

@@ -12,12 +12,12 @@ from django.db.models import Q
 from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.redaction import storable
-from audit_app.transitions import move
+from audit_app.transitions import move, note
 from project.accounts import identity as identities
 from project.accounts.identity import Identity
-from tools_app import answers, calls, decided, doors, endings, executors, facts, policy, questions
+from tools_app import answers, calls, decided, doors, endings, executors, facts, policy, questions, votes
 from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsAnswer, NeedsFreshLogin, NotAQuestion
-from tools_app.models import Approval, ToolCall
+from tools_app.models import Approval, ApprovalVote, ToolCall
 
 may_decide = questions.may_decide
 
@@ -39,6 +39,16 @@ def approve(approval: Approval, *, digest: str, by: Identity, comment: str = "")
         # It has run, so nothing that changed since can void the question; and whoever says "go on" permits no tool.
         return move(approval, Approval.Status.APPROVED, by=by, only_if=_open(digest), **_verdict(by, comment))
     _require_unchanged(approval, by)
+    return _agreed(approval, digest, by=by, comment=comment)
+
+
+@transaction.atomic
+def _agreed(approval: Approval, digest: str, *, by: Identity, comment: str) -> Approval:
+    """Count this yes. It lets the use run once every demand is met; until then the question stays open."""
+    yes = ApprovalVote.Verdict.APPROVE
+    missing = votes.cast(approval, digest=digest, verdict=yes, by=by, comment=comment)
+    if missing:
+        return note(approval, "approval.voted", by=by, voted=by.display_name, missing=missing)
     return _released(approval, digest, settings.APPROVAL_UNUSED_SECONDS, by=by, **_verdict(by, comment))
 
 
@@ -82,6 +92,7 @@ def deny(approval: Approval, *, digest: str, by: Identity, comment: str = "") ->
     _require_right(approval, by)
     _require_digest(approval, digest)
     with transaction.atomic():
+        votes.cast(approval, digest=digest, verdict=ApprovalVote.Verdict.DENY, by=by, comment=comment)
         move(approval, Approval.Status.DENIED, by=by, only_if=_open(digest), **_verdict(by, comment))
         if approval.about == Approval.About.OUTCOME:
             doors.end_run(approval, by=by)

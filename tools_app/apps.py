@@ -46,9 +46,13 @@ def _lay_triggers(using: str, **_: Any) -> None:
 
     question = (
         *("organization_id", "call_id", "about", "requester_id", "digest", "covers", "reasons"),
-        "is_dangerous",
+        *("is_dangerous", "demands"),
     )
-    verdict = ("decided_by_id", "decided_by_name", "comment", "expires_at")
+    verdict = (
+        *("decided_by_id", "decided_by_name", "comment", "expires_at"),
+        *("instead", "response", "votes_given"),
+    )
+    vote = ("approval_id", "voter_id", "voter_name", "verdict", "digest", "groups", "comment")
     version = ("tool_id", "number", "content_hash", "snapshot", "action", "changed", "reason", "changed_by")
     laid = [
         triggers.final_states("tool_calls", set(ToolCall.Status.values) - set(ToolCall.MOVES)),
@@ -62,6 +66,7 @@ def _lay_triggers(using: str, **_: Any) -> None:
         triggers.unchanging("approvals_question", "approvals", question),
         # What a tool was stays what it was: going back to it must not bring back something else.
         triggers.unchanging("versions_never_change", "tool_versions", version),
+        triggers.unchanging("votes_never_change", "approval_votes", vote),
         triggers.unchanging("approvals_verdict", "approvals", verdict, once="OLD.status <> 'pending'"),
     ]
     triggers.install(connections[using], laid)

@@ -16,7 +16,8 @@ from tools_app.visible import visible_text
 # What matters most to a model and to policy comes first; what is not listed follows by name.
 ORDER: Final = (
     *("name", "description", "input_schema", "examples", "configuration", "tool_type", "executor"),
-    *("is_dangerous", "requires_approval", "approver", "approval_seconds", "requires_auth"),
+    *("is_dangerous", "requires_approval", "approver", "approvals_needed", "approver_groups"),
+    *("approval_seconds", "requires_auth"),
     *(
         "required_permissions",
         "rate_limit",

@@ -134,6 +134,55 @@ class NeedsFreshLogin(NotAllowed):
     code = "fresh_login_required"
 
 
+class AlreadyVoted(HouseError):
+    """You have approved this already; somebody else has to say the next yes."""
+
+    code = "already_voted"
+    status = 409
+
+
+class InvalidEdit(HouseError):
+    """The arguments cannot be like that; the question stays as it is."""
+
+    code = "invalid_edit"
+    status = 400
+
+
+class CannotBeEdited(HouseError):
+    """Only the use of a tool in a conversation can be changed or answered here; approve or deny this one."""
+
+    code = "cannot_be_edited"
+    status = 409
+
+
+class NotAlike(HouseError):
+    """Several questions are decided together only where they are about exactly the same."""
+
+    code = "not_alike"
+    status = 409
+
+
+class InvalidGroup(HouseError):
+    """This approver group cannot be saved as it is described; the details say which fields are wrong."""
+
+    code = "invalid_group"
+    status = 400
+
+
+class GroupNameTaken(HouseError):
+    """There is an approver group of this name already."""
+
+    code = "group_name_taken"
+    status = 409
+
+
+class GroupInUse(HouseError):
+    """Something still asks for the yes of this group; the details say what."""
+
+    code = "group_in_use"
+    status = 409
+
+
 class NeedsAnswer(HouseError):
     """This question is answered by its form, not by a yes."""
 

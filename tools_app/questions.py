@@ -11,9 +11,10 @@ from audit_app import clock, transitions
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
-from tools_app import digest, policy
+from tools_app import deciders, digest, policy, votes
+from tools_app.deciders import Demand
 from tools_app.facts import Gathered
-from tools_app.models import Approval, Tool, ToolCall
+from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, Tool, ToolCall
 
 
 def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identity) -> Approval:
@@ -30,6 +31,7 @@ def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identi
         covers=covers,
         reasons=list(reasons),
         approver=found.tool.approver,
+        demands=[each.as_json() for each in demands(found, found.tool)],
         is_dangerous=found.tool.is_dangerous,
         requester_id=call.user_id,
         requester_name=call.user_name,
@@ -43,36 +45,55 @@ def closing_time(tool: Tool) -> datetime:
     return clock.read() + timedelta(seconds=tool.approval_seconds or settings.APPROVAL_PENDING_SECONDS)
 
 
+def demands(found: Gathered, tool: Tool) -> tuple[Demand, ...]:
+    """What the organization, the tool and the grant ask of those who decide, without what asks for nothing."""
+    ours = OrganizationPolicy.objects.of(tool.organization_id).demand("organization")
+    asked = [ours, tool.demand(), *([found.grant.demand] if found.grant and found.grant.demand else [])]
+    return tuple(demand for demand in asked if not demand.is_plain)
+
+
 def may_decide(approval: Approval, identity: Identity) -> bool:
-    """Whether this person may give the verdict; the live tool is asked too, its rule may have become stricter."""
+    """Whether this person's word counts; the live tool is asked too, its rule may have become stricter."""
     if approval.organization_id != identity.organization_id:
         return False
     own = approval.requester_id == identity.user_id
     if approval.about == Approval.About.ANSWER:
         return own and identity.may(CHAT)
-    if own and _rule(approval) == Tool.Approver.OTHER:
+    if not (identity.may(DECIDE) or (own and identity.may(DECIDE_OWN))):
         return False
-    return identity.may(DECIDE) or (own and identity.may(DECIDE_OWN))
+    asked = votes.demands_of(approval)
+    # Persons are compared, not their tokens or sessions.
+    if deciders.another_person(asked) and identity.user_id in votes.shapers(approval):
+        return False
+    return deciders.may_speak(asked, votes.voice_of(identity.user_id, identity.organization_id, asked))
 
 
 def still_stands(approval: Approval) -> bool:
-    """Whether who said yes is still somebody who may: a verdict does not outlive the right to give it."""
+    """Whether those who said yes still may, and still suffice: a verdict does not outlive the right to give it."""
+    said = ApprovalVote.objects.filter(approval=approval, verdict=ApprovalVote.Verdict.APPROVE)
+    # A yes that was given before votes were kept is its decider's alone.
+    ids = list(said.values_list("voter_id", flat=True)) or [approval.decided_by_id]
+    asked = votes.demands_of(approval)
+    able = [each for each in ids if _may_still(approval, each)]
+    if approval.about == Approval.About.ANSWER:
+        return bool(able)
+    voices = [votes.voice_of(each, approval.organization_id, asked) for each in able]
+    return not deciders.missing(asked, voices)
+
+
+def _may_still(approval: Approval, user_id: str) -> bool:
     try:
-        decider = identities.from_user(approval.decided_by_id, approval.organization_id)
+        return may_decide(approval, identities.from_user(user_id, approval.organization_id))
     except NoMembership:
         return False
-    return may_decide(approval, decider)
-
-
-def _rule(approval: Approval) -> str:
-    tool = approval.call.tool
-    strict = Tool.Approver.OTHER
-    return strict if strict in (approval.approver, tool.approver if tool else strict) else Tool.Approver.SELF
 
 
 def still_fits(approval: Approval, call: ToolCall, found: Gathered) -> bool:
     """True if what would run now is byte for byte what the person was shown."""
     fresh = covered(call, found, expires_at=approval.covers.get("expires_at"))
+    if "membership" not in approval.covers:
+        # It was put before this was covered: a question that waits over an upgrade stays what it was.
+        fresh.pop("membership")
     return digest.of(fresh) == approval.digest
 
 
@@ -86,6 +107,7 @@ def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, An
         "call": call.pk,
         "tool_use_id": call.tool_use_id,
         "requester": call.user_id,
+        "membership": found.asked.identity.membership_version,
         "agent": [call.agent_type_id, grant.agent_hash if grant else ""],
         "tool": [tool.id, tool.content_hash] if tool else None,
         "grant": grant.grant_hash if grant else "",
@@ -100,6 +122,9 @@ def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, An
         # Nor this where the tool is told nothing but who asks.
         **({"context": dict(call.tool_context)} if call.tool_context else {}),
         **({"acts_as": dict(grant.acts_as)} if grant and grant.acts_as else {}),
+        # Nor this where the organization asks nothing more of those who decide.
+        **OrganizationPolicy.objects.of(call.organization_id).demanded(),
+        **({"editors": editors} if (editors := editors_of(call)) else {}),
         # A question that was put before there were previews keeps its digest.
         **({"preview": found.preview} if found.preview else {}),
     }
@@ -120,3 +145,14 @@ def _said(layer: policy.Layer) -> dict[str, Any]:
         "ask": layer.requires_approval,
         "forbids": layer.forbids,
     }
+
+
+def editors_of(call: ToolCall) -> list[str]:
+    """The ids of everybody who changed the arguments since the model gave them, oldest first."""
+    found: list[str] = []
+    each: ToolCall | None = call
+    while each is not None:
+        if each.edited_by_id:
+            found.insert(0, each.edited_by_id)
+        each = each.replaces
+    return found

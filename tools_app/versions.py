@@ -29,6 +29,8 @@ FIELDS: Final = (
     "is_dangerous",
     "requires_approval",
     "approver",
+    "approvals_needed",
+    "approver_groups",
     "approval_seconds",
     "requires_auth",
     "required_permissions",

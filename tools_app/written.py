@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from project.accounts.identity import Identity
 from project.accounts.roles import ALL_PERMISSIONS
-from tools_app import arguments, builtin_tools, credentials, executors
+from tools_app import arguments, builtin_tools, credentials, executors, groups
 from tools_app.exceptions import InvalidArguments, InvalidTool, OperatorOnly, UnknownTool
 from tools_app.models import Tool, ToolDraft
 
@@ -65,6 +65,7 @@ def check_row(tool: Tool, *, awaited: Collection[str] = ()) -> None:
     if not NAME.match(tool.name):
         wrong["name"] = [WRONG_NAME]
     wrong |= _wrong_lists(tool)
+    wrong |= groups.problems(tool.organization_id, count=tool.approvals_needed, named=tool.approver_groups)
     if told := _wrong_configuration(tool, awaited):
         wrong["configuration"] = told
     if wrong:

@@ -11,12 +11,15 @@ from unfold.decorators import display
 
 from agents_app import granting, grants, personas, toolset
 from agents_app.models import AgentToolConfig
+from audit_app.admin_fields import TickedField
 from audit_app.audited_admin import Scoped, VerbForm, identity_of
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import weights
+from tools_app import groups, weights
 
 
 class GrantForm(VerbForm):
+    approver_groups = TickedField(help_text=AgentToolConfig._meta.get_field("approver_groups").help_text)
+
     class Meta:
         model = AgentToolConfig
         fields = ["tool", *sorted(granting.FIELDS)]
@@ -25,6 +28,9 @@ class GrantForm(VerbForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk and "tool" in self.fields:
             self.fields["tool"].disabled = True
+        if "approver_groups" in self.fields:
+            there = groups.names(self.identity.organization_id)
+            self.fields["approver_groups"].offer(there, self.instance.approver_groups or [])  # type: ignore[attr-defined]
 
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.changed_data if name in granting.FIELDS}
@@ -66,7 +72,12 @@ class GrantInline(Scoped, StackedInline):
         (
             "Asking",
             {
-                "fields": [("requires_approval", "waives_approval"), "ask_when"],
+                "fields": [
+                    ("requires_approval", "waives_approval"),
+                    "ask_when",
+                    ("approver", "approvals_needed"),
+                    "approver_groups",
+                ],
                 "description": "For certain values: {&quot;amount&quot;: [{&quot;range&quot;: {&quot;min&quot;: 9}}]}.",
             },
         ),

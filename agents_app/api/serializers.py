@@ -175,6 +175,13 @@ class GrantWriteSerializer(StrictSerializer):
     allow_use = serializers.BooleanField(required=False)
     requires_approval = serializers.BooleanField(required=False)
     waives_approval = serializers.BooleanField(required=False)
+    approver = serializers.ChoiceField(
+        AgentToolConfig.Approver.choices, required=False, allow_blank=True, help_text="other: not who asked."
+    )
+    approvals_needed = serializers.IntegerField(required=False, min_value=1, max_value=20)
+    approver_groups = serializers.ListField(
+        child=serializers.CharField(max_length=60), required=False, max_length=10
+    )
     usage_limit = serializers.IntegerField(required=False, allow_null=True, min_value=-1, max_value=_WHOLE)
     allowed_parameters = serializers.JSONField(required=False, allow_null=True)
     denied_parameters = serializers.JSONField(required=False, allow_null=True)

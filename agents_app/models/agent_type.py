@@ -16,6 +16,7 @@ from agents_app.models.model_endpoint import ModelEndpoint
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
 from tools_app.models import Tool
+from tools_app.models.demanding import Demanding
 
 
 class AgentTypeQuerySet(models.QuerySet["AgentType"]):
@@ -192,7 +193,7 @@ class AgentToolConfigQuerySet(models.QuerySet["AgentToolConfig"]):
         return self.order_by(F("order_index").asc(nulls_last=True), "tool__name")
 
 
-class AgentToolConfig(models.Model):
+class AgentToolConfig(Demanding):
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     agent_type = models.ForeignKey(
         AgentType, on_delete=models.CASCADE, related_name="grants", verbose_name="persona"

@@ -17,10 +17,10 @@ from django.utils.text import Truncator
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from audit_app.admin_fields import LinesField, ReadableJSONField
+from audit_app.admin_fields import LinesField, ReadableJSONField, TickedField
 from audit_app.audited_admin import archiving, identity_of, may
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import catalog, executors, settings_forms, weights
+from tools_app import catalog, executors, groups, settings_forms, weights
 from tools_app.admin.editing import HIDDEN, PUBLISH, RUN_CASES, DraftingAdmin, SeenForm
 from tools_app.admin.fields import ParametersBox, SettingsBox
 from tools_app.admin.lint import lint_page
@@ -51,6 +51,7 @@ class ToolForm(SeenForm):
         widget=SettingsBox,
         help_text="Empty for a draft: it is saved, and not ready.",
     )
+    approver_groups = TickedField(help_text=Tool._meta.get_field("approver_groups").help_text)
     reason = forms.CharField(
         required=False,
         max_length=300,
@@ -70,6 +71,9 @@ class ToolForm(SeenForm):
             self.initial["examples"] = self.instance.definition.get("examples") or []
         if "example_usage" in self.fields:
             self.fields["example_usage"].widget.attrs["rows"] = 3
+        if "approver_groups" in self.fields:
+            there = groups.names(self.identity.organization_id)
+            self.fields["approver_groups"].offer(there, self.instance.approver_groups or [])  # type: ignore[attr-defined]
         if "executor" in self.fields:
             self.fields["executor"].choices = _OFFERED  # type: ignore[attr-defined]
             self.initial.setdefault("executor", Tool.Executor.HTTP)
@@ -178,7 +182,8 @@ class ToolAdmin(DraftingAdmin):
                 "fields": [
                     "is_dangerous",
                     "requires_approval",
-                    "approver",
+                    ("approver", "approvals_needed"),
+                    "approver_groups",
                     "approval_seconds",
                     "is_open_world",
                 ],

@@ -95,6 +95,13 @@ class ToolWriteSerializer(StrictSerializer):
     is_dangerous = serializers.BooleanField(required=False)
     requires_approval = serializers.BooleanField(required=False)
     approver = serializers.ChoiceField(Tool.Approver.choices, required=False)
+    approvals_needed = serializers.IntegerField(required=False, min_value=1, max_value=20)
+    approver_groups = serializers.ListField(
+        child=serializers.CharField(max_length=60),
+        required=False,
+        max_length=10,
+        help_text="Each of these groups must approve, by so many people as are needed.",
+    )
     approval_seconds = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=31_536_000
     )

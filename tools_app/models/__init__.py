@@ -2,6 +2,7 @@
 
 from tools_app.models.api_source import ApiDocument, ApiOperation, ApiSource
 from tools_app.models.approval import Approval
+from tools_app.models.approver_group import ApprovalVote, ApproverGroup
 from tools_app.models.cache_generation import CacheGeneration
 from tools_app.models.document import Document, Passage
 from tools_app.models.kill_switch import KillSwitch
@@ -24,6 +25,8 @@ __all__ = [
     "ApiOperation",
     "ApiSource",
     "Approval",
+    "ApprovalVote",
+    "ApproverGroup",
     "CacheGeneration",
     "Delivery",
     "Document",

@@ -72,6 +72,12 @@ class Approval(Stateful):
     )
     reasons = models.JSONField(default=list)
     approver = models.CharField(max_length=20, default="self")
+    demands = models.JSONField(
+        default=list,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Who must say yes, as each layer demanded it when the question was put.",
+    )
+    votes_given = models.PositiveIntegerField(default=0, db_default=0)
     is_dangerous = models.BooleanField(default=False)
     requester_id = models.CharField(max_length=255)
     requester_name = models.CharField("requested by", max_length=255, blank=True)
@@ -79,6 +85,12 @@ class Approval(Stateful):
     decided_by_name = models.CharField("decided by", max_length=255, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     comment = models.TextField(blank=True)
+    instead = models.TextField(
+        blank=True, default="", db_default="", help_text="What the model was told to do instead."
+    )
+    response = models.TextField(
+        blank=True, default="", db_default="", help_text="What a person answered in the place of the tool."
+    )
     answer = models.JSONField(
         null=True, blank=True, help_text="What was filled in, where something was asked."
     )

@@ -6,6 +6,7 @@ from django.db import models
 
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
+from tools_app.models.demanding import Demanding
 from tools_app.models.telling import Telling
 
 
@@ -19,7 +20,7 @@ class OrganizationPolicyQuerySet(models.QuerySet["OrganizationPolicy"]):
         return found or OrganizationPolicy(organization_id=organization_id)
 
 
-class OrganizationPolicy(Telling):
+class OrganizationPolicy(Demanding, Telling):
     organization = models.OneToOneField(Organization, on_delete=models.PROTECT, related_name="+")
     standing_seconds = models.PositiveIntegerField(
         "longest time for “from now on”",
@@ -38,6 +39,13 @@ class OrganizationPolicy(Telling):
         default=False,
         db_default=False,
         help_text="Off: a dangerous tool asks before every use, whatever somebody allowed before.",
+    )
+    deny_reasons = models.JSONField(
+        "reasons to deny",
+        default=list,
+        blank=True,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Offered ready-made to whoever denies a use, one short sentence each. Empty: the usual four.",
     )
     updated_at = models.DateTimeField(auto_now=True)
 

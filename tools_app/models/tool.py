@@ -7,12 +7,14 @@ from typing import Any, Final
 
 import rfc8785
 from django.contrib.postgres.indexes import GinIndex
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
 
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
+from tools_app import deciders
 from tools_app.definition import ToolDefinition
 from tools_app.models.mcp_server import McpServer
 
@@ -95,6 +97,18 @@ class Tool(models.Model):
         default=False, db_default=False, help_text="A person must approve each use."
     )
     approver = models.CharField(max_length=20, choices=Approver.choices, default=Approver.SELF)
+    approvals_needed = models.PositiveSmallIntegerField(
+        default=1,
+        db_default=1,
+        validators=[MinValueValidator(1), MaxValueValidator(deciders.MOST)],
+        help_text="How many people must approve a use; with groups, so many of each of them.",
+    )
+    approver_groups = models.JSONField(
+        default=list,
+        blank=True,
+        db_default=models.Value([], models.JSONField()),
+        help_text="Every group named here must approve. Empty: whoever may approve.",
+    )
     approval_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="How long a question stays open."
     )
@@ -215,13 +229,18 @@ class Tool(models.Model):
             "examples": self.definition.get("examples") or [],
         }
 
+    def demand(self) -> deciders.Demand:
+        """What this tool asks of those who decide about its uses."""
+        other = self.approver == self.Approver.OTHER
+        return deciders.Demand("tool", other, self.approvals_needed, tuple(self.approver_groups or ()))
+
     def content_hash(self) -> str:
         """The version that counts: SHA-256 over everything that says what the tool is and does.
 
         Computed from the row at every use, never read from a column: a row edited behind the catalog's back has
         another hash, and an approval given for the old one no longer fits.
         """
-        body = {
+        body: dict[str, Any] = {
             "name": self.name,
             "description": self.description,
             "schema": self.input_schema,
@@ -243,4 +262,7 @@ class Tool(models.Model):
                 if (said := getattr(self, name)) is not None and said != _UNSAID.get(name)
             },
         }
+        # Only where they ask for more than one yes, so that questions about all other tools stay what they were.
+        if self.approvals_needed != 1 or self.approver_groups:
+            body["deciders"] = [self.approvals_needed, self.approver_groups]
         return hashlib.sha256(b"tool/v1\n" + rfc8785.dumps(body)).hexdigest()

@@ -88,6 +88,10 @@ class ToolCall(Stateful):
     replaces = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.PROTECT, related_name="successors"
     )
+    # Who changed the arguments before it ran, and where each of them comes from then: model, policy or person.
+    edited_by_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    edited_by_name = models.CharField("edited by", max_length=255, blank=True, default="", db_default="")
+    provenance = models.JSONField(default=dict, blank=True, db_default=models.Value({}, models.JSONField()))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -102,6 +106,10 @@ class ToolCall(Stateful):
                 fields=["run_id", "message_id", "tool_use_id"],
                 condition=models.Q(replaces__isnull=True) & ~models.Q(tool_use_id=""),
                 name="one_call_per_tool_use",
+            ),
+            # A use goes on in one place: two edits of the same question cannot both become what runs.
+            models.UniqueConstraint(
+                fields=["replaces"], condition=models.Q(replaces__isnull=False), name="one_successor_per_call"
             ),
             models.CheckConstraint(
                 condition=models.Q(
@@ -143,6 +151,8 @@ class ToolCall(Stateful):
             "attempt": self.attempt,
             **({"usage": self.usage_id} if self.usage_id else {}),
             **({"reason": self.reason} if self.reason else {}),
+            **({"replaces": self.replaces_id} if self.replaces_id else {}),
+            **({"edited_by": self.edited_by_name} if self.edited_by_id else {}),
             **({"through": self.asked_through["door"]} if "door" in self.asked_through else {}),
             # Which draft was tried: the hash above is then of no version.
             **({"draft": self.asked_through["draft"]} if "draft" in self.asked_through else {}),

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from tools_app.deciders import Demand
+
 
 @dataclass(frozen=True, slots=True)
 class Source:
@@ -88,6 +90,8 @@ class Grant:
     acts_as: Mapping[str, Any] = field(default_factory=dict)
     # The factories of the persona: they may bind what carries a tool out, and never allow one.
     factories: tuple[str, ...] = ()
+    # What it asks of those who decide, beside what the tool and the organization ask.
+    demand: Demand | None = None
 
 
 @dataclass(frozen=True, slots=True)

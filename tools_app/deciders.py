@@ -1,0 +1,113 @@
+"""Pure: who must say yes before something runs. Each layer may demand something; all demands must be met."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+# One yes of anybody who may decide; what there is where no layer says anything.
+ANYBODY: Final = ""
+MOST: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """What one layer asks of those who decide: another person, so many of them, so many of each named group."""
+
+    layer: str
+    other: bool = False
+    count: int = 1
+    groups: tuple[str, ...] = ()
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it asks for nothing beyond what every question asks for."""
+        return not (self.other or self.count > 1 or self.groups)
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "layer": self.layer,
+            "other": self.other,
+            "count": self.count,
+            "groups": list(self.groups),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """A person who says yes, and the groups of approvers they are in."""
+
+    user_id: str
+    groups: frozenset[str] = frozenset()
+
+
+def read(stored: Iterable[Mapping[str, Any]]) -> tuple[Demand, ...]:
+    """The demands a question was put with. Raises on what cannot be read: then nobody decides."""
+    return tuple(
+        Demand(str(each["layer"]), bool(each["other"]), int(each["count"]), tuple(map(str, each["groups"])))
+        for each in stored
+    )
+
+
+def another_person(demands: Iterable[Demand]) -> bool:
+    return any(demand.other for demand in demands)
+
+
+def named(demands: Iterable[Demand]) -> frozenset[str]:
+    """Every group whose yes is needed."""
+    return frozenset(group for demand in demands for group in demand.groups)
+
+
+def needed(demands: Sequence[Demand]) -> dict[str, int]:
+    """How many must say yes, by group; ANYBODY stands for all who may decide. The strictest number of each wins."""
+    found: dict[str, int] = {}
+    for demand in demands:
+        for group in demand.groups or (ANYBODY,):
+            found[group] = max(found.get(group, 1), demand.count)
+    if named(demands) and found.get(ANYBODY, 1) <= 1:
+        # Whoever says yes for a group is somebody who may decide: a single one more would add nothing.
+        found.pop(ANYBODY, None)
+    return found or {ANYBODY: 1}
+
+
+def missing(demands: Sequence[Demand], said_yes: Iterable[Voice]) -> dict[str, int]:
+    """How many are still to say yes, by group; empty once every demand is met. A person counts once per group."""
+    voices = {voice.user_id: voice for voice in said_yes}.values()
+    found = {}
+    for group, count in needed(demands).items():
+        given = sum(1 for voice in voices if group == ANYBODY or group in voice.groups)
+        if given < count:
+            found[group] = count - given
+    return found
+
+
+def may_speak(demands: Sequence[Demand], voice: Voice) -> bool:
+    """Whether the yes of this person could ever count: in a named group, or where anybody's does."""
+    return ANYBODY in needed(demands) or not voice.groups.isdisjoint(named(demands))
+
+
+def told(demands: Sequence[Demand]) -> str:
+    """All demands in one sentence for people; empty where one yes of anybody suffices."""
+    counts = needed(demands)
+    other = "another person" if another_person(demands) else "one person"
+    if set(counts) == {ANYBODY}:
+        if counts[ANYBODY] > 1:
+            who = " other than who asked" if another_person(demands) else ""
+            return f"{counts[ANYBODY]} people{who} have to approve it."
+        return "Another person than who asked has to approve it." if another_person(demands) else ""
+    parts = [
+        f"{counts[group]} {'person' if counts[group] == 1 else 'people'} of {group}"
+        for group in sorted(counts)
+        if group
+    ]
+    if counts.get(ANYBODY, 0) > 1:
+        parts.append(f"{counts[ANYBODY]} people in all")
+    told = (
+        f"{_listed(parts)} {'has' if len(parts) == 1 and parts[0].startswith('1 ') else 'have'} to approve it"
+    )
+    return f"{told}, not who asked." if other == "another person" else f"{told}."
+
+
+def _listed(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

@@ -1,0 +1,87 @@
+"""What people say to a question that may need several of them: cast once each, counted by the statement that writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+
+from audit_app.clock import NOW
+from audit_app.exceptions import StaleState
+from audit_app.redaction import storable
+from audit_app.transitions import hold
+from project.accounts import prepared
+from project.accounts.identity import Identity
+from tools_app import deciders
+from tools_app.deciders import Demand, Voice
+from tools_app.exceptions import AlreadyVoted
+from tools_app.models import Approval, ApprovalVote, ApproverGroup
+
+_ONE_MORE = F("votes_given") + 1
+
+
+def demands_of(approval: Approval) -> tuple[Demand, ...]:
+    """What the question was put with, and what its tool demands by now: it may have become stricter."""
+    stored = deciders.read(approval.demands)
+    tool = approval.call.tool
+    if tool is None:
+        return (*stored, Demand("tool", other=True))
+    # A question that was put before demands were kept says this much.
+    then = Demand("tool", other=approval.approver != type(tool).Approver.SELF)
+    return (*stored, then, tool.demand())
+
+
+def voice_of(user_id: str, organization_id: int, demands: Sequence[Demand]) -> Voice:
+    """A person with the groups they are in now; nobody is asked about groups where none is named."""
+    if not deciders.named(demands):
+        return Voice(user_id)
+    return Voice(user_id, ApproverGroup.objects.names_of(user_id, organization_id))
+
+
+def shapers(approval: Approval) -> frozenset[str]:
+    """Who made this use what it is, by id: who asked for it, and whoever changed its arguments since.
+
+    None of them is "another person", or one approver alone could let run what nobody but they have written.
+    """
+    return frozenset({approval.requester_id, *(approval.covers.get("editors") or ())})
+
+
+@transaction.atomic
+def cast(approval: Approval, *, digest: str, verdict: str, by: Identity, comment: str) -> dict[str, int]:
+    """Count one person's word about exactly what they saw; returns who is still to say yes, empty if nobody.
+
+    Raises StaleState where the question is not open any more, AlreadyVoted where they have said it before.
+    """
+    hold(approval)
+    # The statement that counts is the one that asks whether it may: it also holds the row, so that of two people who
+    # say yes at the same moment the second one sees the first one's word below, and the last one missing is noticed.
+    still = Q(pk=approval.pk, status=Approval.Status.PENDING, digest=digest, expires_at__gt=NOW)
+    if prepared.update(Approval, still, {"votes_given": _ONE_MORE}) != 1:
+        raise StaleState(details={"row": "approval", "id": approval.pk})
+    approval.votes_given += 1
+    demands = demands_of(approval)
+    voice = voice_of(by.user_id, by.organization_id, demands)
+    vote = ApprovalVote(
+        organization_id=approval.organization_id,
+        approval=approval,
+        verdict=verdict,
+        voter_id=by.user_id,
+        voter_name=by.display_name[:255],
+        digest=digest,
+        groups=sorted(voice.groups),
+        comment=storable(comment)[:2000],
+    )
+    try:
+        with transaction.atomic():
+            vote.save(force_insert=True)
+    except IntegrityError:
+        raise AlreadyVoted from None
+    return deciders.missing(demands, said_yes(approval, demands))
+
+
+def said_yes(approval: Approval, demands: Sequence[Demand]) -> list[Voice]:
+    """Everybody who has approved, with the groups they are in by now."""
+    rows = ApprovalVote.objects.filter(approval=approval, verdict=ApprovalVote.Verdict.APPROVE)
+    ids = rows.values_list("voter_id", flat=True)
+    return [voice_of(each, approval.organization_id, demands) for each in ids]
