@@ -22,7 +22,11 @@ REST_FRAMEWORK: Final[dict[str, Any]] = {
 }
 
 SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
-    "ENUM_NAME_OVERRIDES": {"McpServerKindEnum": "tools_app.models.mcp_server.McpServer.Kind"},
+    "ENUM_NAME_OVERRIDES": {
+        "McpServerKindEnum": "tools_app.models.mcp_server.McpServer.Kind",
+        "ToolApproverEnum": "tools_app.models.tool.Tool.Approver",
+        "DemandedApproverEnum": "tools_app.models.demanding.Demanding.Approver",
+    },
     "TITLE": "Toolroom",
     "DESCRIPTION": "Personas, conversations, tools under policy, approvals and the audit of all of it.",
     "VERSION": "1",
