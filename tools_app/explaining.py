@@ -31,6 +31,7 @@ _TITLES: Final = {
     "tool": "The tool and its grant",
     "arguments": "The arguments",
     "installation": "Limits of this installation",
+    "secrets": "Its secrets",
     "denied": "What rules forbid",
     "allowed": "What rules allow",
     "limit": "How often",
@@ -42,6 +43,7 @@ _PASSED: Final = {
     "switches": "None is thrown.",
     "person": "An active member of the organization.",
     "installation": "No file or address is out of bounds.",
+    "secrets": "None is missing, and none would go where it may not.",
     "denied": "No rule forbids one of these values.",
 }
 # Which row says so: of a refusal by its code, of a reason to ask by its name; else it is the row of the step.
@@ -60,6 +62,7 @@ _BY_CODE: Final = {
 _BY_STEP: Final = {
     "tool": ("tool",),
     "arguments": ("tool",),
+    "secrets": ("tool",),
     "denied": ("grant",),
     "allowed": ("grant",),
     "limit": ("grant",),
@@ -112,7 +115,9 @@ def lines(
 def _told(check: policy.Check, call: Call, facts: Facts, filled: Sequence[str]) -> Iterator[Line]:
     title = title_of(check.name)
     for each in check.refusals:
-        yield Line(check.name, title, "refuse", each.message, _sources(each.code, check.name, facts))
+        # The model is not told which secret it is; whoever can mend it is.
+        text = " ".join([each.message, *(call.obstacles if check.name == "secrets" else ())])
+        yield Line(check.name, title, "refuse", text, _sources(each.code, check.name, facts))
     if not check.refusals:
         text = _passed(check.name, call, facts, filled)
         yield Line(check.name, title, "pass", text, _considered(check.name, facts))

@@ -178,10 +178,13 @@ def _judged(
         reserved=tuple(arguments.reserved(supplied)),
         problems=problems,
         beyond=tuple(real.beyond),
+        obstacles=tuple(real.obstacles),
         also=real.also,
     )
     names = tuple(name for name in effective if name not in supplied)
-    seen = "" if problems or real.beyond else executors.preview(_work(tool, real), effective)
+    seen = (
+        "" if problems or real.beyond or real.obstacles else executors.preview(_work(tool, real), effective)
+    )
     return Gathered(tool, grant, facts, call, asked, names, real.targets, real.reach, seen)
 
 

@@ -51,6 +51,7 @@ class Real:
     reach: dict[str, Any] = field(default_factory=dict)
     also: dict[str, list[str]] = field(default_factory=dict)
     beyond: list[str] = field(default_factory=list)
+    obstacles: list[str] = field(default_factory=list)
 
 
 def real(tool: Tool, effective: Mapping[str, Any]) -> Real:
@@ -85,5 +86,4 @@ def _add_reach(found: Real, tool: Tool, effective: Mapping[str, Any]) -> None:
     if goal is None:
         return
     found.reach.update(to=goal.shown, secrets=credentials.versions(tool))
-    if credentials.obstacles(tool, goal):
-        found.beyond.append("A secret of this tool is missing or may not go there. Tell an administrator.")
+    found.obstacles.extend(credentials.obstacles(tool, goal))

@@ -16,7 +16,7 @@ from tests.tools.asking import run_it, yes
 from tests.tools.executors.conftest import site  # noqa: F401
 from tests.tools.executors.fake_site import FakeSite
 from tests.tools.executors.http_tools import TEXT, schema
-from tools_app import catalog, facts, questions, vault
+from tools_app import catalog, explaining, facts, questions, vault
 from tools_app.exceptions import InvalidTool, SecretInUse
 from tools_app.models import Secret, Tool, ToolCall
 
@@ -135,7 +135,11 @@ def test_a_secret_that_may_not_go_there_any_more_refuses_the_call(site: FakeSite
     waiting = at.ask({"city": "Oslo"})
     assert waiting.status == "queued"
     vault.change(secret, value="", hosts=["elsewhere.example"], by=people.carol().identity)
-    assert at.ask({"city": "Oslo"}).reason == "hard_limit"
+    refused = at.ask({"city": "Oslo"})
+    assert (refused.reason, "elsewhere" in refused.reason_text) == ("secret_unusable", False)
+    found = facts.regather(refused)
+    (line,) = [each for each in explaining.lines(found.call, found.facts) if each.check == "secrets"]
+    assert "The secret 'weather-key' may not be sent to" in line.text
     assert run_it(waiting).status == "blocked"
     assert not site.requests
 

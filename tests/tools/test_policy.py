@@ -76,6 +76,7 @@ REFUSALS: list[tuple[str, Change]] = [
     ("fixed_parameter", grant(fixed={"x": 2})),
     ("invalid_arguments", said(problems=("x: not a number",))),
     ("hard_limit", said(beyond=("outside",))),
+    ("secret_unusable", said(obstacles=("There is no secret 'key'.",))),
     ("denied_parameter", grant(denied=["x"])),
     ("parameter_not_allowed", grant(allowed=["y"])),
     ("limit", grant(usage_limit=0)),

@@ -20,6 +20,7 @@ def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
     layers = layering.all_of(facts)
     yield "arguments", _arguments(call, layers)
     yield "installation", _beyond(call)
+    yield "secrets", _secrets(call)
     yield "denied", layering.denied(call, facts.tool, layers)
     yield "allowed", layering.allowed(call, facts.tool, layers)
     yield "limit", _limit(facts.grant, facts.uses)
@@ -107,6 +108,13 @@ def _who_sets(names: list[str], layers: tuple[Layer, ...]) -> Source | None:
 def _beyond(call: Call) -> Iterator[Refuse]:
     if call.beyond:
         yield Refuse("hard_limit", " ".join(call.beyond))
+
+
+def _secrets(call: Call) -> Iterator[Refuse]:
+    if call.obstacles:
+        yield Refuse(
+            "secret_unusable", "A secret of this tool is missing or may not go there. Tell an administrator."
+        )
 
 
 def _has(call: Call, name: str, value: Any) -> bool:

@@ -104,6 +104,8 @@ class Call:
     problems: tuple[str, ...] = ()
     # What the installation itself forbids: files outside the roots, closed addresses.
     beyond: tuple[str, ...] = ()
+    # Which of the tool's secrets is missing, or may not go where it would go; in words for an administrator.
+    obstacles: tuple[str, ...] = ()
     # Other names of the files that are meant, by parameter; a deny rule looks at them too.
     also: Mapping[str, Sequence[str]] = field(default_factory=dict)
     # What the engine makes of statements, by parameter: read, write or unreadable.

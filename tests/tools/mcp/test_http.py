@@ -60,7 +60,7 @@ def test_the_secret_goes_to_this_server_alone(at: At, there: Site) -> None:
     assert {heard[2] for heard in there.heard} == {"Bearer sesame"}
     # The list of hosts is asked again at each use: taken off it, the secret goes nowhere.
     Secret.objects.update(hosts=["elsewhere.example"])
-    assert used(server, "say", {}).reason == "hard_limit"
+    assert used(server, "say", {}).reason == "secret_unusable"
 
 
 def test_oauth_client_credentials(at: At, there: Site) -> None:
