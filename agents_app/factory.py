@@ -7,7 +7,7 @@ import hmac
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -19,6 +19,7 @@ from agents_app.providers.base import Endpoint, ModelRequest, Provider
 from agents_app.toolset import Offer
 from project.accounts.exceptions import Misconfigured
 from project.accounts.identity import Identity
+from tools_app import askers
 
 SCRIPTED = Endpoint(kind="scripted", key="scripted")
 _PREAMBLE = (
@@ -30,6 +31,11 @@ _SEARCHING = (
     "There are {count} more tools that you were not shown. Before you say that you cannot do something, look for a "
     "tool with {name}; what it finds you can call from your next step on. They are about: {kinds}."
 )
+_UNATTENDED: Final[dict[str, str]] = {
+    AgentType.Unattended.REFUSE: "Tool uses that need a person's approval are refused.",
+    AgentType.Unattended.STANDING: "Tool uses that need a person's approval are refused, unless somebody has allowed "
+    "such uses beforehand.",
+}
 # Of the categories that the deferred tools belong to, so many are named.
 _CATEGORIES = 25
 
@@ -56,6 +62,8 @@ class AgentClient:
     provider: Provider
     offer: Offer
     end_user: str = ""
+    # What it is told of this answer beside its instructions and tools.
+    notes: tuple[str, ...] = ()
 
     @property
     def is_scripted(self) -> bool:
@@ -71,7 +79,7 @@ class AgentClient:
         return ModelRequest(
             endpoint=self.endpoint,
             model=self.model,
-            system="\n\n".join([agent.system_prompt, *_told_of(self.offer)]),
+            system="\n\n".join([agent.system_prompt, *_told_of(self.offer), *self.notes]),
             messages=messages,
             tools=self.offer.for_model(),
             search=self.offer.search.definition.name if self.offer.search else "",
@@ -94,6 +102,13 @@ def _told_of(offer: Offer) -> Iterator[str]:
         yield _SEARCHING.format(name=offer.search.definition.name, count=len(offer.deferred), kinds=named)
 
 
+def _notes(agent_type: AgentType, identity: Identity) -> Iterator[str]:
+    """Said beforehand, so that the model spends no step on asking what nobody would answer."""
+    policy = _UNATTENDED.get(agent_type.unattended)
+    if policy and not askers.is_attended(identity):
+        yield f"A program asked for this answer, and nobody watches it. {policy} Do what you can without them."
+
+
 def client_for(agent_type: AgentType, identity: Identity, run: Run | None = None) -> AgentClient:
     """Raises EndpointDisabled, KeyNotForAddress, SecretUnreadable where the key cannot be decrypted, FactoryFailed."""
     endpoint = endpoint_of(agent_type)
@@ -103,6 +118,7 @@ def client_for(agent_type: AgentType, identity: Identity, run: Run | None = None
         provider=providers.of(endpoint.kind),
         offer=toolset.offer(agent_type, identity, run),
         end_user=_end_user(identity),
+        notes=tuple(_notes(agent_type, identity)) if run is not None else (),
     )
 
 

@@ -99,6 +99,7 @@ def of(row: AgentToolConfig) -> Grant:
         acts_as=acts_as(agent),
         factories=tuple(agent.factories),
         demand=row.demand("grant"),
+        unattended=agent.unattended,
     )
 
 

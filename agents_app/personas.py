@@ -56,6 +56,7 @@ FIELDS: Final = frozenset(
         "effort",
         "thinking",
         "max_steps",
+        "unattended",
         "tool_weight_limit",
         "enabled",
         "is_default",

@@ -32,6 +32,11 @@ class Asked:
     draft: str = ""
 
 
+def is_attended(identity: Identity) -> bool:
+    """Whether a person sits there: a session is one's, a token (or a schedule, or another persona) is a program's."""
+    return identity.via == "session"
+
+
 def of(call: ToolCall) -> Asked:
     return Asked(
         identity=person_of(call.user_id, call.organization_id, call.asked_through),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tools_app import policy
-from tools_app.policy import Call, Decision, Facts, Grant
+from tools_app.policy import Call, Decision, Facts, Grant, unattended
 
 # Why a person is asked: said on the card, in the admin and where a tool is tried out.
 REASONS: Final = {
@@ -37,6 +37,7 @@ _TITLES: Final = {
     "limit": "How often",
     "approval": "A person's approval",
     "standing": "Allowed from now on",
+    "unattended": "When nobody is there",
     "rules": "The rules",
 }
 _PASSED: Final = {
@@ -67,6 +68,7 @@ _BY_STEP: Final = {
     "allowed": ("grant",),
     "limit": ("grant",),
     "approval": ("tool",),
+    "unattended": ("persona",),
 }
 
 
@@ -106,6 +108,10 @@ def lines(
         return (Line("rules", title_of("rules"), "refuse", policy.UNREADABLE.message),)
     told = [line for check in found for line in _told(check, call, facts, filled)]
     refused = any(line.outcome == "refuse" for line in told)
+    if isinstance(decision, policy.Refuse) and decision.code == unattended.CODE and not refused:
+        rows = _sources(decision.code, "unattended", facts)
+        asked = _asking(call, facts, decision)
+        return (*told, *asked, Line("unattended", title_of("unattended"), "refuse", decision.message, rows))
     if isinstance(decision, policy.Refuse) and not refused:
         # The rules would let it, and something else does not: what was approved is not what would run.
         return (*told, Line("approval", title_of("approval"), "refuse", decision.message))

@@ -203,6 +203,7 @@ def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
         uses=_uses(tool, grant, asked),
         tainted=asked.tainted,
         could_leak=asked.tainted and tool is not None and _could_leak(tool, asked),
+        attended=askers.is_attended(who),
         halted=_halted(tool, asked),
         # Without a grant there is nothing that rules could narrow.
         layers=layers.of(tool) if tool is not None and grant is not None else (),

@@ -143,6 +143,13 @@ class PersonaAdmin(AuditedAdmin):
                 ]
             },
         ),
+        (
+            "When nobody is there",
+            {
+                "fields": ["unattended"],
+                "description": "Programs ask with a token. Schedules and other personas will be the same to it.",
+            },
+        ),
         ("Limits", {"fields": ["max_context_tokens", "max_output_tokens", "max_steps", "tool_weight_limit"]}),
         (
             "Factories",

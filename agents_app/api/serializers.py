@@ -40,6 +40,7 @@ class AgentSerializer(PersonaSerializer):
     effort = serializers.CharField()
     thinking = serializers.CharField()
     max_steps = serializers.IntegerField()
+    unattended = serializers.ChoiceField(AgentType.Unattended.choices)
     tool_weight_limit = serializers.IntegerField(allow_null=True)
     tool_weight = ToolWeightSerializer()
     enabled = serializers.BooleanField()
@@ -82,6 +83,11 @@ class AgentWriteSerializer(StrictSerializer):
     effort = serializers.ChoiceField(AgentType.Effort.choices, required=False, allow_blank=True)
     thinking = serializers.ChoiceField(AgentType.Thinking.choices, required=False, allow_blank=True)
     max_steps = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+    unattended = serializers.ChoiceField(
+        AgentType.Unattended.choices,
+        required=False,
+        help_text="What becomes of a use that needs approval where a program asked for the answer.",
+    )
     tool_weight_limit = serializers.IntegerField(
         required=False,
         allow_null=True,

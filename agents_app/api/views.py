@@ -68,6 +68,7 @@ class PersonaView(RoomView):
             "effort": agent.effort,
             "thinking": agent.thinking,
             "max_steps": agent.max_steps,
+            "unattended": agent.unattended,
             "tool_weight_limit": agent.tool_weight_limit,
             "tool_weight": toolset.offer(agent, self.identity).told(agent),
             "enabled": agent.enabled,

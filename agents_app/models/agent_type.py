@@ -45,6 +45,11 @@ class AgentType(models.Model):
         ADAPTIVE = "adaptive", "Adaptive"
         DISABLED = "disabled", "Off"
 
+    class Unattended(models.TextChoices):
+        WAIT = "wait", "The answer waits until somebody decides"
+        REFUSE = "refuse", "It is refused, and the answer goes on without it"
+        STANDING = "standing", "Only what somebody allowed from now on; anything else is refused"
+
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=100, help_text="For programs, for example: analysis.")
     display_name = models.CharField(max_length=200, help_text="Shown to people.")
@@ -100,6 +105,15 @@ class AgentType(models.Model):
     )
     max_steps = models.PositiveIntegerField(
         default=24, help_text="Model turns in one answer before it is ended."
+    )
+    unattended = models.CharField(
+        "when nobody is there",
+        max_length=20,
+        choices=Unattended.choices,
+        default=Unattended.WAIT,
+        db_default=Unattended.WAIT,
+        help_text="What becomes of a use that needs approval in an answer a program asked for, with a token. It is "
+        "never simply allowed.",
     )
     enabled = models.BooleanField(
         default=True,

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from tools_app.policy import asking, layering, standing, steps
+from tools_app.policy import asking, layering, standing, steps, unattended
 from tools_app.policy.values import (
     NEEDS_ANSWER,
     ONLY_ADVISED,
@@ -65,8 +65,10 @@ def decide(call: Call, facts: Facts) -> Decision:
         return UNREADABLE
     if not reasons:
         return Allow()
-    allowed = standing.covering(call, facts, reasons)
-    return AskApproval(reasons, rules) if allowed is None else Allow(standing=allowed.id)
+    allowed = standing.covering(call, facts, reasons) if unattended.may_stand_in(facts) else None
+    if allowed is not None:
+        return Allow(standing=allowed.id)
+    return unattended.refusal(facts) or AskApproval(reasons, rules)
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,6 +92,8 @@ class Grant:
     factories: tuple[str, ...] = ()
     # What it asks of those who decide, beside what the tool and the organization ask.
     demand: Demand | None = None
+    # What becomes of a question where nobody is there: wait, refuse, standing.
+    unattended: str = "wait"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ class Facts:
     could_leak: bool = False
     # What people have allowed this person and persona from now on with this tool, oldest first.
     standing: tuple[Standing, ...] = ()
+    # Whether a person is there who asked, and not a program, a schedule or another persona.
+    attended: bool = True
     # Which kill switch stops it, in words; empty if none does.
     halted: str = ""
     readable: bool = True
