@@ -1,0 +1,232 @@
+"""What the gate says beside its decision: every step with what it found, why it would ask, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.tools.test_policy import ALLOWED, BROKEN, CALL, FACTS, REFUSALS, Change, facts, grant, said, tool
+from tools_app import policy
+from tools_app.policy import Call, Check, Facts, Further, Grant, Refuse, ToolFacts
+
+STEPS = ["person", "tool", "arguments", "installation", "denied", "allowed", "limit"]
+STEP_OF = {
+    "kill_switch": "switches",
+    "requester_gone": "person",
+    "unknown_tool": "tool",
+    "not_granted": "tool",
+    "agent_disabled": "tool",
+    "quarantined": "tool",
+    "tool_draft": "tool",
+    "tool_disabled": "tool",
+    "executor_unavailable": "tool",
+    "not_offered": "tool",
+    "use_not_allowed": "tool",
+    "requires_auth": "tool",
+    "missing_permission": "tool",
+    "reserved_parameter": "arguments",
+    "fixed_parameter": "arguments",
+    "invalid_arguments": "arguments",
+    "hard_limit": "installation",
+    "secret_unusable": "secrets",
+    "denied_parameter": "denied",
+    "parameter_not_allowed": "allowed",
+    "limit": "limit",
+}
+
+
+def case(*changes: Change) -> tuple[Call, Facts]:
+    found = CALL, FACTS
+    for change in changes:
+        found = change(*found)
+    return found
+
+
+def found_by(*changes: Change) -> dict[str, list[str]]:
+    """The codes of the refusals, by the step that found them."""
+    return {
+        check.name: [refusal.code for refusal in check.refusals]
+        for check in policy.checks(*case(*changes))
+        if check.refusals
+    }
+
+
+def test_all_steps_are_shown_in_their_order_where_nothing_is_wrong() -> None:
+    shown = policy.checks(*case())
+    names = [check.name for check in shown]
+    assert [name for name in names if name in STEPS] == STEPS
+    assert all(check == Check(check.name, ()) for check in shown)
+
+
+@pytest.mark.parametrize(("refusal", "change"), REFUSALS[1:], ids=[name for name, _ in REFUSALS[1:]])
+def test_what_refuses_is_shown_at_its_step(refusal: str, change: Change) -> None:
+    assert set(found_by(change)[STEP_OF[refusal]]) == {refusal}
+
+
+def test_all_that_is_wrong_is_shown_and_not_only_the_first() -> None:
+    wrong = [tool(enabled=False, draft=True, quarantine="It drifted."), grant(offered=False, may_use=False)]
+    values = [
+        grant(denied=["x"], allowed=["y"], usage_limit=0),
+        said(beyond=("outside",), problems=("x: bad",)),
+    ]
+    found = found_by(facts(requester_active=False), *wrong, *values)
+    assert found["person"] == ["requester_gone"]
+    assert found["tool"] == ["tool_draft", "quarantined", "tool_disabled", "not_offered", "use_not_allowed"]
+    assert [found[name] for name in STEPS[2:]] == [
+        ["invalid_arguments"],
+        ["hard_limit"],
+        ["denied_parameter"],
+        ["parameter_not_allowed"],
+        ["limit"],
+    ]
+
+
+@pytest.mark.parametrize("missing", [facts(tool=None), facts(grant=None)], ids=["tool", "grant"])
+def test_without_a_tool_or_a_grant_no_rules_are_shown(missing: Change) -> None:
+    shown = policy.checks(*case(missing, said(beyond=("outside",))))
+    assert [check.name for check in shown if check.name in STEPS] == ["person", "tool"]
+    assert shown[-1].refusals
+
+
+def test_where_nothing_can_be_read_no_step_is_shown_and_no_reason() -> None:
+    unread = case(facts(readable=False), tool(is_dangerous=True))
+    assert (policy.checks(*unread), policy.reasons_to_ask(*unread)) == ((), ())
+
+
+@pytest.mark.parametrize("change", [BROKEN["deny is a text"], BROKEN["allow is a text"]])
+def test_where_a_rule_breaks_no_step_is_shown(change: Change) -> None:
+    assert policy.checks(*case(change)) == ()
+
+
+@pytest.mark.parametrize("missing", [facts(tool=None), facts(grant=None)], ids=["tool", "grant"])
+def test_nobody_is_asked_about_a_tool_that_is_not_there(missing: Change) -> None:
+    assert policy.reasons_to_ask(*case(tool(is_dangerous=True), missing)) == ()
+
+
+def test_a_condition_that_breaks_is_told_as_such() -> None:
+    assert policy.reasons_to_ask(*case(BROKEN["a condition is a text"])) == ("policy_error",)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons"),
+    [
+        ([], []),
+        ([tool(is_dangerous=True)], ["dangerous"]),
+        ([tool(requires_approval=True)], ["tool_requires_approval"]),
+        ([tool(requires_approval=True), grant(waives_approval=True)], []),
+        ([tool(is_dangerous=True, requires_approval=True)], ["dangerous", "tool_requires_approval"]),
+        (
+            [tool(is_dangerous=True, requires_approval=True), grant(waives_approval=True)],
+            ["dangerous", "tool_requires_approval"],
+        ),
+        ([grant(forces_approval=True)], ["grant_requires_approval"]),
+        ([grant(forces_approval=True, waives_approval=True)], ["grant_requires_approval"]),
+        ([grant(ask_when={"x": [1]})], ["condition"]),
+        ([grant(ask_when={"x": [1]}, waives_approval=True)], ["condition"]),
+        ([grant(ask_when={"x": [2]})], []),
+        ([facts(could_leak=True)], ["tainted"]),
+        ([facts(could_leak=True), grant(waives_approval=True)], ["tainted"]),
+        ([facts(tainted=True)], []),
+        ([tool(asks_person=True)], ["needs_answer"]),
+        ([tool(asks_person=True), grant(waives_approval=True)], ["needs_answer"]),
+    ],
+)
+def test_reasons_to_ask(changes: list[Change], reasons: list[str]) -> None:
+    asked = case(*changes)
+    assert list(policy.reasons_to_ask(*asked)) == reasons
+    decision = policy.decide(*asked)
+    assert decision == (policy.AskApproval(tuple(reasons)) if reasons else policy.Allow())
+
+
+@pytest.mark.parametrize("change", [change for _, change in REFUSALS[1:]], ids=lambda _: "")
+def test_a_refusal_keeps_its_reasons_to_ask(change: Change) -> None:
+    """Whoever mends what refuses is told beforehand that a person will be asked then."""
+    if case(change)[1].grant is not None:
+        assert "dangerous" in policy.reasons_to_ask(*case(tool(is_dangerous=True), change))
+
+
+def first(*changes: Change) -> str:
+    decision = policy.decide(*case(*changes))
+    assert isinstance(decision, Refuse)
+    return decision.message
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (tool(enabled=False), "tool is switched off."),
+        (tool(enabled=False, unready_reason="Its server is gone."), "switched off. Its server is gone."),
+        (tool(executor_ready=False, unready_reason="No key."), "cannot be carried out here. No key."),
+        (tool(executor_ready=False), "tool cannot be carried out here."),
+        (tool(quarantine="Its text changed."), "reviewed it. Its text changed."),
+        (tool(required_permissions=("b", "a")), "lacks the permission for tool: a, b."),
+        (said(reserved=("ctx", "user_id")), "may not be passed: ctx, user_id."),
+        (said(problems=("x: bad", "y: worse")), "the schema: x: bad; y: worse"),
+        (said(beyond=("One.", "Two.")), "One. Two."),
+        (grant(denied=["x"]), "use of the parameter x."),
+        (grant(allowed=["y"]), "not allow the parameter x with"),
+        (grant(usage_limit=0), "limit of 0 uses"),
+        (grant(usage_limit=-7), "limit of 0 uses"),
+        (grant(fixed={"x": 1, "w": 2}), "leave them out: x."),
+        (grant(fixed={"z": 1, "w": 2}), "other values by now for: w, z."),
+    ],
+)
+def test_the_model_is_told_what_is_wrong(change: Change, words: str) -> None:
+    assert words in first(change)
+
+
+def test_the_limit_that_is_reached_is_named() -> None:
+    assert "limit of 3 uses" in first(grant(usage_limit=3), facts(uses=3))
+
+
+def test_facts_nobody_stated_let_nothing_pass_that_a_fact_would_stop() -> None:
+    """What a writer of facts leaves out must be the harmless answer, and the tool must still be usable."""
+    bare_tool, bare_grant = ToolFacts(1, "t", "h"), Grant(1, 1, "Ana", "h")
+    known = Facts(tool=bare_tool, grant=bare_grant)
+    assert (known.permissions, known.uses, known.tainted, known.could_leak) == (frozenset(), 0, False, False)
+    assert (bare_tool.required_permissions, bare_tool.kinds, bare_tool.draft) == ((), {}, False)
+    assert (bare_grant.waives_approval, bare_grant.forces_approval, bare_grant.context) == (False, False, {})
+    assert (Call({}).supplied, Call({}).reserved, Call({}).beyond, Call({}).sql) == (frozenset(), (), (), {})
+
+
+def further(**rules: Any) -> Further:
+    fetch, grant = ToolFacts(1, "fetch", "h", kinds={"to": "url"}), Grant(1, 1, "Ana", "h", **rules)
+    return Further(fetch, policy.layers_of(Facts(tool=fetch, grant=grant)))
+
+
+@pytest.mark.parametrize(
+    ("rules", "value", "told"),
+    [
+        ({}, "https://a.example/", ""),
+        ({"denied": {"to": ["b.example"]}}, "https://a.example/", ""),
+        ({"denied": {"to": ["a.example"]}}, "https://a.example/", "Policy forbids"),
+        ({"denied": ["to"]}, "https://a.example/", "Policy forbids"),
+        ({"allowed": {"to": ["a.example"]}}, "https://a.example/", ""),
+        ({"allowed": {"to": ["b.example"]}}, "https://a.example/", "Policy does not allow"),
+        ({"allowed": ["other"]}, "https://a.example/", "Policy does not allow"),
+        (
+            {"denied": {"to": ["a.example"]}, "allowed": {"to": ["b.example"]}},
+            "https://a.example/",
+            "Policy forbids",
+        ),
+        ({"denied": "broken"}, "https://a.example/", "cannot be evaluated"),
+        ({"allowed": "broken"}, "https://a.example/", "cannot be evaluated"),
+    ],
+)
+def test_a_value_that_turns_up_later_is_judged_alike(rules: Any, value: str, told: str) -> None:
+    message = further(**rules)("to", value)
+    assert (told in message) if told else (message == "")
+
+
+@pytest.mark.parametrize("changes", ALLOWED.values(), ids=ALLOWED)
+def test_what_is_allowed_shows_no_refusal_and_no_reason(changes: list[Change]) -> None:
+    assert found_by(*changes) == {}
+    assert policy.reasons_to_ask(*case(*changes)) == ()
+
+
+@pytest.mark.parametrize("shown", [policy.checks, policy.reasons_to_ask])
+@pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN)
+def test_whatever_is_broken_can_still_be_asked_about(shown: Callable[..., Any], change: Change) -> None:
+    assert isinstance(shown(*case(change)), tuple)
