@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: run test bench shots lock fmt
+.PHONY: run test bench mutants shots lock fmt
 
 run: ## Start everything on this machine (PORT=8000, DATA_DIR=.data)
 	@$(PYTHON) project/launch/oldest.py requirements.lock && exec $(BIN)/python -m project.launch
@@ -13,6 +13,9 @@ test: ## Lint, types, the suite on SQLite and PostgreSQL, and the browser tests
 
 bench: ## Measure an installation with the scripted model; prints a table and writes JSON
 	@$(PYTHON) project/launch/oldest.py requirements-dev.lock && exec $(BIN)/python -m tests.bench
+
+mutants: ## Put small faults into the gate, one by one, and see whether a test notices each (slow; NAMES=... for some)
+	@$(PYTHON) project/launch/oldest.py requirements-dev.lock && exec $(BIN)/python -m tests.mutants $(NAMES)
 
 shots: ## Take the pictures of the README anew, in Chromium
 	@$(PYTHON) project/launch/oldest.py requirements-dev.lock && exec $(BIN)/python -m tests.shots

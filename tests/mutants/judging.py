@@ -1,0 +1,155 @@
+"""A pytest plugin that judges mutants: each in a process of its own, forked when everything is loaded and collected.
+
+First every test runs once without a fault; it is noted which functions of the module each test calls. A mutant has to
+be noticed by one of those that call its function, the quickest first.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import Any, cast
+
+import hypothesis
+import pytest
+from _pytest.runner import runtestprotocol
+from django.conf import settings
+from django.db import connections
+
+from tests.mutants import making, patching
+
+LONGEST = 60.0
+hypothesis.settings.register_profile("mutants", deadline=None, derandomize=True, database=None)
+
+
+class Judge:
+    """Runs instead of pytest's own loop over the tests."""
+
+    def __init__(self, module: str, out: Path, only: str) -> None:
+        self.module, self.out, self.only = module, out, only
+        self.calls: dict[str, set[str]] = {}
+        self.seconds: dict[str, float] = {}
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        hypothesis.settings.load_profile("mutants")
+        source = Path(str(sys.modules[self.module].__file__)).read_text()
+        tree = ast.parse(source)
+        if not self._all_pass(session.items):
+            raise pytest.UsageError("a test fails without any fault")
+        faults = [each for each in making.mutants(self.module, source) if self.only in each.name]
+        verdicts = [self._verdict(each, tree, session.items) for each in self._told(faults)]
+        self.out.write_text(json.dumps(verdicts, indent=1) + "\n")
+        return True
+
+    def _told(self, faults: list[making.Mutant]) -> Iterator[making.Mutant]:
+        for number, each in enumerate(faults, 1):
+            if number % 25 == 0:
+                print(f"{self.module}: {number} of {len(faults)}", flush=True)
+            yield each
+
+    def _all_pass(self, items: list[pytest.Item]) -> bool:
+        """Once here, to learn what calls what, and once in a child: where that fails, no verdict means anything."""
+        passed = [self._passes_watched(item) for item in items]
+        patching.functions(str(sys.modules[self.module].__file__))
+        self._keep_rows()
+        return all(passed) and self._in_child(lambda: None, items, LONGEST * 10) == "survived"
+
+    def _passes_watched(self, item: pytest.Item) -> bool:
+        called: set[str] = set()
+        filename = str(sys.modules[self.module].__file__)
+
+        def watch(frame: FrameType, event: str, argument: object) -> None:
+            code: CodeType = frame.f_code
+            if event == "call" and code.co_filename == filename:
+                called.add(code.co_qualname.removesuffix(".<lambda>").partition(".<locals>")[0])
+
+        patching.forget()
+        began = time.monotonic()
+        threading.setprofile(watch)
+        sys.setprofile(watch)
+        try:
+            passed = _passes(item)
+        finally:
+            sys.setprofile(None)
+            threading.setprofile(None)
+        self.calls[item.nodeid], self.seconds[item.nodeid] = called, time.monotonic() - began
+        if not passed:
+            print(f"fails without any fault: {item.nodeid}", flush=True)
+        return passed
+
+    def _verdict(self, mutant: making.Mutant, tree: ast.Module, items: list[pytest.Item]) -> dict[str, Any]:
+        chosen = [item for item in items if self._concerns(mutant, item)]
+        chosen.sort(key=lambda item: self.seconds[item.nodeid])
+        most = LONGEST + 5 * sum(self.seconds[item.nodeid] for item in chosen)
+        said = self._in_child(lambda: patching.patch(mutant, tree), chosen, most)
+        return {"name": mutant.name, "line": mutant.line, "verdict": said, "tests": len(chosen)}
+
+    def _concerns(self, mutant: making.Mutant, item: pytest.Item) -> bool:
+        if not mutant.is_in_function or mutant.place == "(module)":
+            return bool(self.calls[item.nodeid])
+        return mutant.place in self.calls[item.nodeid]
+
+    def _in_child(self, first: Any, items: list[pytest.Item], most: float) -> str:
+        """What becomes of the tests once `first` has been done: survived, killed, or not tried."""
+        connections.close_all()
+        self._restore_rows()
+        child = os.fork()
+        if not child:
+            signal.signal(signal.SIGALRM, signal.SIG_DFL)
+            signal.setitimer(signal.ITIMER_REAL, most)
+            os._exit(_outcome(first, items))
+        _, status = os.waitpid(child, 0)
+        if os.WIFSIGNALED(status):
+            return "killed by time" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
+        return {0: "survived", 1: "killed", 2: "not tried"}.get(os.WEXITSTATUS(status), "killed")
+
+    def _rows(self) -> Path | None:
+        database = settings.DATABASES["default"]
+        if "sqlite" not in str(database["ENGINE"]):
+            return None
+        path = Path(str(database["NAME"]))
+        return path if path.exists() else None
+
+    def _keep_rows(self) -> None:
+        connections.close_all()
+        if path := self._rows():
+            shutil.copyfile(path, f"{path}.kept")
+
+    def _restore_rows(self) -> None:
+        """A mutant that was ended in the middle leaves rows behind."""
+        path = self._rows()
+        if path and Path(f"{path}.kept").exists():
+            for rest in ("-wal", "-shm"):
+                Path(f"{path}{rest}").unlink(missing_ok=True)
+            shutil.copyfile(f"{path}.kept", path)
+
+
+def _outcome(first: Any, items: list[pytest.Item]) -> int:
+    quiet = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(quiet, 1)
+    os.dup2(quiet, 2)
+    try:
+        first()
+    except patching.NotPatched:
+        return 2
+    except BaseException:  # noqa: BLE001  (a module that cannot be loaded any more is noticed by whoever starts it)
+        return 1
+    with contextlib.suppress(BaseException):
+        return 0 if all(_passes(item) for item in items) else 1
+    return 1
+
+
+def _passes(item: pytest.Item) -> bool:
+    # As if the session came next: what lasts as long as it does stays for the other tests.
+    reports = runtestprotocol(item, log=False, nextitem=cast("pytest.Item", item.session))
+    return not any(report.failed for report in reports)

@@ -1,0 +1,44 @@
+"""Which modules are mutated, and which tests have to notice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    module: str
+    tests: tuple[str, ...]
+
+
+def _of(folder: str, *names: str) -> tuple[str, ...]:
+    return tuple(f"tests/tools/{folder}test_{name}.py" for name in names)
+
+
+RULES = _of("", "rules", "rule_operators", "rules_of_mail", "policy", "policy_told")
+NETWORK = _of("executors/", "network", "network_addresses", "network_limits", "network_redirects")
+APPROVALS = _of("", "approvals", "deciders", "claims", "outcomes", "ask_user")
+TARGETS: tuple[Target, ...] = (
+    Target("tools_app.policy", RULES),
+    Target("tools_app.policy.steps", RULES),
+    Target("tools_app.policy.asking", RULES),
+    Target("tools_app.policy.values", RULES),
+    Target("tools_app.rules", RULES),
+    Target("tools_app.rules.matchers", RULES),
+    Target("tools_app.rules.values", RULES),
+    Target("tools_app.rules.hosts", RULES),
+    Target("tools_app.rules.paths", RULES),
+    Target("tools_app.rules.places", RULES),
+    Target("tools_app.rules.mail", RULES),
+    Target("tools_app.arguments", _of("", "arguments")),
+    Target("tools_app.approvals", APPROVALS),
+    Target("tools_app.questions", APPROVALS),
+    Target("tools_app.claims", APPROVALS),
+    Target("tools_app.executors.network.urls", NETWORK + RULES),
+    Target("tools_app.executors.network.addresses", NETWORK),
+    Target("tools_app.executors.network.backend", NETWORK),
+    Target("tools_app.executors.network.client", NETWORK),
+    Target("tools_app.executors.network.lasting", NETWORK),
+    Target("tools_app.executors.paths", _of("executors/", "paths", "writing")),
+    Target("tools_app.executors.beneath", _of("executors/", "paths", "writing")),
+)
