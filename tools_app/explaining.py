@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tools_app import policy
-from tools_app.policy import Call, Decision, Facts, Grant, unattended
+from tools_app import policy, rules
+from tools_app.policy import Call, Decision, Facts, Grant, Layer, Refuse, layering, unattended
 
 # Why a person is asked: said on the card, in the admin and where a tool is tried out.
 REASONS: Final = {
@@ -70,6 +70,12 @@ _BY_STEP: Final = {
     "approval": ("tool",),
     "unattended": ("persona",),
 }
+# Whether a layer has anything to say at a step.
+_SPEAKS: Final[Mapping[str, Callable[[Layer], bool]]] = {
+    "arguments": lambda layer: bool(layer.fixed or layer.defaults),
+    "denied": lambda layer: layer.denied is not None,
+    "allowed": lambda layer: layer.allowed is not None,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +90,20 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One step of the decision, or one of several things found in it. `outcome` is pass, ask or refuse."""
+    """One step of the decision, or one of several things found in it. `outcome` is pass, ask or refuse.
+
+    `detail` is for those alone who may change the catalog.
+    """
 
     check: str
     title: str
     outcome: str
     text: str
     sources: tuple[Source, ...] = ()
+    detail: str = ""
+
+    def told(self, *, in_detail: bool) -> str:
+        return f"{self.text} {self.detail}".strip() if in_detail else self.text
 
 
 def title_of(check: str) -> str:
@@ -121,9 +134,9 @@ def lines(
 def _told(check: policy.Check, call: Call, facts: Facts, filled: Sequence[str]) -> Iterator[Line]:
     title = title_of(check.name)
     for each in check.refusals:
-        # The model is not told which secret it is; whoever can mend it is.
-        text = " ".join([each.message, *(call.obstacles if check.name == "secrets" else ())])
-        yield Line(check.name, title, "refuse", text, _sources(each.code, check.name, facts))
+        # The model and the person are not told which secret it is; whoever can mend it is.
+        detail = " ".join(call.obstacles) if check.name == "secrets" else ""
+        yield Line(check.name, title, "refuse", each.message, _of_refusal(each, check.name, facts), detail)
     if not check.refusals:
         text = _passed(check.name, call, facts, filled)
         yield Line(check.name, title, "pass", text, _considered(check.name, facts))
@@ -136,9 +149,11 @@ def _asking(call: Call, facts: Facts, decision: Decision) -> Iterator[Line]:
     if reasons and isinstance(decision, policy.Allow):
         yield _spared(facts, decision, reasons)
         return
+    by_rule = _rules_that_ask(call, facts)
     for reason in reasons:
         text = REASONS.get(reason, reason)
-        yield Line("approval", title_of("approval"), "ask", text, _sources(reason, "approval", facts))
+        rows = by_rule.get(reason) or _sources(reason, "approval", facts)
+        yield Line("approval", title_of("approval"), "ask", text, tuple(rows))
     if not reasons:
         yield Line("approval", title_of("approval"), "pass", "Nobody has to be asked.")
 
@@ -153,6 +168,29 @@ def _spared(facts: Facts, decision: policy.Allow, reasons: Sequence[str]) -> Lin
     return Line("standing", title_of("standing"), "pass", text, row)
 
 
+def _of_refusal(refusal: Refuse, step: str, facts: Facts) -> tuple[Source, ...]:
+    return (_of_rule(refusal.rule, facts),) if refusal.rule else _sources(refusal.code, step, facts)
+
+
+def _of_rule(rule: policy.Source, facts: Facts) -> Source:
+    """The row of a rule, as its layer has it. A grant is shown with its persona, a rule of the file by its name."""
+    rows = _rows(facts)
+    if rule.layer in rows:
+        return rows[rule.layer]
+    return Source(f"{rule.layer}_rule", rule.id, rule.name)
+
+
+def _rules_that_ask(call: Call, facts: Facts) -> Mapping[str, list[Source]]:
+    found: dict[str, list[Source]] = {}
+    try:
+        for code, rule in layering.asking(call, facts):
+            found.setdefault(code, []).append(_of_rule(rule, facts))
+    except rules.UnknownRule:
+        # What cannot be evaluated refuses, and is told as that.
+        return {}
+    return found
+
+
 def _sources(code: str, step: str, facts: Facts) -> tuple[Source, ...]:
     rows = _rows(facts)
     return tuple(rows[kind] for kind in _BY_CODE.get(code, _BY_STEP.get(step, ())) if kind in rows)
@@ -163,15 +201,11 @@ def _considered(step: str, facts: Facts) -> tuple[Source, ...]:
     rows, grant = _rows(facts), facts.grant
     if step == "tool":
         return tuple(rows.values())
-    if grant is None:
-        return ()
-    speaks = {
-        "arguments": bool(grant.fixed or grant.defaults),
-        "denied": grant.denied is not None,
-        "allowed": grant.allowed is not None,
-        "limit": grant.usage_limit not in (None, -1),
-    }
-    return (rows["grant"],) if speaks.get(step) else ()
+    if step == "limit":
+        return (rows["grant"],) if grant is not None and grant.usage_limit not in (None, -1) else ()
+    speaks = _SPEAKS.get(step)
+    layers = layering.all_of(facts) if speaks else ()
+    return tuple(dict.fromkeys(_of_rule(each.source, facts) for each in layers if speaks and speaks(each)))
 
 
 def _rows(facts: Facts) -> Mapping[str, Source]:
@@ -217,7 +251,13 @@ def packed(told: Sequence[Line]) -> dict[str, Any]:
     return {
         "rows": [[each.kind, each.id, each.name, each.within] for each in rows],
         "chain": [
-            [line.check, line.outcome, line.text, [rows.index(source) for source in line.sources]]
+            [
+                line.check,
+                line.outcome,
+                line.text,
+                [rows.index(source) for source in line.sources],
+                line.detail,
+            ]
             for line in told
         ],
     }
@@ -227,6 +267,8 @@ def unpacked(kept: Mapping[str, Any]) -> tuple[Line, ...]:
     """What `packed` made; of anything else it raises TypeError, KeyError, ValueError or IndexError."""
     rows = [Source(str(kind), int(pk), str(name), int(within)) for kind, pk, name, within in kept["rows"]]
     return tuple(
-        Line(str(check), title_of(str(check)), str(outcome), str(text), tuple(rows[at] for at in named))
-        for check, outcome, text, named in kept["chain"]
+        Line(
+            str(check), title_of(str(check)), str(outcome), str(text), tuple(rows[at] for at in named), *rest
+        )
+        for check, outcome, text, named, *rest in kept["chain"]
     )

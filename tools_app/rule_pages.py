@@ -14,6 +14,8 @@ _OF_ROW: Final[Mapping[str, str]] = {
     "tool": "admin:tools_app_tool_change",
     "persona": "admin:agents_app_agenttype_change",
     "grant": "admin:agents_app_agenttype_change",
+    "organization_rule": "admin:tools_app_policyrule_change",
+    "standing": "admin:tools_app_standingapproval_change",
 }
 
 

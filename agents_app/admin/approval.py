@@ -18,6 +18,7 @@ from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import DECIDE, DECIDE_OWN
 from tools_app import approvals, explaining
+from tools_app.admin import why
 from tools_app.models import Approval
 
 COLOURS = {
@@ -140,7 +141,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
             ],
             "needs_fresh_login": obj.is_dangerous and not identity.is_fresh,
         }
-        return {**super().page_context(request, obj), **told}
+        return {**super().page_context(request, obj), **told, "toolroom_why": why.shown(obj.call, identity)}
 
     @display(description="question", ordering="call__tool_name", header=True)
     def question(self, row: Approval) -> list[str]:

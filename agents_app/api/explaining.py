@@ -12,7 +12,8 @@ from rest_framework.response import Response
 
 from audit_app import records
 from project.accounts.api.base import ANYBODY, Item, RoomView, one, operation
-from project.accounts.roles import DECIDE
+from project.accounts.identity import Identity
+from project.accounts.roles import CATALOG_CHANGE, DECIDE
 from tools_app import explanations
 from tools_app.decided import Then
 from tools_app.explaining import Line
@@ -71,6 +72,7 @@ class Chain:
     """How a chain of rules is shown: links to rows only for those who may open the administration."""
 
     linked: bool
+    in_detail: bool
 
     def items(self, lines: Iterable[Line]) -> list[Item]:
         return [
@@ -78,7 +80,7 @@ class Chain:
                 "check": line.check,
                 "title": line.title,
                 "outcome": line.outcome,
-                "text": visible_text(line.text),
+                "text": visible_text(line.told(in_detail=self.in_detail)),
                 "sources": [
                     {
                         "kind": each.kind,
@@ -93,8 +95,8 @@ class Chain:
         ]
 
 
-def chain_for(request: Request) -> Chain:
-    return Chain(linked=bool(getattr(request.user, "is_staff", False)))
+def chain_for(request: Request, identity: Identity) -> Chain:
+    return Chain(bool(getattr(request.user, "is_staff", False)), identity.may(CATALOG_CHANGE))
 
 
 class CallExplanation(RoomView):
@@ -110,7 +112,7 @@ class CallExplanation(RoomView):
         rows = ToolCall.objects.visible_to(self.identity).select_related("tool")
         call = one(rows.filter(pk=use_id))
         self._note(call)
-        told, chain = explanations.of(call), chain_for(request)
+        told, chain = explanations.of(call), chain_for(request, self.identity)
         return Response(
             {
                 "call": call.pk,

@@ -176,7 +176,7 @@ class Try(TryView):
             "decision": told.word,
             "code": refusal.code if refusal else "",
             "message": visible_text(refusal.message) if refusal else "",
-            "explanation": chain_for(self.request).items(told.lines),
+            "explanation": chain_for(self.request, self.identity).items(told.lines),
             "arguments": dict(told.arguments),
             "filled": list(told.filled),
             "reach": visible_text(str(told.reach.get("to", ""))),

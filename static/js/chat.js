@@ -13,3 +13,4 @@ import "./elements/side-drawer.js";
 import "./elements/theme-toggle.js";
 import "./elements/times.js";
 import "./elements/tool-call.js";
+import "./elements/why-asked.js";

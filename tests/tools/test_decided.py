@@ -14,7 +14,7 @@ from tests.gate import Gate
 from tools_app import approvals, calls, decided, explaining, explanations, facts, policy
 from tools_app.exceptions import DigestMismatch
 from tools_app.explaining import Line, Source
-from tools_app.models import Tool, ToolCall
+from tools_app.models import PolicyRule, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db
 
@@ -140,9 +140,9 @@ def test_it_is_small() -> None:
 def test_packing_loses_nothing() -> None:
     row, other = Source("tool", 1, "a"), Source("grant", 2, "b", within=3)
     lines = (
-        Line("denied", "Forbidden by the grant", "refuse", "No.", (row, other)),
-        Line("allowed", "Allowed by the grant", "pass", "Yes.", (other,)),
-        Line("limit", "How often", "pass", "Never.", ()),
+        Line("denied", explaining.title_of("denied"), "refuse", "No.", (row, other)),
+        Line("allowed", explaining.title_of("allowed"), "pass", "Yes.", (other,)),
+        Line("limit", explaining.title_of("limit"), "pass", "Never.", ()),
     )
     assert explaining.unpacked(explaining.packed(lines)) == lines
 
@@ -154,3 +154,23 @@ def test_a_grant_that_is_gone_is_the_reason_today() -> None:
     told = explanations.of(fresh(call))
     assert told.today is not None
     assert (told.today.code, told.differs) == ("not_granted", True)
+
+
+def test_rules_of_every_layer_are_named_by_their_rows() -> None:
+    door = gate.opened({"ask_when": {"line": ["one"]}}, denied_parameters={"number": [7]})
+    rule = PolicyRule.objects.create(
+        organization=door.tool.organization, name="Look first", ask_when={"line": ["one"]}
+    )
+    PolicyRule.objects.create(
+        organization=door.tool.organization, name="No two", denied_parameters={"line": ["two"]}
+    )
+    told = decided.read(fresh(door.ask({"line": "one"})))[0].lines
+    asking = {source for line in told if line.outcome == "ask" for source in line.sources}
+    assert {(each.kind, each.id) for each in asking} == {
+        ("organization_rule", rule.pk),
+        ("grant", door.grant.pk),
+    }
+    assert [each.name for each in by_check(told)["denied"].sources] == ["No two", "ledger"]
+    refused = decided.read(fresh(door.ask({"line": "two", "number": 7})))[0]
+    names = [line.sources[0].name for line in refused.lines if line.outcome == "refuse"]
+    assert names == ["No two", "ledger"]

@@ -6,14 +6,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from audit_app import records
-from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, Verb
+from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, Verb, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, DECIDE, DECIDE_OWN
 from tools_app import standing
+from tools_app.admin import why
 from tools_app.models import StandingApproval, ToolCall, UsageCounter
 
 CALL_COLOURS = {
@@ -32,6 +34,7 @@ CALL_COLOURS = {
 class ToolCallAdmin(RecordedReading):
     # Whoever may only decide finds those that were asked about (`visible_to`).
     to_view = (AUDIT_VIEW, DECIDE)
+    change_form_outer_before_template = "admin/toolroom/call.html"
     list_display = ["created_at", "tool_name", "state", "agent_name", "user_name", "reason", "attempt"]
     list_display_links = ["created_at", "tool_name"]
     list_filter = [("created_at", RangeDateTimeFilter), "status", "tool_name", "agent_name", "user_name"]
@@ -56,6 +59,9 @@ class ToolCallAdmin(RecordedReading):
 
     def read_subject(self, obj: ToolCall) -> records.Subject:
         return records.Subject(obj.AUDIT_NAME, str(obj.pk), str(obj))
+
+    def page_context(self, request: HttpRequest, obj: ToolCall) -> dict[str, Any]:
+        return {**super().page_context(request, obj), "toolroom_why": why.shown(obj, identity_of(request))}
 
     @display(description="status", ordering="status", label=CALL_COLOURS)
     def state(self, call: ToolCall) -> tuple[str, str]:

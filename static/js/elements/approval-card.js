@@ -50,6 +50,7 @@ export class ApprovalCard extends HTMLElement {
     const isSame = this.dataset.digest === approval.digest && this.dataset.approval === String(approval.id);
     Object.assign(this.dataset, {
       approval: approval.id,
+      call: approval.call,
       status: approval.status,
       about: approval.about,
       digest: approval.digest,

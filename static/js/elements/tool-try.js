@@ -133,7 +133,7 @@ export class ToolTry extends HTMLElement {
         make("p", { className: `try__verdict try__verdict--${told.decision}` }, heading),
         told.message ? make("p", {}, told.message) : null,
         told.code === "not_granted" ? button("Give it to this persona", () => this.#grant({ dry: !told.call })) : null,
-        make("ol", { className: "try__steps" }, told.explanation.map((line) => make("li", { className: `try__step try__step--${line.outcome}` }, make("strong", {}, line.title), ` ${line.text}`))),
+        make("ol", { className: "try__steps" }, told.explanation.map((line) => make("li", { className: `try__step try__step--${line.outcome}` }, make("strong", {}, line.title), ` ${line.text}`, line.sources.flatMap(chip)))),
         told.reach ? make("p", {}, "It goes to ", make("code", {}, told.reach)) : null,
         rows.length ? make("details", {}, make("summary", {}, "The arguments as they would run"), make("ul", {}, rows)) : null,
         told.preview ? make("details", {}, make("summary", {}, "What it would change"), make("pre", { className: "bench__seen" }, told.preview)) : null,
@@ -193,6 +193,12 @@ const REALLY = {
   ask: "A person is asked first.",
   refuse: "The gate refused it.",
 };
+
+/** The row a rule stands in, with a way to it. */
+function chip({ kind, name, url }) {
+  const label = `${kind.replaceAll("_", " ")} ${name}`;
+  return [" ", url ? make("a", { className: "row-chip", href: url }, label) : make("span", { className: "row-chip" }, label)];
+}
 
 /** What is wrong with which field, where the tool as it is typed could not even be saved. */
 function wrongIn(error) {

@@ -93,3 +93,24 @@ def test_what_a_text_hides_is_shown() -> None:
     item = told(call, people.alice())
     assert "\u202e" not in str(item)
     assert item["then"][0]["code"] == "unknown_tool"
+
+
+def test_the_pages_of_a_call_and_of_its_question_tell_the_chain() -> None:
+    door = gate.opened(is_dangerous=True)
+    call = door.ask({"line": "one"})
+    forbid(door)
+    browser = people.adam().browser()
+    question = gate.question(call)
+    for page in (f"toolcall/{call.pk}", f"approval/{question.pk}"):
+        shown = browser.get(f"/admin/tools_app/{page}/change/").content.decode()
+        assert "When it was asked for: a person is asked" in shown
+        assert "Today it would be: refused" in shown
+        assert f'href="/admin/tools_app/tool/{door.tool.pk}/change/"' in shown
+
+
+def test_the_page_of_a_call_from_before_says_so() -> None:
+    call = gate.opened().ask({"line": "one"})
+    ToolCall.objects.filter(pk=call.pk).update(explanation=[])
+    shown = people.adam().browser().get(f"/admin/tools_app/toolcall/{call.pk}/change/").content.decode()
+    assert "was not kept" in shown
+    assert "Today: allowed" in shown
