@@ -30,6 +30,8 @@ FIELDS: Final = (
     "approvals_needed",
     "approver_groups",
     "usage_limit",
+    "person_daily_limit",
+    "daily_limit",
     "allowed_parameters",
     "denied_parameters",
     "ask_when",
@@ -37,7 +39,8 @@ FIELDS: Final = (
     "fixed_parameters",
 )
 _FLAGS: Final = ("enabled_for_agent", "always_on", "allow_use", "requires_approval", "waives_approval")
-_NUMBERS: Final = ("order_index", "usage_limit")
+_LIMITS: Final = ("usage_limit", "person_daily_limit", "daily_limit")
+_NUMBERS: Final = ("order_index", *_LIMITS)
 _APPROVERS: Final = tuple(AgentToolConfig.Approver.values)
 _RULES: Final = ("allowed_parameters", "denied_parameters", "ask_when")
 _VALUES: Final = ("parameter_defaults", "fixed_parameters")
@@ -130,8 +133,9 @@ def _require_known(wanted: Mapping[str, Any]) -> None:
 def _require_sound(row: AgentToolConfig, tool: Tool) -> None:
     """Check the rules with the code that will evaluate them: nothing is saved that the gate cannot read."""
     wrong = groups.problems(row.organization_id, count=row.approvals_needed, named=row.approver_groups)
-    if row.usage_limit is not None and row.usage_limit < -1:
-        wrong["usage_limit"] = ["Use -1 or leave it empty for unlimited, 0 for never."]
+    for name in _LIMITS:
+        if (getattr(row, name) or 0) < -1:
+            wrong[name] = ["Use -1 or leave it empty for unlimited, 0 for never."]
     for name in _RULES:
         if problem := _rule_problem(getattr(row, name), tool, allowing=name == "allowed_parameters"):
             wrong[name] = [problem]

@@ -89,6 +89,8 @@ def of(row: AgentToolConfig) -> Grant:
         forces_approval=row.requires_approval,
         waives_approval=row.waives_approval,
         usage_limit=row.usage_limit,
+        person_daily_limit=row.person_daily_limit,
+        daily_limit=row.daily_limit,
         allowed=row.allowed_parameters,
         denied=row.denied_parameters,
         ask_when=row.ask_when,
@@ -121,5 +123,7 @@ def _hash(row: AgentToolConfig) -> str:
             # Only where there are conditions, so that questions about all other grants stay what they were.
             **({} if row.ask_when is None else {"ask_when": row.ask_when}),
             **row.demanded(),
+            **({} if row.person_daily_limit is None else {"person_daily": row.person_daily_limit}),
+            **({} if row.daily_limit is None else {"daily": row.daily_limit}),
         }
     )

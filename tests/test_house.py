@@ -58,6 +58,8 @@ ORDER = {
             "askers",
             "meanings",
             "standing",
+            "days",
+            "quotas",
             "facts",
             "contexts",
             "availability",

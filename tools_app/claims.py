@@ -77,9 +77,11 @@ def _started(
     call: ToolCall, found: Gathered, approval: Approval | None, standing: int | None, *, by: Identity
 ) -> Gathered | None:
     reserved = limits.reserve(call, found)
-    if reserved.refused is not None:
+    if reserved.waits or reserved.refused is not None:
         sparing.give_back(standing, call)
-        _refused(call, approval, reserved.refused, by=by)
+        # One that waits for its turn stays queued, its approval unused: the end of another one is the bell for it.
+        if reserved.refused is not None:
+            _refused(call, approval, reserved.refused, by=by)
         return None
     if approval is not None and approval.status == Approval.Status.APPROVED:
         # An old yes must never run: the database's clock and the status decide, in the statement that uses it up.
@@ -99,6 +101,7 @@ def _started(
         usage_id=usage.pk,
         limit_reserved=True,
         standing_id=standing,
+        remainder=list(reserved.remainder),
         lease_until=from_now(settings.CALL_LEASE_SECONDS),
         facts={
             "usage": usage.pk,

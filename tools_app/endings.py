@@ -15,7 +15,7 @@ from project.accounts.identity import Identity
 from tools_app import askers
 from tools_app.askers import Asked
 from tools_app.models import Approval, ToolCall
-from tools_app.policy import Grant, Refuse
+from tools_app.policy import Refuse, steps
 
 _NOT_GRANTED: Final = frozenset({"not_granted", "use_not_allowed", "not_offered"})
 
@@ -39,9 +39,9 @@ DRIFTED: Final = Blocked(
 )
 
 
-def over_limit(grant: Grant | None) -> Blocked:
-    limit = max((grant.usage_limit or 0) if grant else 0, 0)
-    return Blocked("limit", f"The limit of {limit} uses in this conversation is reached. Go on without it.")
+def over(limit: int, where: str, code: str) -> Blocked:
+    """A limit of uses is reached; the same words as where the gate says it before anybody is asked."""
+    return Blocked(code, steps.spent(limit, where))
 
 
 def over_rate(limit: int) -> Blocked:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tools_app import policy, rules
-from tools_app.policy import Call, Decision, Facts, Grant, Layer, Refuse, layering, unattended
+from tools_app.policy import Call, Decision, Facts, Layer, Refuse, layering, unattended
 
 # Why a person is asked: said on the card, in the admin and where a tool is tried out.
 REASONS: Final = {
@@ -229,8 +229,8 @@ def _passed(name: str, call: Call, facts: Facts, filled: Sequence[str]) -> str:
             return f"They fit the schema.{by_policy}"
         case "allowed":
             return _listed(facts)
-        case "limit":
-            return _uses(facts.grant, facts.uses)
+    if name == "limit":
+        return _uses(facts)
     return _PASSED.get(name, "Nothing speaks against it.")
 
 
@@ -239,10 +239,11 @@ def _listed(facts: Facts) -> str:
     return "Every value is on the list." if listed else "There is no list, so any value may pass."
 
 
-def _uses(grant: Grant | None, uses: int) -> str:
-    if grant is None or grant.usage_limit in (None, -1):
-        return "As often as wanted."
-    return f"{uses} of {grant.usage_limit} uses so far."
+def _uses(facts: Facts) -> str:
+    limit = facts.grant.usage_limit if facts.grant else None
+    told = [] if limit in (None, -1) else [f"{facts.uses} of {limit} uses so far in this conversation."]
+    told += [f"{each.uses} of {each.most} uses so far {each.where}." for each in facts.used]
+    return " ".join(told) or "As often as wanted."
 
 
 def packed(told: Sequence[Line]) -> dict[str, Any]:

@@ -22,6 +22,7 @@ from tools_app import (
     layers,
     meanings,
     policy,
+    quotas,
     served,
     standing,
     versions,
@@ -30,7 +31,6 @@ from tools_app.askers import Asked
 from tools_app.exceptions import InvalidArguments
 from tools_app.executors.base import Work
 from tools_app.models import Tool, ToolCall, UsageCounter
-from tools_app.models.usage_counter import CounterKey
 from tools_app.policy import Call, Facts, Grant, ToolFacts, layering
 
 log = logging.getLogger(__name__)
@@ -113,9 +113,12 @@ def _stored(tool: Tool | None, call: ToolCall, asked: Asked) -> Gathered:
     grant = _grant(tool, asked.agent_type_id, asked.organization_id)
     supplied = {name: value for name, value in call.arguments.items() if name not in call.filled}
     found = _judged(tool, grant, supplied, asked, filled=call.arguments)
-    # A slot that this call has taken already is no reason against it.
-    uses = max(found.facts.uses - int(call.limit_reserved), 0)
-    return replace(found, filled=tuple(call.filled), facts=replace(found.facts, uses=uses))
+    found = replace(found, filled=tuple(call.filled))
+    if not call.limit_reserved:
+        return found
+    # What this call has taken already is no reason against it.
+    used = tuple(replace(each, uses=max(each.uses - 1, 0)) for each in found.facts.used)
+    return replace(found, facts=replace(found.facts, uses=max(found.facts.uses - 1, 0), used=used))
 
 
 def _with_standing(found: Gathered, own: int | None = None) -> Gathered:
@@ -125,27 +128,6 @@ def _with_standing(found: Gathered, own: int | None = None) -> Gathered:
     rules = standing.rules_of(found.grant, found.asked.context, found.reach)
     allowed = standing.candidates(found.asked, found.facts, rules, own)
     return replace(found, facts=replace(found.facts, standing=allowed))
-
-
-def counter_key(asked: Asked, tool_id: int) -> CounterKey:
-    return {
-        "organization_id": asked.organization_id,
-        "scope": UsageCounter.Scope.CONVERSATION.value,
-        "scope_key": asked.session_id,
-        "agent_type_id": asked.agent_type_id,
-        "tool_id": tool_id,
-    }
-
-
-def rate_key(tool: Tool) -> CounterKey:
-    """All personas of the organization share what a tool takes in a minute."""
-    return {
-        "organization_id": tool.organization_id,
-        "scope": UsageCounter.Scope.TOOL_MINUTE.value,
-        "scope_key": "",
-        "agent_type_id": 0,
-        "tool_id": tool.pk,
-    }
 
 
 def _grant(tool: Tool | None, agent_type_id: int, organization_id: int) -> Grant | None:
@@ -201,6 +183,7 @@ def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
         requester_signed_in=who.user_id.isdigit(),
         permissions=who.permissions,
         uses=_uses(tool, grant, asked),
+        used=tuple(quotas.used(tool, grant, asked)) if tool and grant else (),
         tainted=asked.tainted,
         could_leak=asked.tainted and tool is not None and _could_leak(tool, asked),
         attended=askers.is_attended(who),
@@ -225,9 +208,9 @@ def _could_leak(tool: Tool, asked: Asked) -> bool:
 
 
 def _uses(tool: Tool | None, grant: Grant | None, asked: Asked) -> int:
-    if tool is None or grant is None or grant.usage_limit in (None, -1):
+    if tool is None or grant is None or not quotas.is_limit(grant.usage_limit):
         return 0
-    return UsageCounter.objects.used(counter_key(asked, tool.pk))
+    return UsageCounter.objects.used(quotas.counter_key(asked, tool.pk))
 
 
 def _tool_facts(tool: Tool, organization_id: int) -> ToolFacts:

@@ -85,7 +85,7 @@ class GrantInline(Scoped, StackedInline):
             "Limits",
             {
                 "fields": [
-                    "usage_limit",
+                    ("usage_limit", "person_daily_limit", "daily_limit"),
                     "allowed_parameters",
                     "denied_parameters",
                     "advice",

@@ -189,6 +189,20 @@ class GrantWriteSerializer(StrictSerializer):
         child=serializers.CharField(max_length=60), required=False, max_length=10
     )
     usage_limit = serializers.IntegerField(required=False, allow_null=True, min_value=-1, max_value=_WHOLE)
+    person_daily_limit = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=-1,
+        max_value=_WHOLE,
+        help_text="Uses of one person in a day.",
+    )
+    daily_limit = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=-1,
+        max_value=_WHOLE,
+        help_text="Uses of everybody in a day.",
+    )
     allowed_parameters = serializers.JSONField(required=False, allow_null=True)
     denied_parameters = serializers.JSONField(required=False, allow_null=True)
     ask_when = serializers.JSONField(required=False, allow_null=True)

@@ -244,6 +244,20 @@ class AgentToolConfig(Demanding):
         validators=[MinValueValidator(-1)],
         help_text="Uses per conversation. Empty or -1: unlimited. 0: never.",
     )
+    person_daily_limit = models.IntegerField(
+        "a day, each person",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-1)],
+        help_text="Uses of one person in a day. Empty or -1: unlimited. 0: never.",
+    )
+    daily_limit = models.IntegerField(
+        "a day, everybody",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-1)],
+        help_text="Uses of the whole organization in a day. Empty or -1: unlimited. 0: never.",
+    )
     allowed_parameters = models.JSONField(
         null=True,
         blank=True,

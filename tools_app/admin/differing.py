@@ -18,6 +18,9 @@ _NAMES: Final = {
     "is_idempotent": "safe to run again",
     "is_open_world": "open world",
     "rate_limit": "calls per minute",
+    "concurrent_limit": "calls at once",
+    "person_daily_limit": "uses a day of each person",
+    "daily_limit": "uses a day of everybody",
     "version": "label",
 }
 # Nobody reads on; a page of megabytes would only be slow. The lines that count are the first that differ.

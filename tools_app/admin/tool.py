@@ -193,7 +193,17 @@ class ToolAdmin(DraftingAdmin):
         ),
         (
             "Who may use it",
-            {"fields": ["requires_auth", "required_permissions", "rate_limit", "rate_limit_observed"]},
+            {
+                "fields": [
+                    "requires_auth",
+                    "required_permissions",
+                    "rate_limit",
+                    "rate_limit_observed",
+                    "concurrent_limit",
+                    "person_daily_limit",
+                    "daily_limit",
+                ]
+            },
         ),
         ("On or off", {"fields": ["enabled", "disabled_reason"]}),
         ("For the history", {"fields": ["reason"]}),

@@ -111,6 +111,13 @@ class ToolWriteSerializer(StrictSerializer):
     is_open_world = serializers.BooleanField(required=False)
     rate_limit = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=1_000_000)
     rate_limit_observed = serializers.BooleanField(required=False)
+    concurrent_limit = serializers.IntegerField(
+        required=False, allow_null=True, min_value=0, max_value=1_000_000
+    )
+    person_daily_limit = serializers.IntegerField(
+        required=False, allow_null=True, min_value=-1, max_value=2**31 - 1
+    )
+    daily_limit = serializers.IntegerField(required=False, allow_null=True, min_value=-1, max_value=2**31 - 1)
     version = serializers.CharField(max_length=20, required=False)
     tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=50)
     example_usage = serializers.CharField(required=False, allow_blank=True, allow_null=True)

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from functools import cache
+from zoneinfo import available_timezones
+
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
 from tools_app.models.demanding import Demanding
 from tools_app.models.telling import Telling
+
+
+@cache
+def _zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def known_zone(name: str) -> None:
+    if name and name not in _zones():
+        raise ValidationError(f"There is no time zone {name!r}. Write one such as Europe/Berlin.")
 
 
 class OrganizationPolicyQuerySet(models.QuerySet["OrganizationPolicy"]):
@@ -46,6 +60,14 @@ class OrganizationPolicy(Demanding, Telling):
         blank=True,
         db_default=models.Value([], models.JSONField()),
         help_text="Offered ready-made to whoever denies a use, one short sentence each. Empty: the usual four.",
+    )
+    time_zone = models.CharField(
+        max_length=64,
+        blank=True,
+        default="",
+        db_default="",
+        validators=[known_zone],
+        help_text="Where its days begin and end, for limits and budgets. Empty: as the installation says.",
     )
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -156,6 +156,27 @@ class Tool(models.Model):
         db_default=models.Value({}, models.JSONField()),
         help_text="What kind of value a parameter is, where its description does not say so.",
     )
+    concurrent_limit = models.PositiveIntegerField(
+        "at once",
+        null=True,
+        blank=True,
+        help_text="Calls that run at the same moment, of all personas together. Further ones wait for their turn. "
+        "Empty: no limit, 0: never.",
+    )
+    person_daily_limit = models.IntegerField(
+        "a day, each person",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-1)],
+        help_text="Uses of one person in a day, of all personas together. Empty or -1: unlimited. 0: never.",
+    )
+    daily_limit = models.IntegerField(
+        "a day, everybody",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(-1)],
+        help_text="Uses of the whole organization in a day. Empty or -1: unlimited. 0: never.",
+    )
     version = models.CharField(
         max_length=20, default="1.0.0", db_default="1.0.0", help_text="Your label; the system counts its own."
     )

@@ -76,6 +76,8 @@ class ToolCall(Stateful):
     progress = models.JSONField(null=True, blank=True)
     attempt = models.PositiveIntegerField(default=0)
     limit_reserved = models.BooleanField(default=False)
+    # What was left of each limit after this use was counted: shown on its card, and told to the model if it is little.
+    remainder = models.JSONField(default=list, blank=True, db_default=models.Value([], models.JSONField()))
     usage_id = models.BigIntegerField(null=True, blank=True)
     tainted = models.BooleanField(default=False)
     # The "from now on" that its start used up, in the place of a question.

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 
 from audit_app.clock import NOW, from_now
 from project.accounts import prepared
@@ -47,6 +48,21 @@ class UsageCounterQuerySet(models.QuerySet["UsageCounter"]):
             self.bulk_create([UsageCounter(used=0, **key)], ignore_conflicts=True)
         return False
 
+    def hold(self, key: CounterKey) -> None:
+        """Take the counter's row for this transaction; who comes second waits here for the first one's commit."""
+        self.bulk_create([UsageCounter(used=0, **key)], ignore_conflicts=True)
+        prepared.update(UsageCounter, Q(**key), {"updated_at": NOW})
+
+    def note_running(self, key: CounterKey, running: models.QuerySet[Any], *, limit: int) -> bool:
+        """Note one more than run now, if that is within the limit; False if it is not. Only while the row is held.
+
+        What runs is counted and not kept, so that no crash can leave a place taken by nobody.
+        """
+        count = running.order_by().values("tool_id").annotate(number=models.Count("pk")).values("number")
+        now = Coalesce(models.Subquery(count, output_field=models.IntegerField()), 0)
+        free = self.filter(**key).annotate(running=now).filter(running__lt=limit)
+        return free.update(used=now + 1) == 1
+
     def used(self, key: CounterKey) -> int:
         counted: Any = _USED.first(**key)
         return counted[0] if counted else 0
@@ -58,6 +74,7 @@ class UsageCounter(models.Model):
         USER_DAY = "user-day", "One person, one day"
         ORGANIZATION_DAY = "organization-day", "The organization, one day"
         TOOL_MINUTE = "tool-minute", "One tool of the organization, one minute"
+        TOOL_NOW = "tool-now", "One tool of the organization, at this moment"
 
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     scope = models.CharField(max_length=20, choices=Scope.choices)

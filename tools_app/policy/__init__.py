@@ -24,6 +24,7 @@ from tools_app.policy.values import (
     Source,
     Standing,
     ToolFacts,
+    Used,
 )
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Source",
     "Standing",
     "ToolFacts",
+    "Used",
     "checks",
     "decide",
     "layers_of",

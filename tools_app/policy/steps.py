@@ -7,7 +7,7 @@ from typing import Any
 
 from tools_app import rules
 from tools_app.policy import layering
-from tools_app.policy.values import Call, Facts, Grant, Layer, Refuse, Source, ToolFacts
+from tools_app.policy.values import Call, Facts, Grant, Layer, Refuse, Source, ToolFacts, Used
 
 
 def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
@@ -23,7 +23,7 @@ def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
     yield "secrets", _secrets(call)
     yield "denied", layering.denied(call, facts.tool, layers)
     yield "allowed", layering.allowed(call, facts.tool, layers)
-    yield "limit", _limit(facts.grant, facts.uses)
+    yield "limit", _limits(facts, facts.grant)
 
 
 def _halted(facts: Facts) -> Iterator[Refuse]:
@@ -122,10 +122,21 @@ def _has(call: Call, name: str, value: Any) -> bool:
     return name in call.arguments and rules.is_same(call.arguments[name], value)
 
 
-def _limit(grant: Grant, uses: int) -> Iterator[Refuse]:
+def _limits(facts: Facts, grant: Grant) -> Iterator[Refuse]:
     limit = grant.usage_limit
-    if limit is None or limit == -1:
-        return
-    if limit < -1 or uses >= limit:
-        told = f"The limit of {max(limit, 0)} uses in this conversation is reached. Go on without it."
-        yield Refuse("limit", told, Source("grant", grant.id, grant.agent_name))
+    if limit is not None and limit != -1:
+        source = Source("grant", grant.id, grant.agent_name)
+        yield from _over(Used("limit", "in this conversation", limit, facts.uses, source))
+    for used in facts.used:
+        yield from _over(used)
+
+
+def _over(used: Used) -> Iterator[Refuse]:
+    # -1 is no limit and never comes here; any other number below 0 is read as the strictest.
+    if used.uses >= used.most:
+        yield Refuse(used.code, spent(used.most, used.where), used.source)
+
+
+def spent(most: int, where: str) -> str:
+    """What the model is told where a limit is reached."""
+    return f"The limit of {max(most, 0)} uses {where} is reached. Go on without it."

@@ -78,6 +78,8 @@ class Grant:
     forces_approval: bool = False
     waives_approval: bool = False
     usage_limit: int | None = None
+    person_daily_limit: int | None = None
+    daily_limit: int | None = None
     allowed: Any = None
     denied: Any = None
     # Values at which a person is asked; read as loosely as what is denied.
@@ -129,6 +131,17 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Used:
+    """A limit of uses beyond that of a conversation, and how many of it are taken; `where` says of what."""
+
+    code: str
+    where: str
+    most: int
+    uses: int = 0
+    source: Source | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything decide may know besides the call. `uses` are those counted so far in this conversation.
 
@@ -141,6 +154,7 @@ class Facts:
     requester_signed_in: bool = True
     permissions: frozenset[str] = frozenset()
     uses: int = 0
+    used: tuple[Used, ...] = ()
     tainted: bool = False
     # What was read outside, private data and a way out come together.
     could_leak: bool = False

@@ -105,7 +105,7 @@ def test_the_explanation_names_every_step_and_what_policy_fills_in(door: Gate) -
     assert [line["check"] for line in told["explanation"]][:4] == ["switches", "person", "tool", "arguments"]
     assert [name for name, line in by_check.items() if line["outcome"] == "refuse"] == ["tool", "denied"]
     assert "Filled in by policy: number." in by_check["arguments"]["text"]
-    assert by_check["limit"]["text"] == "0 of 2 uses so far."
+    assert by_check["limit"]["text"] == "0 of 2 uses so far in this conversation."
     assert (told["code"], told["arguments"], told["filled"]) == (
         "tool_disabled",
         {"line": "one", "number": 1},
