@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from project.accounts.identity import Identity
-from tools_app import answers, approvals, executors
+from tools_app import allowing, answers, approvals, executors
 from tools_app.models import Approval, ToolCall
 from tools_app.visible import is_showable, visible_text
 
@@ -54,6 +54,7 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
     }
     if identity is not None:
         item["may_decide"] = approvals.may_decide(row, identity)
+        item["from_now_on"] = item["may_decide"] and item["showable"] and allowing.is_offered(row)
     return item
 
 

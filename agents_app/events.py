@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from agents_app import cards, factory, pictures, remembered, rendering, toolset
+from agents_app import allowed, cards, factory, pictures, remembered, rendering, toolset
 from agents_app.models import AgentType, Conversation, Message, Run, Step
 from agents_app.rendering import avatar
 from audit_app.models import AuditStream
@@ -79,7 +79,7 @@ def snapshot(conversation: Conversation, identity: Identity) -> Item:
         "messages": _told(said, answered),
         "calls": [
             call(each, identity)
-            for each in calls.select_related("tool")
+            for each in calls.select_related("tool", "standing")
             .prefetch_related("approvals__organization")
             .order_by("pk")
         ],
@@ -227,6 +227,7 @@ def call(row: ToolCall, identity: Identity | None = None) -> Item:
         "pictures": pictures.listed(row),
         "progress": row.progress,
         "approval": cards.approval(question, row, identity) if question else None,
+        "standing": allowed.spared(row.standing) if row.standing else None,
         "attempt": row.attempt,
         "created_at": _iso(row.created_at),
         "started_at": _iso(row.started_at),

@@ -15,7 +15,7 @@ from project.accounts.prepared import Given, Prepared
 from tools_app.bell import ring
 from tools_app.models import Approval, ToolCall
 
-_CALL = Prepared(lambda: ToolCall.objects.select_related("tool").filter(pk=Given("pk")))
+_CALL = Prepared(lambda: ToolCall.objects.select_related("tool", "standing").filter(pk=Given("pk")))
 _QUESTIONS = Prepared(
     lambda: Approval.objects.select_related("organization").filter(call_id=Given("call")).order_by("pk")
 )

@@ -17,6 +17,7 @@ from agents_app.api import (
     explaining,
     knowledge,
     pictures,
+    standing,
     talking,
     transferring,
     trying,
@@ -90,6 +91,10 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("approvals/<int:approval_id>", deciding.ApprovalDetail),
     ("approvals/<int:approval_id>/decision", deciding.ApprovalDecision),
     ("approvals/<int:approval_id>/answer", deciding.ApprovalAnswer),
+    ("approvals/<int:approval_id>/standing", standing.ApprovalStanding),
+    ("standing-approvals", standing.StandingApprovals),
+    ("standing-approvals/<int:standing_id>", standing.StandingDetail),
+    ("standing-approvals/<int:standing_id>/revocation", standing.StandingRevocation),
 )
 
 

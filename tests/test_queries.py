@@ -31,6 +31,7 @@ LISTS = (
     "conversations/<uuid:conversation_id>/messages",
     "approvals",
     "approver-groups",
+    "standing-approvals",
 )
 VIEWS: dict[str, Any] = dict(ROUTES)
 YES_OR_NO = [

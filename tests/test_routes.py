@@ -83,6 +83,13 @@ BODIES: dict[tuple[str, str], Any] = {
     ("DELETE", "approver-groups/<int:group_id>"): None,
     ("POST", "approvals/<int:approval_id>/decision"): verdict,
     ("POST", "approvals/<int:approval_id>/answer"): lambda now: {"digest": now.approval.digest, "answer": {}},
+    ("POST", "approvals/<int:approval_id>/standing"): lambda now: {
+        "digest": now.approval.digest,
+        "choices": {"expression": "same"},
+        "seconds": 600,
+        "uses": 2,
+    },
+    ("POST", "standing-approvals/<int:standing_id>/revocation"): {},
     ("POST", "openapi/preview"): {"text": '{"openapi": "3.1.0", "paths": {"/a": {"get": {}}}}'},
     ("POST", "openapi/import"): lambda now: {"document": now.edition.pk, "name": "A", "add": ["*"]},
     ("DELETE", "openapi/sources/<int:source_id>"): None,
@@ -122,6 +129,7 @@ HERS = {
     "conversations",
     "approvals",
     "approver-groups",
+    "standing-approvals",
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATIONS = [
@@ -162,6 +170,7 @@ def address(route: str, now: World) -> str:
         else UUID(int=0),
         "<int:approval_id>": now.approval.pk,
         "<int:group_id>": now.group.pk,
+        "<int:standing_id>": now.standing.pk,
     }
     for name, value in ids.items():
         route = route.replace(name, str(value))
@@ -193,6 +202,7 @@ def everything(now: World) -> dict[str, Any]:
         now.run,
         now.call,
         now.approval,
+        now.standing,
     )
     for row in rows:
         row.refresh_from_db()

@@ -20,6 +20,7 @@ from tools_app.models import (
     ApproverGroup,
     Document,
     McpServer,
+    StandingApproval,
     Tool,
     ToolCall,
 )
@@ -46,6 +47,7 @@ class World:
     edition: ApiDocument
     document: Document
     group: ApproverGroup
+    standing: StandingApproval
 
 
 def made() -> World:
@@ -78,7 +80,27 @@ def made() -> World:
     text = knowledge.Text(f"About {SECRET_WORD}s", f"There are many {SECRET_WORD}s.")
     kept = knowledge.add(text, by=alice.identity)
     group = groups.make(f"{SECRET_WORD}s", members=[bob.membership], by=people.adam().identity)
-    return World(alice, bob, carol, *rows, *_imported(), kept, group)
+    return World(alice, bob, carol, *rows, *_imported(), kept, group, _allowed(approval))
+
+
+def _allowed(approval: Approval) -> StandingApproval:
+    """What Bob allowed Alice's persona from now on, when he was asked before."""
+    call = approval.call
+    return StandingApproval.objects.create(
+        organization=approval.organization,
+        user_id=call.user_id,
+        user_name=call.user_name,
+        agent_type_id=call.agent_type_id or 0,
+        agent_name=SECRET_WORD,
+        tool_id=call.tool_id or 0,
+        tool_name=SECRET_WORD,
+        matchers={"same": {"expression": "1 + 1"}, "match": {}, "open": []},
+        words=[{"name": "expression", "says": "exactly “1 + 1”"}],
+        approval=approval,
+        expires_at=approval.expires_at,
+        max_uses=3,
+        granted_by="Bob",
+    )
 
 
 def _imported() -> tuple[ApiSource, ApiDocument]:

@@ -54,6 +54,10 @@ def _lay_triggers(using: str, **_: Any) -> None:
     )
     vote = ("approval_id", "voter_id", "voter_name", "verdict", "digest", "groups", "comment")
     version = ("tool_id", "number", "content_hash", "snapshot", "action", "changed", "reason", "changed_by")
+    terms = (
+        *("organization_id", "user_id", "agent_type_id", "agent_hash", "tool_id", "tool_hash", "rules_hash"),
+        *("session_id", "matchers", "reasons", "expires_at", "max_uses", "granted_by", "granted_by_id"),
+    )
     laid = [
         triggers.final_states("tool_calls", set(ToolCall.Status.values) - set(ToolCall.MOVES)),
         triggers.final_states("approvals", set(Approval.Status.values) - set(Approval.MOVES)),
@@ -67,6 +71,14 @@ def _lay_triggers(using: str, **_: Any) -> None:
         # What a tool was stays what it was: going back to it must not bring back something else.
         triggers.unchanging("versions_never_change", "tool_versions", version),
         triggers.unchanging("votes_never_change", "approval_votes", vote),
+        # What somebody allowed is never widened afterwards, and what was taken back stays so.
+        triggers.unchanging("standing_terms", "standing_approvals", terms),
+        triggers.Trigger(
+            "standing_revoked_for_good",
+            "standing_approvals",
+            "UPDATE",
+            "OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL",
+        ),
         triggers.unchanging("approvals_verdict", "approvals", verdict, once="OLD.status <> 'pending'"),
     ]
     triggers.install(connections[using], laid)

@@ -13,6 +13,7 @@ __all__ = [
     "InvalidAnswer",
     "InvalidArguments",
     "InvalidTool",
+    "InvalidWish",
     "MayNotDecide",
     "Misconfigured",
     "NeedsAnswer",
@@ -21,6 +22,7 @@ __all__ = [
     "NotAQuestion",
     "NotATool",
     "NotAllowed",
+    "NotFromNowOn",
     "OperatorOnly",
     "ToolContextError",
     "ToolFailed",
@@ -209,6 +211,20 @@ class DigestMismatch(HouseError):
 
     code = "digest_mismatch"
     status = 409
+
+
+class NotFromNowOn(HouseError):
+    """This cannot be allowed from now on. Decide about this one use."""
+
+    code = "not_from_now_on"
+    status = 409
+
+
+class InvalidWish(HouseError):
+    """What is to be allowed from now on does not fit. Look at the marked fields."""
+
+    code = "invalid_wish"
+    status = 400
 
 
 class InvalidTool(HouseError):

@@ -125,7 +125,7 @@ def _with_standing(found: Gathered, own: int | None = None) -> Gathered:
     """What was allowed from now on, read only where a person would be asked otherwise."""
     if not policy.reasons_to_ask(found.call, found.facts):
         return found
-    rules = standing.rules_of(found.grant, found.asked.context, found.reach)
+    rules = standing.rules_of(found.facts, found.asked, found.reach)
     allowed = standing.candidates(found.asked, found.facts, rules, own)
     return replace(found, facts=replace(found.facts, standing=allowed))
 

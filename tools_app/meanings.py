@@ -20,7 +20,7 @@ def kinds_of(tool: Tool) -> dict[str, str]:
     given = {name: str(kind) for name, kind in (tool.parameter_kinds or {}).items()}
     return given | {
         name: "folder" if (spec["x-kind"], spec.get("x-access")) == ("path", "list") else str(spec["x-kind"])
-        for name, spec in _parameters(tool).items()
+        for name, spec in parameters_of(tool).items()
         if "x-kind" in spec
     }
 
@@ -35,7 +35,7 @@ def subject_of(tool: Tool, values: Mapping[str, Any]) -> rules.Subject:
     )
 
 
-def _parameters(tool: Tool) -> dict[str, dict[str, Any]]:
+def parameters_of(tool: Tool) -> dict[str, dict[str, Any]]:
     """Of a built-in tool as the program has them: what it does to a file does not depend on an older row."""
     is_ours = tool.executor == Tool.Executor.BUILTIN and tool.name in builtin_tools.names()
     schema = builtin_tools.named(tool.name).definition.input_schema if is_ours else tool.input_schema
@@ -60,7 +60,7 @@ def real(tool: Tool, effective: Mapping[str, Any]) -> Real:
     The files are part of what an approval is bound to. The executor enforces the same limits on the real object.
     """
     found = Real()
-    for name, spec in _parameters(tool).items():
+    for name, spec in parameters_of(tool).items():
         value = effective.get(name)
         if not isinstance(value, str):
             continue

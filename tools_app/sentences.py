@@ -72,5 +72,6 @@ SENTENCES: Final = {
     "secret.removed": "deleted a secret",
     "switch.thrown": "threw a kill switch",
     "switch.lifted": "lifted a kill switch",
+    "standing.made": "allowed uses of a tool from now on",
     "standing.revoked": 'took back an "allow from now on"',
 }

@@ -20,7 +20,7 @@ from project.accounts.roles import DECIDE
 from tools_app import digest
 from tools_app.askers import Asked
 from tools_app.models import OrganizationPolicy, StandingApproval
-from tools_app.policy import Facts, Grant, Standing
+from tools_app.policy import Facts, Layer, Standing
 
 _ONE_MORE = F("used") + 1
 _ONE_LESS = F("used") - 1
@@ -74,16 +74,25 @@ def _value(row: StandingApproval, allowed: OrganizationPolicy) -> Standing:
     return Standing(row.pk, row.matchers, frozenset(reasons), row.granted_by, row.expires_at.isoformat())
 
 
-def rules_of(grant: Grant | None, context: Mapping[str, Any], reach: Mapping[str, Any]) -> str:
-    """What must be as it was besides tool and persona: the rules, what the tool is told beside, its secrets."""
+def rules_of(facts: Facts, asked: Asked, reach: Mapping[str, Any]) -> str:
+    """What must be as it was besides tool and persona: all rules, the person's rights, what the tool is told beside."""
+    grant = facts.grant
+    # The tool's own rules are in its hash.
+    layers = [[str(layer.source), _said(layer)] for layer in facts.layers if layer.source.layer != "tool"]
     return digest.of_rules(
         {
             "grant": grant.grant_hash if grant else "",
+            "layers": layers,
+            "membership": asked.identity.membership_version,
             "acts_as": dict(grant.acts_as) if grant else {},
-            "context": dict(context),
+            "context": dict(asked.context),
             "secrets": dict(reach.get("secrets") or {}),
         }
     )
+
+
+def _said(layer: Layer) -> list[Any]:
+    return [layer.allowed, layer.denied, layer.ask_when, layer.requires_approval, layer.forbids]
 
 
 def take(pk: int, *, own: int | None = None) -> bool:

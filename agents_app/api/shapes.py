@@ -152,6 +152,9 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
     may_decide = serializers.BooleanField()
+    from_now_on = serializers.BooleanField(
+        help_text="Whether a yes may be given for such uses from now on too: see …/standing."
+    )
 
 
 class ProgressSerializer(serializers.Serializer[Any]):
@@ -171,6 +174,19 @@ class PictureSerializer(serializers.Serializer[Any]):
     url = serializers.CharField(help_text="Where it is, for whoever may see the conversation.")
 
 
+class AllowedWordsSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    says = serializers.CharField(help_text="What this argument must be like.")
+
+
+class SparedSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    by = serializers.CharField(help_text="Who allowed it.")
+    until = serializers.DateTimeField()
+    words = AllowedWordsSerializer(many=True)
+    uses = serializers.IntegerField(help_text="How often it may be used at most.")
+
+
 class CallSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     run = serializers.IntegerField(allow_null=True)
@@ -188,6 +204,9 @@ class CallSerializer(serializers.Serializer[Any]):
     pictures = PictureSerializer(many=True)
     progress = ProgressSerializer(allow_null=True)
     approval = ApprovalSerializer(allow_null=True)
+    standing = SparedSerializer(
+        allow_null=True, help_text="What was allowed from now on, where it spared the question of this call."
+    )
     attempt = serializers.IntegerField()
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)

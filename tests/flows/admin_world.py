@@ -13,7 +13,6 @@ from project.accounts.models import ApiToken
 from tests import people, world
 from tests.world import SECRET_WORD, World
 from tools_app import vault
-from tools_app.models import StandingApproval
 
 
 def made_world() -> World:
@@ -23,18 +22,6 @@ def made_world() -> World:
     ToolUsage.objects.create(organization=ours, tool_name=SECRET_WORD, status="success")
     secret = vault.keep(f"{SECRET_WORD}-key", "sk-a-value-to-hide", hosts=[], by=made.carol.identity)
     ModelEndpoint.objects.create(organization=ours, name=f"{SECRET_WORD}-model", secret=secret)
-    StandingApproval.objects.create(
-        organization=ours,
-        user_id=made.alice.identity.user_id,
-        agent_type_id=made.agent.pk,
-        agent_name=SECRET_WORD,
-        tool_id=made.tool.pk,
-        tool_name=SECRET_WORD,
-        matchers=[],
-        expires_at=made.approval.expires_at,
-        max_uses=3,
-        granted_by="Bob",
-    )
     tokens.issue(made.alice.membership, scopes=["chat"], by=made.alice.identity, name=f"{SECRET_WORD}-token")
     return made
 

@@ -121,20 +121,32 @@ def test_what_is_never_spared(changed: dict[str, Any], asked: tuple[str, ...]) -
     assert policy.decide(ONE, facts(everything, **changed)) == AskApproval(asked)
 
 
+def asking(reason: str) -> dict[str, Any]:
+    """Facts under which just this reason asks, and no other."""
+    tool = replace(TOOL, requires_approval=False, is_dangerous=reason == "dangerous")
+    layer, _, why = reason.partition("_")
+    condition = {"line": ["one"]} if why == "condition" else None
+    if reason == "condition":
+        return {"tool": tool, "grant": replace(GRANT, ask_when={"line": ["one"]})}
+    if layer == "grant":
+        return {"tool": tool, "grant": replace(GRANT, forces_approval=True)}
+    if reason == "dangerous":
+        return {"tool": tool}
+    source = policy.Source(layer, 1, "A rule")
+    return {
+        "tool": tool,
+        "layers": (policy.Layer(source, ask_when=condition, requires_approval=condition is None),),
+    }
+
+
 @pytest.mark.parametrize("reason", sorted(standings.COVERABLE))
 def test_a_reason_it_was_not_given_for_is_asked(reason: str) -> None:
-    tool = replace(
-        TOOL, requires_approval=reason == "tool_requires_approval", is_dangerous=reason == "dangerous"
-    )
-    grant = replace(
-        GRANT,
-        forces_approval=reason == "grant_requires_approval",
-        ask_when={"line": ["one"]} if reason == "condition" else None,
-    )
     others = replace(SAME, covers=standings.COVERABLE - {reason})
     given_for = replace(SAME, covers=frozenset({reason}))
-    assert policy.decide(ONE, facts(others, tool=tool, grant=grant)) == AskApproval((reason,))
-    assert policy.decide(ONE, facts(given_for, tool=tool, grant=grant)) == Allow(standing=7)
+    told = policy.decide(ONE, facts(others, **asking(reason)))
+    assert isinstance(told, AskApproval)
+    assert told.reasons == (reason,)
+    assert policy.decide(ONE, facts(given_for, **asking(reason))) == Allow(standing=7)
 
 
 @pytest.mark.parametrize(

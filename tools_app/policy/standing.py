@@ -14,8 +14,14 @@ from tools_app.policy.layering import subject_of
 from tools_app.policy.values import Call, Facts, Standing, ToolFacts
 
 # The reasons that are about the use itself. Every other one is asked each time, whatever was allowed: content from
-# outside above all, a question only the person can answer, and whatever reason is not known here.
-COVERABLE: Final = frozenset({"dangerous", "tool_requires_approval", "grant_requires_approval", "condition"})
+# outside above all, a question only the person can answer, a rule that only advises, and whatever is not known here.
+COVERABLE: Final = frozenset(
+    {
+        "dangerous",
+        *(f"{layer}_requires_approval" for layer in ("installation", "organization", "tool", "grant")),
+        *("condition", "installation_condition", "organization_condition", "tool_condition"),
+    }
+)
 _PARTS: Final = frozenset({"same", "match", "open"})
 
 
