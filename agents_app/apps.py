@@ -37,7 +37,7 @@ class AgentsConfig(AppConfig):
                 run_reader=grants.run_is_over,
                 run_ender=runs.end_after,
                 file_reader=attachments.for_tools,
-                privacy_reader=grants.has_private_data,
+                privacy_reader=grants.private_tools,
                 interrupter=halting.interrupt,
             )
         )

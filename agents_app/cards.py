@@ -43,6 +43,7 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
         "organization": visible_text(row.organization.name),
         "conversation": of.session_id,
         "taint": of.tainted,
+        "flow": _flow(row.flow),
         "card": card,
         "form": _form(row, of) if row.about == Approval.About.ANSWER else None,
         "showable": all(each["showable"] for each in card),
@@ -56,6 +57,19 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
         item["may_decide"] = approvals.may_decide(row, identity)
         item["from_now_on"] = item["may_decide"] and item["showable"] and allowing.is_offered(row)
     return item
+
+
+def _flow(flow: Mapping[str, Any]) -> Item | None:
+    """What came together, each in a line; None where nothing did."""
+    if not flow:
+        return None
+    read = [" ".join(filter(None, (str(each["tool"]), str(each["what"])))) for each in flow["read"]]
+    more = f" and {flow['more_private']} more" if flow["more_private"] else ""
+    return {
+        "read": visible_text("; ".join(read)),
+        "private": visible_text(", ".join(flow["private"]) + more),
+        "way_out": visible_text(flow["way_out"]),
+    }
 
 
 def _form(row: Approval, of: ToolCall) -> Item | None:

@@ -58,8 +58,8 @@ def is_search(tool: Tool) -> bool:
     return tool.executor == Tool.Executor.BUILTIN and tool.name == SEARCH
 
 
-def has_private_data(agent_type_id: int, organization_id: int) -> bool:
-    """Whether one of the tools this persona may use gives what belongs to the organization or to the person."""
+def private_tools(agent_type_id: int, organization_id: int) -> tuple[str, ...]:
+    """The tools this persona may use that give what belongs to the organization or to the person."""
     usable = Tool.objects.filter(
         organization_id=organization_id,
         enabled=True,
@@ -68,7 +68,8 @@ def has_private_data(agent_type_id: int, organization_id: int) -> bool:
         grants__enabled_for_agent=True,
         grants__allow_use=True,
     )
-    return any(map(information.is_private, usable.only("name", "executor", "is_open_world")))
+    read = usable.only("name", "executor", "is_open_world", "privacy", "configuration").order_by("name")
+    return tuple(tool.name for tool in read if information.is_private(tool))
 
 
 def run_is_over(run_id: int) -> bool:

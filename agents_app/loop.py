@@ -165,8 +165,8 @@ def _acted(turn: ModelTurn, heard: Heard, identity: Identity) -> Outcome:
 
 def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Identity) -> ToolCall:
     run = turn.run
-    tainted = outside.has_read(run)
-    if tainted and not run.tainted:
+    read = outside.read_by(run)
+    if read and not run.tainted:
         run.tainted = True
         prepared.update(Run, Q(pk=run.pk), {"tainted": True})
     asked = Asked(
@@ -177,7 +177,8 @@ def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Ident
         session_id=run.conversation.session_id,
         run_id=run.pk,
         message_id=turn.message.pk,
-        tainted=tainted,
+        tainted=bool(read),
+        read_outside=tuple(read),
         context=run.tool_context,
     )
     call = calls.request(proposal, asked)

@@ -24,6 +24,8 @@ class Asked:
     run_id: int | None = None
     message_id: int | None = None
     tainted: bool = False
+    # What tainted it, for the card: tools and what they were asked for.
+    read_outside: tuple[Mapping[str, Any], ...] = ()
     # Ordinary values the caller of the run gave for its tools; never who asks (S3.93).
     context: Mapping[str, Any] = field(default_factory=dict)
     # Where it was asked, if not in a conversation: kept with the call and in the record.
@@ -47,6 +49,7 @@ def of(call: ToolCall) -> Asked:
         run_id=call.run_id,
         message_id=call.message_id,
         tainted=call.tainted,
+        read_outside=tuple(call.read_outside),
         context=call.tool_context,
         door=str(call.asked_through.get("door") or ""),
         draft=str(call.asked_through.get("draft") or ""),

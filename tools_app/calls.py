@@ -174,6 +174,7 @@ def _new(proposal: Proposal, found: Gathered, asked: Asked) -> ToolCall:
         arguments=dict(found.call.arguments),
         filled=list(found.filled),
         tainted=asked.tainted,
+        read_outside=[dict(each) for each in asked.read_outside],
         tool_context=dict(asked.context),
     )
 

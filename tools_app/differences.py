@@ -27,6 +27,7 @@ ORDER: Final = (
         "daily_limit",
         "is_idempotent",
         "is_open_world",
+        "privacy",
         "enabled",
         "disabled_reason",
     ),

@@ -12,7 +12,7 @@ from tools_app.executors.base import Attached
 from tools_app.models import Approval
 from tools_app.policy import Grant
 
-PrivacyReader = Callable[[int, int], bool]
+PrivacyReader = Callable[[int, int], tuple[str, ...]]
 GrantReader = Callable[[int, int, int], Grant | None]
 ProgressPublisher = Callable[[str, int, dict[str, Any]], None]
 RunReader = Callable[[int], bool]
@@ -55,10 +55,10 @@ def grant_of(*, agent_type_id: int, tool_id: int, organization_id: int) -> Grant
     return read(agent_type_id, tool_id, organization_id)
 
 
-def has_private_data(*, agent_type_id: int, organization_id: int) -> bool:
-    """Whether a persona has a tool that gives what is private; where nobody can say, it has."""
+def private_tools(*, agent_type_id: int, organization_id: int) -> tuple[str, ...]:
+    """The names of a persona's tools that give what is private; where nobody can say, it has one."""
     read = _opened[0].privacy_reader
-    return read is None or read(agent_type_id, organization_id)
+    return read(agent_type_id, organization_id) if read else ("unknown",)
 
 
 def run_is_over(run_id: int | None) -> bool:

@@ -59,6 +59,8 @@ class Gathered:
     preview: str = ""
     # What the person answered, at the claim of a use that is a question to them.
     answer: Mapping[str, Any] | None = None
+    # Where private data, what was read outside and a way out come together: what each of them is.
+    flow: Mapping[str, Any] = field(default_factory=dict)
 
 
 def gather(tool_name: str, raw: str, asked: Asked) -> Gathered:
@@ -167,7 +169,10 @@ def _judged(
     seen = (
         "" if problems or real.beyond or real.obstacles else executors.preview(_work(tool, real), effective)
     )
-    return Gathered(tool, grant, facts, call, asked, names, real.targets, real.reach, seen)
+    found = Gathered(tool, grant, facts, call, asked, names, real.targets, real.reach, seen)
+    if not facts.private:
+        return found
+    return replace(found, flow=information.flow(asked.read_outside, facts.private, tool))
 
 
 def _work(tool: Tool, real: meanings.Real) -> Work:
@@ -175,7 +180,7 @@ def _work(tool: Tool, real: meanings.Real) -> Work:
 
 
 def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
-    who = asked.identity
+    who, private = asked.identity, _private(tool, asked)
     return Facts(
         tool=_tool_facts(tool, asked.organization_id) if tool else None,
         grant=grant,
@@ -185,7 +190,8 @@ def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
         uses=_uses(tool, grant, asked),
         used=tuple(quotas.used(tool, grant, asked)) if tool and grant else (),
         tainted=asked.tainted,
-        could_leak=asked.tainted and tool is not None and _could_leak(tool, asked),
+        could_leak=bool(private),
+        private=private,
         attended=askers.is_attended(who),
         halted=_halted(tool, asked),
         # Without a grant there is nothing that rules could narrow.
@@ -200,11 +206,11 @@ def _halted(tool: Tool | None, asked: Asked) -> str:
     return halt.told if halt else ""
 
 
-def _could_leak(tool: Tool, asked: Asked) -> bool:
-    """Whether this use could carry out private data the persona can get at."""
-    return information.can_carry_out(tool) and doors.has_private_data(
-        agent_type_id=asked.agent_type_id, organization_id=asked.organization_id
-    )
+def _private(tool: Tool | None, asked: Asked) -> tuple[str, ...]:
+    """The tools that give private data this use could carry out, after something was read outside."""
+    if tool is None or not asked.tainted or not information.can_carry_out(tool):
+        return ()
+    return doors.private_tools(agent_type_id=asked.agent_type_id, organization_id=asked.organization_id)
 
 
 def _uses(tool: Tool | None, grant: Grant | None, asked: Asked) -> int:

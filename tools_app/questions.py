@@ -29,6 +29,7 @@ def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identi
         about=Approval.About.ANSWER if policy.NEEDS_ANSWER in reasons else Approval.About.USE,
         digest=digest.of(covers),
         covers=covers,
+        flow=dict(found.flow),
         reasons=list(reasons),
         approver=found.tool.approver,
         demands=[each.as_json() for each in demands(found, found.tool)],

@@ -36,6 +36,7 @@ FIELDS: Final = (
     "required_permissions",
     "is_idempotent",
     "is_open_world",
+    "privacy",
     "rate_limit",
     "rate_limit_observed",
     "allowed_parameters",

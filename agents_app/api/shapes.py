@@ -119,6 +119,12 @@ class FormSerializer(serializers.Serializer[Any]):
     inputs = FieldSerializer(many=True)
 
 
+class FlowSerializer(serializers.Serializer[Any]):
+    read = serializers.CharField(help_text="What the conversation has read from outside.")
+    private = serializers.CharField(help_text="Tools that give private data.")
+    way_out = serializers.CharField(help_text="Where this use could take it.")
+
+
 class ApprovalSerializer(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     call = serializers.IntegerField()
@@ -141,6 +147,9 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     organization = serializers.CharField()
     conversation = serializers.CharField()
     taint = serializers.BooleanField()
+    flow = FlowSerializer(
+        allow_null=True, help_text="Where private data, what was read outside and a way out come together."
+    )
     card = CardRowSerializer(many=True)
     form = FormSerializer(allow_null=True, help_text="Where something is asked: the fields of the answer.")
     showable = serializers.BooleanField()

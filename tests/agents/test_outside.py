@@ -29,6 +29,12 @@ def used(now: World, name: str, status: str = "succeeded", result: Any = None, *
     row, _ = Tool.objects.get_or_create(organization=now.tool.organization, name=name, defaults=fields)
     session = now.conversation.session_id
     whose = {"organization": row.organization, "user_id": now.alice.identity.user_id, "session_id": session}
+    # As the claim of a use notes it.
+    began = status in ("succeeded", "failed")
+    whose |= {
+        "outside": information.brings(row) if began else "",
+        "arguments": {"url": f"https://{name}.example"},
+    }
     ToolCall.objects.create(tool=row, tool_name=name, status=status, result=result, **whose)
 
 
@@ -59,6 +65,27 @@ def test_a_program_that_may_speak_to_hosts_brings_and_takes(now: World) -> None:
 def test_an_open_tool_counts(now: World) -> None:
     used(now, "web_fetch", is_open_world=True)
     assert outside.has_read(now.run)
+
+
+def test_what_was_read_stays_read_whatever_becomes_of_the_tool(now: World) -> None:
+    used(now, "web_fetch", is_open_world=True)
+    Tool.objects.filter(name="web_fetch").update(is_open_world=False)
+    assert outside.has_read(now.run)
+    later = conversations.post_message(now.conversation, "And?", client_id="three", by=now.alice.identity).run
+    assert outside.has_read(later)
+
+
+def test_what_was_read_is_named_the_newest_first(now: World) -> None:
+    for number in range(7):
+        used(now, f"fetch_{number}", is_open_world=True)
+    read = outside.read_by(now.run)
+    assert [each["tool"] for each in read] == ["fetch_6", "fetch_5", "fetch_4", "fetch_3", "fetch_2", ""]
+    assert (read[0]["what"], read[-1]["what"]) == ("https://fetch_6.example", "and more before that")
+
+
+def test_an_answer_that_was_born_tainted_stays_so(now: World) -> None:
+    now.run.tainted = True
+    assert outside.read_by(now.run) == [{"tool": "", "what": "what this answer was begun with"}]
 
 
 def test_what_went_wrong_outside_is_said_outside(now: World) -> None:

@@ -6,19 +6,19 @@ from typing import Any
 
 import pytest
 
-from agents_app import personas
+from agents_app import cards, personas
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.tools.asking import run_it, yes
 from tools_app import builtin_tools, catalog, information
-from tools_app.models import Tool
+from tools_app.models import Tool, ToolVersion
 
 pytestmark = pytest.mark.django_db
 
 
 def outward(private: dict[str, Any] | None, grant: dict[str, Any] | None = None, **tool: Any) -> gate.Gate:
     """A tool that can carry something out, and beside it, if asked for, one that gives what is private."""
-    at = gate.opened(grant, is_open_world=True, **tool)
+    at = gate.opened(grant, is_open_world=True, **{"privacy": "public", **tool})
     if private is not None:
         operator = identities.system(people.toolroom())
         fields = {
@@ -80,15 +80,83 @@ PUBLIC = {"ask_user", "calculate", "current_time", "search_tools", "send_email"}
 
 
 @pytest.mark.parametrize(
-    ("executor", "open_world", "private", "way_out"),
+    ("executor", "open_world", "secrets", "private", "way_out"),
     [
-        ("http", False, True, True),
-        ("http", True, False, True),
-        ("mcp", True, False, True),
-        ("python", False, True, False),
-        ("python", True, False, True),
+        ("http", False, (), True, True),
+        ("http", True, (), False, True),
+        ("http", True, ("key",), True, True),
+        ("mcp", True, (), True, True),
+        ("mcp", False, (), True, True),
+        ("python", False, (), True, False),
+        ("python", True, (), True, True),
+        ("agent", False, (), True, True),
+        ("of tomorrow", False, (), True, True),
     ],
 )
-def test_other_tools_go_by_their_flag(executor: str, open_world: bool, private: bool, way_out: bool) -> None:
+def test_other_tools_go_by_their_kind_and_what_nobody_knows_is_private(
+    executor: str, open_world: bool, secrets: tuple[str, ...], private: bool, way_out: bool
+) -> None:
     row = Tool(name="x", executor=executor, is_open_world=open_world)
+    if secrets:
+        auth = {"type": "bearer", "secret": secrets[0]}
+        row.configuration = {"method": "GET", "url": "https://api.example/x", "auth": auth}
     assert (information.is_private(row), information.can_carry_out(row)) == (private, way_out)
+    assert information.way_out(row)
+    for said, expected in (("private", True), ("public", False)):
+        row.privacy = said
+        assert information.is_private(row) is expected
+
+
+def test_a_persona_with_one_mcp_tool_has_all_three() -> None:
+    """It reads what others wrote, holds private data, and sends: the question must not need a second tool."""
+    at = outward(None, privacy="")
+    assert gate.question(at.ask({"line": "one"}, tainted=True)).reasons == ["tainted"]
+
+
+READ = ({"call": 1, "tool": "web_fetch", "what": "https://evil.example/\u202etxt"},)
+
+
+def test_the_card_says_what_was_read_what_is_at_hand_and_which_way_is_open() -> None:
+    at = outward({})
+    call = at.ask({"line": "one"}, tainted=True, read_outside=READ)
+    told = cards.approval(gate.question(call), call)["flow"]
+    assert told["private"] == "notes"
+    assert told["read"].startswith("web_fetch https://evil.example/")
+    assert "\u202e" not in told["read"]
+    assert "wherever this tool sends" in told["way_out"]
+
+
+def test_a_card_without_danger_says_nothing_of_it() -> None:
+    at = gate.opened(requires_approval=True)
+    call = at.ask({"line": "one"}, tainted=True, read_outside=READ)
+    assert cards.approval(gate.question(call), call)["flow"] is None
+
+
+def test_a_question_put_again_at_the_start_still_says_what_was_read() -> None:
+    at = outward(None)
+    call = at.ask({"line": "one"}, tainted=True, read_outside=READ)
+    at.tool.privacy = ""
+    at.tool.save()
+    call = run_it(call)
+    assert cards.approval(gate.question(call), call)["flow"]["read"].startswith("web_fetch")
+
+
+def test_many_private_tools_are_counted() -> None:
+    flow = information.flow(READ, [f"tool{number}" for number in range(20)], Tool(name="x", executor="http"))
+    assert (len(flow["private"]), flow["more_private"]) == (8, 12)
+
+
+def test_what_is_public_is_said_over_the_api_and_kept_in_a_version() -> None:
+    at = gate.opened()
+    changed = people.carol().api().patch(f"/api/tools/{at.tool.pk}", {"privacy": "public"}, format="json")
+    assert (changed.status_code, changed.json()["privacy"]) == (200, "public")
+    assert ToolVersion.objects.filter(tool=at.tool).order_by("-number")[0].changed == ["privacy"]
+    wrong = people.carol().api().patch(f"/api/tools/{at.tool.pk}", {"privacy": "secret"}, format="json")
+    assert wrong.status_code == 400
+
+
+def test_a_tool_that_says_nothing_keeps_its_hash() -> None:
+    at = gate.opened()
+    before = at.tool.content_hash()
+    at.tool.privacy = "public"
+    assert at.tool.content_hash() == before

@@ -186,6 +186,7 @@ class ToolAdmin(DraftingAdmin):
                     "approver_groups",
                     "approval_seconds",
                     "is_open_world",
+                    "privacy",
                 ],
                 "description": "A dangerous tool asks a person before every single use. Dropping these flags lets a "
                 "model act on its own: a text it read on the web may be what it acts on.",

@@ -109,6 +109,12 @@ class ToolWriteSerializer(StrictSerializer):
     required_permissions = serializers.ListField(child=serializers.CharField(), required=False)
     is_idempotent = serializers.BooleanField(required=False)
     is_open_world = serializers.BooleanField(required=False)
+    privacy = serializers.ChoiceField(
+        Tool.Privacy.choices,
+        required=False,
+        allow_blank=True,
+        help_text="Whether what it gives is private; empty: as its kind suggests.",
+    )
     rate_limit = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=1_000_000)
     rate_limit_observed = serializers.BooleanField(required=False)
     concurrent_limit = serializers.IntegerField(

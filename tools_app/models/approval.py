@@ -67,6 +67,8 @@ class Approval(Stateful):
     status = models.CharField(max_length=20, choices=Status.choices, default=Status.PENDING)
     about = models.CharField(max_length=20, choices=About.choices, default=About.USE, db_default=About.USE)
     digest = models.CharField(max_length=64)
+    # What was read outside, which private data is at hand and which way is open, as it was when the question was put.
+    flow = models.JSONField(default=dict, blank=True)
     covers = models.JSONField(
         help_text="Everything the digest is taken over, as it was when the question was put."
     )

@@ -61,6 +61,11 @@ class Tool(models.Model):
         SELF = "self", "The person who asked may decide"
         OTHER = "other", "Another person must decide"
 
+    class Privacy(models.TextChoices):
+        UNSAID = "", "As its kind suggests; private where nobody knows"
+        PRIVATE = "private", "Private: of the organization or of the person"
+        PUBLIC = "public", "Public: anybody may know it"
+
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(
         max_length=255, help_text="Lower-case letters, digits, _ and -; what the model calls it."
@@ -121,6 +126,16 @@ class Tool(models.Model):
     )
     is_open_world = models.BooleanField(
         default=False, help_text="Brings content from outside the organization."
+    )
+    privacy = models.CharField(
+        "what it gives",
+        max_length=10,
+        choices=Privacy.choices,
+        blank=True,
+        default=Privacy.UNSAID,
+        db_default=Privacy.UNSAID,
+        help_text="Where private data, content from outside and a way out come together, a person is asked. MCP "
+        "tools, HTTP tools with a secret and functions count as private.",
     )
     rate_limit = models.PositiveIntegerField(
         null=True,

@@ -80,6 +80,10 @@ class ToolCall(Stateful):
     remainder = models.JSONField(default=list, blank=True, db_default=models.Value([], models.JSONField()))
     usage_id = models.BigIntegerField(null=True, blank=True)
     tainted = models.BooleanField(default=False)
+    # What the conversation had read from outside when this was asked for: what tainted it, for the card.
+    read_outside = models.JSONField(default=list, blank=True)
+    # Why what this use gives comes from outside, by the tool as it was when it began; "" where it does not.
+    outside = models.CharField(max_length=20, blank=True, default="")
     # The "from now on" that its start used up, in the place of a question.
     standing = models.ForeignKey(
         "StandingApproval", null=True, blank=True, on_delete=models.PROTECT, related_name="calls"

@@ -158,6 +158,8 @@ class Facts:
     tainted: bool = False
     # What was read outside, private data and a way out come together.
     could_leak: bool = False
+    # By name, the tools through which that private data is at hand.
+    private: tuple[str, ...] = ()
     # What people have allowed this person and persona from now on with this tool, oldest first.
     standing: tuple[Standing, ...] = ()
     # Whether a person is there who asked, and not a program, a schedule or another persona.

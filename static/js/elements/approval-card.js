@@ -5,6 +5,7 @@ import * as api from "../lib/api.js";
 import { isPlain, isTyping } from "../lib/keys.js";
 import { clone, fill, show } from "../lib/slots.js";
 import "./answer-form.js";
+import "./information-flow.js";
 
 // What the two verdicts are called, by what is asked: may it run; after it was lost, may the answer go on; what is
 // the answer, which is given by a form and has no keys.
@@ -62,6 +63,7 @@ export class ApprovalCard extends HTMLElement {
     this.setAttribute("aria-label", `${this.#words.title} ${approval.tool}`);
     this.#write(approval);
     if (!isSame) this.#writeRows(approval.card);
+    this.querySelector("information-flow").show(approval.flow);
     this.#form.show(approval.form, approval.digest);
     this.#offer();
   }
