@@ -42,43 +42,6 @@ def _lay_index(using: str, **_: Any) -> None:
 
 def _lay_triggers(using: str, **_: Any) -> None:
     from audit_app import triggers
-    from tools_app.models import Approval, ToolCall
+    from tools_app import unchanging
 
-    question = (
-        *("organization_id", "call_id", "about", "requester_id", "digest", "covers", "reasons"),
-        *("is_dangerous", "demands"),
-    )
-    verdict = (
-        *("decided_by_id", "decided_by_name", "comment", "expires_at"),
-        *("instead", "response", "votes_given"),
-    )
-    vote = ("approval_id", "voter_id", "voter_name", "verdict", "digest", "groups", "comment")
-    version = ("tool_id", "number", "content_hash", "snapshot", "action", "changed", "reason", "changed_by")
-    terms = (
-        *("organization_id", "user_id", "agent_type_id", "agent_hash", "tool_id", "tool_hash", "rules_hash"),
-        *("session_id", "matchers", "reasons", "expires_at", "max_uses", "granted_by", "granted_by_id"),
-    )
-    laid = [
-        triggers.final_states("tool_calls", set(ToolCall.Status.values) - set(ToolCall.MOVES)),
-        triggers.final_states("approvals", set(Approval.Status.values) - set(Approval.MOVES)),
-        triggers.Trigger(
-            "approvals_decided",
-            "approvals",
-            "UPDATE",
-            "OLD.status <> 'pending' AND NEW.status IN ('pending')",
-        ),
-        triggers.unchanging("approvals_question", "approvals", question),
-        # What a tool was stays what it was: going back to it must not bring back something else.
-        triggers.unchanging("versions_never_change", "tool_versions", version),
-        triggers.unchanging("votes_never_change", "approval_votes", vote),
-        # What somebody allowed is never widened afterwards, and what was taken back stays so.
-        triggers.unchanging("standing_terms", "standing_approvals", terms),
-        triggers.Trigger(
-            "standing_revoked_for_good",
-            "standing_approvals",
-            "UPDATE",
-            "OLD.revoked_at IS NOT NULL AND NEW.revoked_at IS NULL",
-        ),
-        triggers.unchanging("approvals_verdict", "approvals", verdict, once="OLD.status <> 'pending'"),
-    ]
-    triggers.install(connections[using], laid)
+    triggers.install(connections[using], unchanging.guards())
