@@ -35,6 +35,7 @@ ORDER = {
         ("examples", "settings_forms"),
         ("documents",),
         ("models",),
+        ("unchanging",),
         # Pure rules.
         (
             "arguments",
