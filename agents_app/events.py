@@ -8,13 +8,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from agents_app import allowed, cards, factory, pictures, remembered, rendering, toolset
+from agents_app import allowed, cards, factory, pictures, previews, remembered, rendering
 from agents_app.models import AgentType, Conversation, Message, Run, Step
 from agents_app.rendering import avatar
 from audit_app.models import AuditStream
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import executors
 from tools_app.models import Tool, ToolCall
 from tools_app.visible import visible_text
 
@@ -100,7 +99,7 @@ def persona(agent: AgentType, identity: Identity | None = None) -> Item:
         "starters": list(agent.starters or []),
         "model": agent.model,
         "is_default": agent.is_default,
-        "powers": _powers(agent, identity),
+        "powers": previews.in_short(agent, identity),
     }
 
 
@@ -113,33 +112,6 @@ def brief(agent: AgentType) -> Item:
         "avatar_color": agent.avatar_color,
         "scripted": factory.speaks_scripted(agent),
     }
-
-
-def _powers(agent: AgentType, identity: Identity | None) -> Item:
-    """What a persona may use, what it will ask for, and what is off, with the reason."""
-    uses, asks, off = [], [], []
-    offered = {carried.tool.pk for carried in toolset.of(agent, identity)}
-    for carried in toolset.granted(agent):
-        tool, grant = carried.tool, carried.grant
-        if tool.is_draft:
-            # Not published yet: nobody who chats hears of it.
-            continue
-        if tool.pk not in offered or not grant.may_use:
-            off.append({"name": tool.name, "reason": _why_off(tool)})
-        elif (
-            tool.is_dangerous
-            or grant.forces_approval
-            or (tool.requires_approval and not grant.waives_approval)
-        ):
-            asks.append(tool.name)
-        else:
-            uses.append(tool.name)
-    return {"uses": uses, "asks": asks, "off": off}
-
-
-def _why_off(tool: Tool) -> str:
-    _, why = executors.readiness(tool.executor, tool.name, tool.configuration)
-    return tool.disabled_reason or (why if tool.enabled else "") or "Switched off."
 
 
 def conversation_item(row: Conversation) -> Item:
@@ -215,7 +187,7 @@ def call(row: ToolCall, identity: Identity | None = None) -> Item:
         "run": row.run_id,
         "message": row.message_id,
         "tool": row.tool_name,
-        "icon": _icon(row.tool),
+        "icon": icon(row.tool),
         "title": _title(row.arguments),
         "status": row.status,
         "reason": row.reason,
@@ -256,7 +228,7 @@ def _web_address(source: str) -> str:
     return source if re.fullmatch(r"https?://[^\s\"'<>\\]{1,480}", source) else ""
 
 
-def _icon(tool: Tool | None) -> str:
+def icon(tool: Tool | None) -> str:
     if tool is None:
         return "🔧"
     return tool.icon or _DEFAULT_ICONS.get(tool.category, "🔧")

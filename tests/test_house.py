@@ -70,6 +70,7 @@ ORDER = {
             "decided",
             "explanations",
             "rule_pages",
+            "powers",
         ),
         ("text_index",),
         ("knowledge",),
@@ -112,6 +113,7 @@ ORDER = {
         ("grants",),
         ("bindings", "factory_choice", "tries"),
         ("transcript", "outside", "verdicts", "history", "carried", "toolset", "factory"),
+        ("previews",),
         ("pictures", "tool_search", "remembered", "cards", "allowed"),
         ("events",),
         # Verbs, the smaller ones first.

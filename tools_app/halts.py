@@ -7,6 +7,7 @@ where nobody can reach the database.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,6 +67,19 @@ def halting(organization_id: int, *, agent_type_id: int = 0, tool_id: int = 0) -
         return None
     scope, _, name, reason, by = min(rows, key=lambda row: _BROADEST.index(row[0]))
     return Halt(scope, name, reason, by)
+
+
+def stopped(organization_id: int, agent_type_id: int, tool_ids: Iterable[int]) -> dict[int, str]:
+    """Of these tools in a persona's hands those that are stopped, with what is told of it: for many at once."""
+    if (why := reason_in_file()) is not None:
+        return dict.fromkeys(tool_ids, Halt(KillSwitch.Scope.INSTALLATION, "", why, OPERATOR).told)
+    if not _THROWN.all(organization=organization_id):
+        return {}
+    found = {
+        pk: halting(organization_id, agent_type_id=agent_type_id, tool_id=pk)
+        for pk in dict.fromkeys(tool_ids)
+    }
+    return {pk: halt.told for pk, halt in found.items() if halt is not None}
 
 
 def thrown(organization_id: int) -> list[Halt]:

@@ -24,7 +24,12 @@ from agents_app.models import AgentType
 from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, archiving, identity_of
 from project.accounts.identity import Identity
+from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
+from tools_app.visible import visible_text
+
+# A list to choose from; by id the API names anybody.
+_MOST_PEOPLE = 500
 
 
 class PersonaForm(VerbForm):
@@ -222,6 +227,7 @@ class PersonaAdmin(AuditedAdmin):
             **super().page_context(request, obj),
             "toolroom_warning": model_list.warning(obj.model),
             "toolroom_tool_weight": _weight(obj),
+            "toolroom_people": _people(identity_of(request)),
         }
 
     @display(description="persona", ordering="display_name", header=True)
@@ -243,6 +249,22 @@ class PersonaAdmin(AuditedAdmin):
         offer = toolset.offer(agent)
         told = f"{agent.tool_count} · {offer.weight_sent:,} tokens"
         return f"{told} of {offer.weight:,}" if offer.search else told
+
+
+def _people(by: Identity) -> list[dict[str, Any]]:
+    """Whom one may ask about: oneself, and for who keeps the catalog everybody else of the organization."""
+    rows = Membership.objects.filter(organization_id=by.organization_id).select_related("user")
+    if not by.may(CATALOG_CHANGE):
+        rows = rows.filter(user_id=by.user_id)
+    return [
+        {
+            "id": row.user.pk,
+            "name": visible_text(row.user.get_full_name() or row.user.get_username()),
+            "role": row.get_role_display(),
+            "is_you": str(row.user.pk) == by.user_id,
+        }
+        for row in rows.order_by("user__username")[:_MOST_PEOPLE]
+    ]
 
 
 def _weight(agent: AgentType) -> dict[str, Any]:

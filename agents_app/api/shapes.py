@@ -32,6 +32,9 @@ class ToolOffSerializer(serializers.Serializer[Any]):
 class PowersSerializer(serializers.Serializer[Any]):
     uses = serializers.ListField(child=serializers.CharField())
     asks = serializers.ListField(child=serializers.CharField())
+    asks_others = serializers.ListField(
+        child=serializers.CharField(), help_text="Those of them that only somebody else can approve."
+    )
     off = ToolOffSerializer(many=True)
 
 

@@ -1,5 +1,6 @@
 // What the admin's pages have beside unfold's own scripts.
 import "./elements/json-editor.js";
+import "./elements/may-do.js";
 import "./elements/schema-table.js";
 import "./elements/settings-form.js";
 import "./elements/tool-bench.js";

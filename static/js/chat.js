@@ -4,6 +4,7 @@ import "./elements/chat-message.js";
 import "./elements/conversation-list.js";
 import "./elements/conversation-thread.js";
 import "./elements/file-tray.js";
+import "./elements/may-do.js";
 import "./elements/message-composer.js";
 import "./elements/persona-picker.js";
 import "./elements/rich-text.js";

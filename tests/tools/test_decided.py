@@ -49,7 +49,7 @@ def test_each_step_is_kept_with_the_row_its_rule_stands_in() -> None:
     assert told["denied"].sources == told["limit"].sources == (grant,)
     assert told["allowed"].sources == ()
     assert (told["approval"].outcome, told["approval"].sources) == ("ask", (tool,))
-    assert told["limit"].text == "0 of 5 uses so far."
+    assert told["limit"].text == "0 of 5 uses so far in this conversation."
 
 
 def test_what_is_kept_is_what_is_told_when_it_is_asked_about() -> None:
