@@ -8,16 +8,16 @@ from typing import Any, Final
 
 from django.db import transaction
 
+from agents_app import grants
 from agents_app.exceptions import InvalidGrant, NotGranted
 from agents_app.models import AgentToolConfig, AgentType
 from audit_app import records
 from project.accounts.exceptions import NotAllowed, NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, DECIDE
-from tools_app import arguments, groups, meanings, rules
+from tools_app import arguments, groups, layers, meanings, policy, rule_problems, rules
 from tools_app.exceptions import InvalidArguments
 from tools_app.models import Tool
-from tools_app.rules import places
 
 FIELDS: Final = (
     "enabled_for_agent",
@@ -42,8 +42,6 @@ _FLAGS: Final = ("enabled_for_agent", "always_on", "allow_use", "requires_approv
 _LIMITS: Final = ("usage_limit", "person_daily_limit", "daily_limit")
 _NUMBERS: Final = ("order_index", *_LIMITS)
 _APPROVERS: Final = tuple(AgentToolConfig.Approver.values)
-_RULES: Final = ("allowed_parameters", "denied_parameters", "ask_when")
-_VALUES: Final = ("parameter_defaults", "fixed_parameters")
 _WHOLE: Final = 2**31 - 1
 
 
@@ -132,73 +130,26 @@ def _require_known(wanted: Mapping[str, Any]) -> None:
 
 def _require_sound(row: AgentToolConfig, tool: Tool) -> None:
     """Check the rules with the code that will evaluate them: nothing is saved that the gate cannot read."""
-    wrong = groups.problems(row.organization_id, count=row.approvals_needed, named=row.approver_groups)
+    wrong = rule_problems.of(row, tool)
+    wrong |= groups.problems(row.organization_id, count=row.approvals_needed, named=row.approver_groups)
     for name in _LIMITS:
         if (getattr(row, name) or 0) < -1:
             wrong[name] = ["Use -1 or leave it empty for unlimited, 0 for never."]
-    for name in _RULES:
-        if problem := _rule_problem(getattr(row, name), tool, allowing=name == "allowed_parameters"):
-            wrong[name] = [problem]
-    for name in _VALUES:
-        if problem := _values_problem(getattr(row, name), tool):
-            wrong[name] = [problem]
-    if not wrong and (problem := _conflict(row, tool)):
-        wrong["parameter_defaults"] = [problem]
-    if not wrong and _only_advised(row, tool):
-        wrong["denied_parameters"] = [
-            "Forbidden texts can be written otherwise and protect nothing: also let a person approve each use."
-        ]
+    if not wrong:
+        wrong = _clashes(row, tool)
     if wrong:
         raise InvalidGrant(details=wrong)
 
 
-def _rule_problem(rule: Any, tool: Tool, *, allowing: bool) -> str:
-    try:
-        rules.check(rule, allowing=allowing)
-    except rules.UnknownRule as unknown:
-        return f"This rule cannot be evaluated: {unknown}."
-    return _strangers(rule or (), tool)
-
-
-def _values_problem(values: Any, tool: Tool) -> str:
-    """Each value must fit its parameter; which others a call must have is the call's affair."""
-    if values is None:
-        return ""
-    if not isinstance(values, dict):
-        return "This must be an object of parameter and value."
-    if problem := _strangers(values, tool):
-        return problem
-    schema = {**tool.input_schema, "required": []}
-    return "; ".join(str(problem) for problem in arguments.problems(schema, values))
-
-
-def _strangers(names: Any, tool: Tool) -> str:
-    known = tool.input_schema.get("properties") or {}
-    plain = [str(name) for name in names if not places.is_pointer(str(name))]
-    tops = [places.names(str(name)) for name in names if places.is_pointer(str(name))]
-    unknown = [name for name in [*plain, *tops] if name not in known and name != "*"]
-    if not unknown or tool.input_schema.get("additionalProperties"):
-        return ""
-    return f"{tool.name} has no such parameter: {', '.join(unknown)}."
-
-
-def _conflict(row: AgentToolConfig, tool: Tool) -> str:
-    """Values that policy fills in must pass policy, or every single call would be refused."""
-    filled = {**(row.parameter_defaults or {}), **(row.fixed_parameters or {})}
-    if twice := sorted(set(row.parameter_defaults or {}) & set(row.fixed_parameters or {})):
-        return f"Either a default or a fixed value, not both: {', '.join(twice)}."
-    subject = meanings.subject_of(tool, filled)
-    denied = rules.denied(row.denied_parameters, subject)
-    refused = sorted({*denied, *rules.not_allowed(row.allowed_parameters, subject)})
-    return (
-        f"The rules of this grant refuse the values filled in for: {', '.join(refused)}." if refused else ""
-    )
-
-
-def _only_advised(row: AgentToolConfig, tool: Tool) -> bool:
-    if tool.is_dangerous or row.requires_approval or (tool.requires_approval and not row.waives_approval):
-        return False
-    return bool(advisory(row))
+def _clashes(row: AgentToolConfig, tool: Tool) -> dict[str, list[str]]:
+    """What each rule for itself cannot show: values that policy refuses, and limits that are none."""
+    own, wider = policy.layering.of_grant(grants.of(row)), layers.of(tool)
+    overruled = rule_problems.overruled(tool, row.fixed_parameters or {})
+    if problem := rule_problems.twice(row) or overruled or rule_problems.conflict(tool, (*wider, own)):
+        return {"parameter_defaults": [problem]}
+    if rule_problems.only_advised(tool, own, wider, waived=row.waives_approval):
+        return {"denied_parameters": [rule_problems.ADVISED]}
+    return {}
 
 
 def _require_waiver(row: AgentToolConfig, changed: list[str], by: Identity) -> None:

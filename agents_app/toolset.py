@@ -16,9 +16,9 @@ from agents_app import bindings, carried, grants
 from agents_app.carried import Carried
 from agents_app.models import AgentType, Run
 from project.accounts.identity import Identity
-from tools_app import availability, executors, served, weights
+from tools_app import availability, executors, layers, served, weights
 
-granted, narrowed = carried.granted, carried.narrowed
+granted, as_shown = carried.granted, carried.as_shown
 
 
 @dataclass(frozen=True)
@@ -96,7 +96,7 @@ def _searches(everything: Sequence[Carried], agent_type: AgentType) -> list[Carr
     if own:
         return own
     row = grants.implied(agent_type)
-    return [carried.of(row, agent_type)] if row else []
+    return [carried.of(row, agent_type, layers.readable_rules(agent_type.organization_id))] if row else []
 
 
 def _shown(
@@ -116,7 +116,7 @@ def _is_offered(each: Carried, identity: Identity | None) -> bool:
     tool = each.tool
     permitted = identity is None or set(tool.required_permissions or ()) <= identity.permissions
     usable = tool.enabled and not tool.is_draft and tool.archived_at is None and not tool.quarantine
-    if not (usable and each.grant.offered and permitted):
+    if not (usable and each.grant.offered and permitted) or each.forbidden:
         return False
     ready, _ = executors.readiness(tool.executor, tool.name, tool.configuration)
     return ready

@@ -26,7 +26,7 @@ from agents_app.api import (
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
-from tools_app.api import apis, drafts, groups, linting, mcp, versions
+from tools_app.api import apis, drafts, groups, linting, mcp, policy, versions
 from tools_app.api import views as tools
 
 ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
@@ -66,6 +66,9 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("agents/<int:agent_id>/tools/<int:tool_id>", agents.AgentTool),
     ("knowledge", knowledge.Knowledge),
     ("knowledge/<int:document_id>", knowledge.KnowledgeDetail),
+    ("policy", policy.Policy),
+    ("policy/rules", policy.PolicyRules),
+    ("policy/rules/<int:rule_id>", policy.PolicyRuleDetail),
     ("audit/tool-usage", audit.ToolUsages),
     ("audit/entries", audit.AuditEntries),
     ("conversations", talking.Conversations),

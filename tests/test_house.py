@@ -75,6 +75,7 @@ ORDER = {
         ("text_index",),
         ("knowledge",),
         ("knowledge_tools",),
+        ("rule_problems",),
         ("binders", "clearing"),
         # Verbs, the smaller ones first.
         ("groups", "votes"),
@@ -93,6 +94,7 @@ ORDER = {
         ("settling",),
         ("interrupts",),
         ("switches",),
+        ("policy_rules", "organization_policies"),
         ("calls", "approvals", "catalog", "seeds"),
         ("notices",),
         ("sweeps", "trying", "unsaved", "allowing"),

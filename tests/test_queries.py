@@ -32,6 +32,7 @@ LISTS = (
     "approvals",
     "approver-groups",
     "standing-approvals",
+    "policy/rules",
 )
 VIEWS: dict[str, Any] = dict(ROUTES)
 YES_OR_NO = [

@@ -15,8 +15,8 @@ from audit_app.models import AuditEntry, ToolUsage
 from project.api import ROUTES
 from tests import people, world
 from tests.world import SECRET_WORD, World
-from tools_app import cases, drafts, trying
-from tools_app.models import ToolCall, ToolCase
+from tools_app import cases, drafts, policy_rules, trying
+from tools_app.models import PolicyRule, ToolCall, ToolCase
 
 pytestmark = pytest.mark.django_db
 
@@ -68,6 +68,10 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "agents/<int:agent_id>"): {"display_name": "Changed"},
     ("POST", "agents/<int:agent_id>/tools/<int:tool_id>"): {"usage_limit": 1},
     ("PUT", "agents/<int:agent_id>/tools/<int:tool_id>"): {"usage_limit": 1},
+    ("PATCH", "policy"): {"standing_uses": 3},
+    ("POST", "policy/rules"): {"name": "No scripts", "for_categories": ["code"], "forbids": True},
+    ("PATCH", "policy/rules/<int:rule_id>"): {"enabled": False},
+    ("DELETE", "policy/rules/<int:rule_id>"): None,
     ("POST", "knowledge"): {"title": "Fresh", "text": "Something new."},
     ("PATCH", "knowledge/<int:document_id>"): {"archived": True},
     ("DELETE", "knowledge/<int:document_id>"): None,
@@ -130,6 +134,8 @@ HERS = {
     "approvals",
     "approver-groups",
     "standing-approvals",
+    "policy",
+    "policy/rules",
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATIONS = [
@@ -146,6 +152,8 @@ def now() -> World:
     drafts.propose(made.tool, {"description": f"Drafts {SECRET_WORD}s."}, by=carol, source="person")
     fields = {name: value for name, value in case(made).items() if name != "agent"}
     cases.add(made.tool, fields | {"agent_type_id": made.agent.pk}, by=carol)
+    rule = {"name": f"About {SECRET_WORD}s", "denied_parameters": {"kind:url": [f"{SECRET_WORD}.example"]}}
+    policy_rules.add(rule, by=people.adam().identity)
     attachments.add(made.conversation, SimpleUploadedFile("notes.txt", b"x"), by=made.alice.identity)
     return made
 
@@ -171,6 +179,7 @@ def address(route: str, now: World) -> str:
         "<int:approval_id>": now.approval.pk,
         "<int:group_id>": now.group.pk,
         "<int:standing_id>": now.standing.pk,
+        "<int:rule_id>": ruled.pk if (ruled := PolicyRule.objects.first()) else 0,
     }
     for name, value in ids.items():
         route = route.replace(name, str(value))
@@ -250,7 +259,7 @@ def test_mallory_sees_and_changes_nothing(method: str, route: str, now: World) -
         or route
         in (
             *("tools", "agents", "knowledge", "catalog/import", "openapi/preview", "mcp-servers"),
-            "approver-groups",
+            *("approver-groups", "policy", "policy/rules"),
         )
     ):
         assert answer.status_code in (200, 201)
@@ -343,7 +352,7 @@ def person_for(method: str, route: str) -> people.Person:
         return people.olga()
     if route.startswith(("tools/<int:tool_id>/", "openapi", "catalog", "mcp-")):
         return people.carol()
-    if route.startswith("approver-groups"):
+    if route.startswith(("approver-groups", "policy")):
         return people.adam()
     if route.startswith(("tools", "agents")):
         return people.carol() if method != "GET" else people.alice()

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
 from project.accounts.prepared import Given, Prepared
 from tools_app import information, installation_policy, layer_rules
+from tools_app.installation_policy import PolicyUnreadable
 from tools_app.layer_rules import Rule
 from tools_app.models import PolicyRule, Tool
 from tools_app.policy import Layer, Source
+from tools_app.rules import UnknownRule
 from tools_app.selecting import Selected
+
+log = logging.getLogger(__name__)
 
 _RULES = Prepared(
     lambda: PolicyRule.objects.filter(organization_id=Given("organization"), enabled=True).order_by("pk")
@@ -33,6 +38,15 @@ def rules_of(organization_id: int) -> tuple[Rule, ...]:
     """Those of the installation, then those of the organization, as they are in force now."""
     rows = tuple(map(tuple, _RULES.raw(organization=organization_id)))
     return (*installation_policy.rules(), *_of_raw(rows))
+
+
+def readable_rules(organization_id: int) -> tuple[Rule, ...]:
+    """The same for pages and for what a model is shown: where they cannot be read, the gate refuses every use."""
+    try:
+        return rules_of(organization_id)
+    except (UnknownRule, PolicyUnreadable):
+        log.exception("the rules of the organization %s cannot be read", organization_id)
+        return ()
 
 
 @lru_cache(maxsize=256)

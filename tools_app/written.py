@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 
 from project.accounts.identity import Identity
 from project.accounts.roles import ALL_PERMISSIONS
-from tools_app import arguments, builtin_tools, credentials, executors, groups
+from tools_app import arguments, builtin_tools, credentials, executors, groups, layers, rule_problems
 from tools_app.exceptions import InvalidArguments, InvalidTool, OperatorOnly, UnknownTool
 from tools_app.models import Tool, ToolDraft
 
@@ -68,9 +68,24 @@ def check_row(tool: Tool, *, awaited: Collection[str] = ()) -> None:
     wrong |= groups.problems(tool.organization_id, count=tool.approvals_needed, named=tool.approver_groups)
     if told := _wrong_configuration(tool, awaited):
         wrong["configuration"] = told
+    wrong |= _wrong_rules(tool) if not wrong else {}
     if wrong:
         raise InvalidTool(details=wrong)
     tool.content_hash()
+
+
+def _wrong_rules(tool: Tool) -> dict[str, list[str]]:
+    """What the tool says about its own arguments, judged by the code that will evaluate it."""
+    if told := rule_problems.of_kinds(tool):
+        return {"parameter_kinds": told}
+    if wrong := rule_problems.of(tool, tool):
+        return wrong
+    own = layers.of_tool(tool)
+    if own is None:
+        return {}
+    if problem := rule_problems.twice(tool) or rule_problems.conflict(tool, (own,)):
+        return {"parameter_defaults": [problem]}
+    return {"denied_parameters": [rule_problems.ADVISED]} if rule_problems.only_advised(tool, own) else {}
 
 
 def _wrong_configuration(tool: Tool, awaited: Collection[str]) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from django.db.models import QuerySet
@@ -14,7 +15,8 @@ from agents_app.models import AgentToolConfig
 from audit_app.admin_fields import TickedField
 from audit_app.audited_admin import Scoped, VerbForm, identity_of
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import groups, weights
+from tools_app import groups, rule_problems, weights
+from tools_app.rule_problems import RULES
 
 
 class GrantForm(VerbForm):
@@ -34,6 +36,15 @@ class GrantForm(VerbForm):
 
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.changed_data if name in granting.FIELDS}
+
+    def clean(self) -> dict[str, Any]:
+        """A rule that is typed here says what it means: of a parameter without a kind a bare text could mean much."""
+        tool, touched = self.cleaned_data.get("tool"), [name for name in RULES if name in self.changed_data]
+        if tool is not None and touched and not self.cleaned_data.get("DELETE"):
+            typed = SimpleNamespace(**{name: self.cleaned_data.get(name) for name in touched})
+            for name, told in rule_problems.unclear(typed, tool, touched).items():
+                self.add_error(name, told)
+        return super().clean()
 
     def is_worth_trying(self) -> bool:
         is_deleted = bool(self.cleaned_data.get("DELETE"))
@@ -107,7 +118,7 @@ class GrantInline(Scoped, StackedInline):
         """What its description takes, as the model of this persona is shown it."""
         if row._state.adding:
             return ""
-        return f"{weights.of(toolset.narrowed(row.tool.shown(), grants.of(row))):,}"
+        return f"{weights.of(toolset.as_shown(row.tool, grants.of(row))):,}"
 
     @display(description="only advice")
     def advice(self, row: AgentToolConfig) -> str:

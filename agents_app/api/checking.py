@@ -87,7 +87,7 @@ def _seen(row: Tool, agent: AgentType | None) -> Item:
         return nothing
     definition = row.shown()
     grant = grants.read(agent.pk, row.pk, row.organization_id) if agent and row.pk else None
-    shown = toolset.narrowed(definition, grant) if grant else definition
+    shown = toolset.as_shown(row, grant) if grant else definition
     return {
         "model_sees": shown.for_model(),
         "tokens": weights.of(shown),

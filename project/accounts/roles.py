@@ -11,6 +11,8 @@ CATALOG_VIEW: Final = "catalog.view"
 CATALOG_CHANGE: Final = "catalog.change"
 AUDIT_VIEW: Final = "audit.view"
 MEMBERS_MANAGE: Final = "members.manage"
+# What the organization says about all its tools: it binds those who keep the catalog, too.
+POLICY_CHANGE: Final = "policy.change"
 # To let a persona act under an identity of its own instead of that of the person who asks.
 ACT_AS: Final = "personas.act_as"
 
@@ -22,6 +24,7 @@ ALL_PERMISSIONS: Final = (
     CATALOG_CHANGE,
     AUDIT_VIEW,
     MEMBERS_MANAGE,
+    POLICY_CHANGE,
     ACT_AS,
 )
 

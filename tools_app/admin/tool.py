@@ -116,6 +116,8 @@ class ToolForm(SeenForm):
             given["configuration"] = given["configuration"] or {}
         fields = {name: given[name] for name in given if name not in ("reason", *HIDDEN)}
         fields["examples"] = fields.get("examples") or []
+        if "parameter_kinds" in fields:
+            fields["parameter_kinds"] = fields["parameter_kinds"] or {}
         return self.edited(fields) if self.instance.pk else self.registered(fields)
 
 
@@ -204,6 +206,21 @@ class ToolAdmin(DraftingAdmin):
                     "person_daily_limit",
                     "daily_limit",
                 ]
+            },
+        ),
+        (
+            "Rules for every persona",
+            {
+                "fields": [
+                    "parameter_kinds",
+                    "denied_parameters",
+                    "allowed_parameters",
+                    "ask_when",
+                    "parameter_defaults",
+                    "fixed_parameters",
+                ],
+                "description": "They hold whatever a grant says; a grant can only narrow them. Forbidden texts in "
+                "commands and code only advise, since they can be written otherwise.",
             },
         ),
         ("On or off", {"fields": ["enabled", "disabled_reason"]}),

@@ -9,8 +9,10 @@ from rest_framework import serializers
 from project.accounts.api.base import StrictSerializer
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import catalog, executors, versions, weights
+from tools_app import catalog, executors, meanings, rules, versions, weights
 from tools_app.models import Tool
+
+_FOR_ALL = "As in a grant, for every persona that has the tool; a grant can only narrow it."
 
 
 class DefinitionSerializer(serializers.Serializer[Any]):
@@ -33,6 +35,9 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
     token_weight = serializers.SerializerMethodField(
         help_text="Tokens its description takes of a model's context, estimated."
     )
+    advisory = serializers.SerializerMethodField(
+        help_text="Parameters whose forbidden texts only advise: a command can be written otherwise."
+    )
     number = serializers.SerializerMethodField(
         help_text="The newest version's number, also its ETag; every change makes a new one."
     )
@@ -49,6 +54,7 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
             "ready",
             "ready_reason",
             "token_weight",
+            "advisory",
             "content_hash",
             "created_at",
             "updated_at",
@@ -65,6 +71,9 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
         if "number" in vars(tool):
             return vars(tool)["number"] or 0
         return versions.number_of(tool)
+
+    def get_advisory(self, tool: Tool) -> list[str]:
+        return rules.advisory(tool.denied_parameters, meanings.kinds_of(tool))
 
     def get_ready(self, tool: Tool) -> bool:
         return executors.readiness(tool.executor, tool.name, tool.configuration)[0]
@@ -124,6 +133,16 @@ class ToolWriteSerializer(StrictSerializer):
         required=False, allow_null=True, min_value=-1, max_value=2**31 - 1
     )
     daily_limit = serializers.IntegerField(required=False, allow_null=True, min_value=-1, max_value=2**31 - 1)
+    allowed_parameters = serializers.JSONField(required=False, allow_null=True, help_text=_FOR_ALL)
+    denied_parameters = serializers.JSONField(required=False, allow_null=True, help_text=_FOR_ALL)
+    ask_when = serializers.JSONField(required=False, allow_null=True, help_text=_FOR_ALL)
+    parameter_defaults = serializers.DictField(required=False, allow_null=True)
+    fixed_parameters = serializers.DictField(required=False, allow_null=True)
+    parameter_kinds = serializers.DictField(
+        child=serializers.CharField(),
+        required=False,
+        help_text="Kinds of parameters whose description says none, such as url or path.",
+    )
     version = serializers.CharField(max_length=20, required=False)
     tags = serializers.ListField(child=serializers.CharField(max_length=100), required=False, max_length=50)
     example_usage = serializers.CharField(required=False, allow_blank=True, allow_null=True)

@@ -155,3 +155,24 @@ class SyncFailed(HouseError):
 
     code = "sync_failed"
     status = 502
+
+
+class InvalidRule(HouseError):
+    """This rule cannot be saved as it is described; the details say which fields are wrong."""
+
+    code = "invalid_rule"
+    status = 400
+
+
+class RuleNameTaken(HouseError):
+    """Another rule of your organization has this name. Choose another one."""
+
+    code = "rule_name_taken"
+    status = 409
+
+
+class InvalidPolicy(HouseError):
+    """These settings cannot be saved as they are; the details say which are wrong."""
+
+    code = "invalid_policy"
+    status = 400

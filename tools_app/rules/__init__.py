@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tools_app.rules import matchers, places
+from tools_app.rules import matchers, offering, places
 from tools_app.rules.errors import UnknownRule
 from tools_app.rules.matchers import Seen
 from tools_app.rules.values import is_same, leaves
@@ -26,6 +26,7 @@ __all__ = [
     "denied",
     "is_same",
     "is_sound",
+    "leaves_out",
     "not_allowed",
     "speaks_of_parts",
     "uses",
@@ -168,27 +169,16 @@ def uses(rule: Any, operator: str) -> bool:
 
 def values_allowed(rule: Any, name: str, kinds: Mapping[str, str]) -> list[Any] | None:
     """All values an allow rule leaves to a parameter, if it lists them one by one; else None."""
-    if not is_sound(rule, allowing=True) or not isinstance(rule, Mapping):
-        return None
-    spoken = _spoken(rule, name, kinds.get(name, ""))
-    lists = [found for found in (_listed(wanted, kinds.get(name, "")) for wanted in spoken) if found]
-    if not lists:
-        return None
-    seen = (Seen(value, kinds.get(name, "")) for value in lists[0])
-    return [each.value for each in seen if all(matchers.allows(wanted, each) for wanted in spoken)]
+    return offering.values(rule, name, kinds.get(name, "")) if is_sound(rule, allowing=True) else None
 
 
-def _listed(wanted: Any, kind: str) -> list[Any] | None:
-    if not isinstance(wanted, list) or not wanted:
-        return None
-    found: list[Any] = []
-    for matcher in wanted:
-        operator = matchers.operator_of(matcher, kind, allowing=True)
-        if operator not in ("equals", "one_of"):
-            return None
-        value = next(iter(matcher.values())) if isinstance(matcher, Mapping) else matcher
-        found.extend(value if operator == "one_of" else [value])
-    return found
+def leaves_out(denied: Any, allowed: Any, name: str, kind: str) -> bool:
+    """Whether these rules leave nothing of a parameter; a rule that cannot be read refuses the call anyway."""
+    try:
+        refused = offering.is_refused_whole(denied, name, kind)
+        return refused or not offering.may_be_given(allowed, name, kind)
+    except UnknownRule:
+        return False
 
 
 def _kinds(name: str, kinds: Mapping[str, str]) -> set[str]:
@@ -197,15 +187,6 @@ def _kinds(name: str, kinds: Mapping[str, str]) -> set[str]:
     if top == places.ANY:
         return set(kinds.values())
     return {places.of_kind(top) or kinds.get(top, "")}
-
-
-def _spoken(rule: Mapping[str, Any], name: str, kind: str) -> list[Any]:
-    """What an allow rule says of a whole parameter: by its name and by its kind, else what it says of all others."""
-    said = [rule[place] for place in rule if places.speaks_of(place, name, kind)]
-    if said or places.ANY not in rule:
-        return said
-    in_parts = any(places.is_pointer(place) and places.names(place) == name for place in rule)
-    return [] if in_parts else [rule[places.ANY]]
 
 
 def _hits(place: str, forbidden: Any, name: str, value: Any, subject: Subject) -> bool:
@@ -247,7 +228,7 @@ def _is_denied(forbidden: Any, seen: Seen) -> bool:
 
 
 def _covers(rule: Mapping[str, Any], name: str, value: Any, subject: Subject) -> bool:
-    said = _spoken(rule, name, subject.kinds.get(name, ""))
+    said = offering.spoken(rule, name, subject.kinds.get(name, ""))
     if not all(matchers.allows(wanted, subject.seen(name, value)) for wanted in said):
         return False
     parts = {

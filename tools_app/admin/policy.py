@@ -1,0 +1,235 @@
+"""What an organization says about all its tools: its rules, and its settings for the gate as a whole."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from unfold.decorators import display
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+
+from audit_app.admin_fields import LinesField, ReadableJSONField, TickedField
+from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of
+from project.accounts.identity import Identity
+from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
+from tools_app import groups, layers, organization_policies, policy_rules, selecting
+from tools_app.models import OrganizationPolicy, PolicyRule, Tool
+
+_READING = (POLICY_CHANGE, CATALOG_CHANGE, AUDIT_VIEW)
+
+
+class RuleForm(VerbForm):
+    for_tools = LinesField(
+        label="Tools", help_text="Names; a * stands for anything, as in crm_*. Empty: any."
+    )
+    for_categories = LinesField(label="Categories", help_text="Empty: any.", rows=2)
+    for_executors = forms.MultipleChoiceField(
+        label="Carried out by",
+        required=False,
+        choices=Tool.Executor.choices,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+    )
+    for_flags = forms.MultipleChoiceField(
+        label="What they are",
+        required=False,
+        choices=[(name, words.capitalize()) for name, words in selecting.FLAGS.items()],
+        widget=UnfoldAdminCheckboxSelectMultipleWidget,
+        help_text="A tool that is one of these. Nothing ticked: any.",
+    )
+    denied_parameters = ReadableJSONField(
+        required=False,
+        help_text='{"kind:url": ["test.example"]} refuses every address there, whatever its parameter is called.',
+    )
+    allowed_parameters = ReadableJSONField(
+        required=False,
+        help_text='What is not named is refused: {"kind:url": ["*.example.org"], "*": true}.',
+    )
+    ask_when = ReadableJSONField(
+        required=False, help_text='Values at which a person is asked: {"amount": [{"range": {"min": 100}}]}.'
+    )
+
+    class Meta:
+        model = PolicyRule
+        fields = list(policy_rules.FIELDS)
+        widgets = {"reason": UnfoldAdminTextareaWidget(attrs={"rows": 2})}
+
+    def perform(self) -> PolicyRule:
+        listed: tuple[str, ...] = policy_rules.FIELDS
+        given = {name: self.cleaned_data[name] for name in listed if name in self.cleaned_data}
+        if self.instance.pk:
+            changes = {name: given[name] for name in given if name in self.changed_data}
+            return policy_rules.change(self.instance, changes, by=self.identity)
+        return policy_rules.add(given, by=self.identity)
+
+
+def _remove(rule: PolicyRule, by: Identity, _: dict[str, str]) -> str:
+    policy_rules.remove(rule, by=by)
+    return f"The rule “{rule.name}” is removed."
+
+
+@admin.register(PolicyRule)
+class PolicyRuleAdmin(AuditedAdmin):
+    to_view, to_change = _READING, (POLICY_CHANGE,)
+    form = RuleForm
+    verbs_record = True
+    change_form_outer_before_template = "admin/toolroom/rule.html"
+    list_display = ["shown_name", "about", "does", "state", "updated_at"]
+    list_display_links = ["shown_name"]
+    list_filter = ["enabled"]
+    search_fields = ["name", "reason", "message"]
+    verbs = (
+        Verb(
+            "remove",
+            "Remove",
+            "What it forbids or asks about is judged by the other rules alone, from the next call on.",
+            _remove,
+            possible=lambda rule, identity: identity.may(POLICY_CHANGE),
+            dangerous=True,
+        ),
+    )
+    fieldsets = [
+        (None, {"fields": ["name", "reason", "enabled"]}),
+        (
+            "Which tools it is about",
+            {
+                "fields": ["for_tools", "for_categories", ("for_executors", "for_flags")],
+                "description": "A tool must meet one entry of each list that is not empty. With nothing here the rule "
+                "is about every tool, those that are added later too.",
+            },
+        ),
+        (
+            "What it does",
+            {
+                "fields": [
+                    ("forbids", "requires_approval"),
+                    "denied_parameters",
+                    "allowed_parameters",
+                    "ask_when",
+                    "message",
+                ],
+                "description": "A rule can only narrow what tools and grants leave. Names of parameters, kind:url for "
+                "all of a kind (url, host, email, path, command, code, sql, text, argv), or * for any.",
+            },
+        ),
+    ]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        form = super().get_form(request, obj, change, **kwargs)
+        form.identity = identity_of(request)
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        obj.__dict__.update(form.perform().__dict__)
+
+    def page_context(self, request: HttpRequest, obj: PolicyRule) -> dict[str, Any]:
+        covered = [tool.name for tool in policy_rules.covered(obj)]
+        shown = {"rule_tools": covered[:40], "rule_more": max(len(covered) - 40, 0), "rule": obj}
+        return {**super().page_context(request, obj), **shown, "rule_advises": policy_rules.advisory(obj)}
+
+    @display(description="rule", ordering="name", header=True)
+    def shown_name(self, rule: PolicyRule) -> list[str]:
+        return [rule.name, rule.reason]
+
+    @display(description="is about")
+    def about(self, rule: PolicyRule) -> str:
+        return str(layers.of_row(rule).selector)
+
+    @display(description="does")
+    def does(self, rule: PolicyRule) -> str:
+        said = {
+            "forbids them": rule.forbids,
+            "always asks": rule.requires_approval,
+            "forbids values": rule.denied_parameters is not None,
+            "lists what is allowed": rule.allowed_parameters is not None,
+            "asks at values": rule.ask_when is not None,
+        }
+        return ", ".join(words for words, is_so in said.items() if is_so)
+
+    @display(description="state", ordering="enabled", label={"on": "success", "off": "warning"})
+    def state(self, rule: PolicyRule) -> tuple[str, str]:
+        return ("on", "In force") if rule.enabled else ("off", "Off")
+
+
+# In the order of the page; what is in none of them comes last, so that no setting is ever missing from it.
+_GROUPS: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
+    (
+        "Who decides",
+        ("approver", "approvals_needed", "approver_groups", "deny_reasons"),
+        "For every tool. A tool or a grant may demand more, never less.",
+    ),
+    (
+        "Allowed from now on",
+        ("standing_seconds", "standing_uses", "standing_dangerous"),
+        "How far a person may go when they say “and from now on” beside a yes.",
+    ),
+    (
+        "Telling people that a question waits",
+        (
+            "notify_by_mail",
+            "tell_after_minutes",
+            "remind_after_minutes",
+            "reminders",
+            "escalate_after_minutes",
+        ),
+        "",
+    ),
+    ("Days", ("time_zone",), ""),
+)
+
+
+class OrganizationPolicyForm(VerbForm):
+    approver_groups = TickedField(help_text=OrganizationPolicy._meta.get_field("approver_groups").help_text)
+    deny_reasons = LinesField(
+        label="Reasons to deny", help_text=OrganizationPolicy._meta.get_field("deny_reasons").help_text
+    )
+
+    class Meta:
+        model = OrganizationPolicy
+        exclude = ["organization"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "approver_groups" in self.fields:
+            there = groups.names(self.identity.organization_id)
+            self.fields["approver_groups"].offer(there, self.instance.approver_groups or [])  # type: ignore[attr-defined]
+
+    def perform(self) -> OrganizationPolicy:
+        changes = {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
+        return organization_policies.change(changes, by=self.identity)
+
+
+@admin.register(OrganizationPolicy)
+class OrganizationPolicyAdmin(AuditedAdmin):
+    """One page: there is one row of each organization, and it is made when its page is opened first."""
+
+    to_view, to_change = _READING, (POLICY_CHANGE,)
+    may_add = False
+    form = OrganizationPolicyForm
+    verbs_record = True
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        left, found = list(organization_policies.fields()), []
+        for title, names, about in _GROUPS:
+            there = [name for name in names if name in left]
+            left = [name for name in left if name not in there]
+            found.append((title, {"fields": there, "description": about}))
+        return [*found, *([("More", {"fields": left})] if left else [])]
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        if not self.has_view_permission(request):
+            answer: HttpResponse = super().changelist_view(request, extra_context)
+            return answer
+        ours = identity_of(request).organization_id
+        row, _ = OrganizationPolicy.objects.get_or_create(organization_id=ours)
+        return HttpResponseRedirect(reverse("admin:tools_app_organizationpolicy_change", args=[row.pk]))
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        form = super().get_form(request, obj, change, **kwargs)
+        form.identity = identity_of(request)
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        obj.__dict__.update(form.perform().__dict__)
