@@ -75,8 +75,8 @@ def of(granted: Sequence[tuple[Tool, Grant]], carrier: Carrier) -> list[Power]:
         stopped=halts.stopped(carrier.organization_id, carrier.agent_type_id, [tool.pk for tool in tools]),
         ours=OrganizationPolicy.objects.of(carrier.organization_id).demand("organization"),
         leaks=any(map(information.can_carry_out, tools))
-        and doors.has_private_data(
-            agent_type_id=carrier.agent_type_id, organization_id=carrier.organization_id
+        and bool(
+            doors.private_tools(agent_type_id=carrier.agent_type_id, organization_id=carrier.organization_id)
         ),
     )
     return [_power(tool, grant, readings) for tool, grant in granted]

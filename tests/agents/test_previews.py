@@ -185,3 +185,10 @@ def test_a_day_that_is_used_up_is_foreseen() -> None:
     calls.execute(door.ask({"line": "one"}))
     assert power(door.agent, people.alice()).decision == "refuse"
     assert power(door.agent, people.bob()).decision == "allow"
+
+
+def test_a_way_out_beside_private_data_asks_once_something_was_read() -> None:
+    found = power(gate.opened(is_open_world=True, privacy="private").agent, people.alice())
+    assert found.sometimes == ("Asks once the answer has read something from outside.",)
+    harmless = gate.opened(name="other_ledger", is_open_world=True, privacy="public")
+    assert power(harmless.agent, people.alice()).sometimes == ()
