@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import CodeType, FrameType
@@ -29,7 +30,9 @@ from django.db import connections
 from tests.mutants import making, patching
 
 LONGEST = 60.0
-hypothesis.settings.register_profile("mutants", deadline=None, derandomize=True, database=None)
+# So many random cases of each property, whatever its test says: always the same ones, or no verdict means anything.
+CASES = 40
+ALIKE = hypothesis.settings(deadline=None, derandomize=True, database=None, max_examples=CASES)
 
 
 class Judge:
@@ -37,16 +40,20 @@ class Judge:
 
     def __init__(self, module: str, out: Path, only: str) -> None:
         self.module, self.out, self.only = module, out, only
+        self._who = out.with_name("noticed-by")
         self.calls: dict[str, set[str]] = {}
         self.seconds: dict[str, float] = {}
+        # Which test noticed what: whoever did so before is asked first.
+        self.noticed: Counter[tuple[str, str]] = Counter()
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
-        hypothesis.settings.load_profile("mutants")
+        for item in session.items:
+            _make_alike(item)
         source = Path(str(sys.modules[self.module].__file__)).read_text()
         tree = ast.parse(source)
         if not self._all_pass(session.items):
             raise pytest.UsageError("a test fails without any fault")
-        faults = [each for each in making.mutants(self.module, source) if self.only in each.name]
+        faults = [each for each in making.mutants(self.module, tree) if self.only in each.name]
         verdicts = [self._verdict(each, tree, session.items) for each in self._told(faults)]
         self.out.write_text(json.dumps(verdicts, indent=1) + "\n")
         return True
@@ -89,10 +96,16 @@ class Judge:
 
     def _verdict(self, mutant: making.Mutant, tree: ast.Module, items: list[pytest.Item]) -> dict[str, Any]:
         chosen = [item for item in items if self._concerns(mutant, item)]
-        chosen.sort(key=lambda item: self.seconds[item.nodeid])
+        chosen.sort(key=lambda item: self._order(mutant, item))
         most = LONGEST + 5 * sum(self.seconds[item.nodeid] for item in chosen)
         said = self._in_child(lambda: patching.patch(mutant, tree), chosen, most)
-        return {"name": mutant.name, "line": mutant.line, "verdict": said, "tests": len(chosen)}
+        who = self._who.read_text() if self._who.exists() else ""
+        self.noticed.update({(mutant.place, who): 1, ("", who): 1} if who else {})
+        return {"name": mutant.name, "line": mutant.line, "verdict": said, "tests": len(chosen), "by": who}
+
+    def _order(self, mutant: making.Mutant, item: pytest.Item) -> tuple[int, int, float]:
+        name = item.nodeid
+        return -self.noticed[mutant.place, name], -self.noticed["", name], self.seconds[name]
 
     def _concerns(self, mutant: making.Mutant, item: pytest.Item) -> bool:
         if not mutant.is_in_function or mutant.place == "(module)":
@@ -103,11 +116,12 @@ class Judge:
         """What becomes of the tests once `first` has been done: survived, killed, or not tried."""
         connections.close_all()
         self._restore_rows()
+        self._who.unlink(missing_ok=True)
         child = os.fork()
         if not child:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.setitimer(signal.ITIMER_REAL, most)
-            os._exit(_outcome(first, items))
+            os._exit(_outcome(first, items, self._who))
         _, status = os.waitpid(child, 0)
         if os.WIFSIGNALED(status):
             return "killed by time" if os.WTERMSIG(status) == signal.SIGALRM else "killed"
@@ -134,7 +148,13 @@ class Judge:
             shutil.copyfile(f"{path}.kept", path)
 
 
-def _outcome(first: Any, items: list[pytest.Item]) -> int:
+def _make_alike(item: pytest.Item) -> None:
+    test = getattr(item, "obj", None)
+    if getattr(test, "is_hypothesis_test", False):
+        vars(getattr(test, "__func__", test))["_hypothesis_internal_use_settings"] = ALIKE
+
+
+def _outcome(first: Any, items: list[pytest.Item], who: Path) -> int:
     quiet = os.open(os.devnull, os.O_WRONLY)
     os.dup2(quiet, 1)
     os.dup2(quiet, 2)
@@ -145,7 +165,12 @@ def _outcome(first: Any, items: list[pytest.Item]) -> int:
     except BaseException:  # noqa: BLE001  (a module that cannot be loaded any more is noticed by whoever starts it)
         return 1
     with contextlib.suppress(BaseException):
-        return 0 if all(_passes(item) for item in items) else 1
+        for item in items:
+            who.write_text(item.nodeid)
+            if not _passes(item):
+                return 1
+        who.unlink(missing_ok=True)
+        return 0
     return 1
 
 

@@ -71,8 +71,7 @@ class _Spot:
     is_in_function: bool
 
 
-def mutants(module: str, source: str) -> list[Mutant]:
-    tree = ast.parse(source)
+def mutants(module: str, tree: ast.Module) -> list[Mutant]:
     seen: Counter[tuple[str, str, str]] = Counter()
     found = []
     for spot in _spots(tree, (), "", inside=False):

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from tests.mutants.making import Mutant
+from tests.mutants.making import Mutant, Named
 
 ROOMS = ("project", "audit_app", "tools_app", "agents_app")
 
@@ -50,7 +50,7 @@ def patch(mutant: Mutant, original: ast.Module) -> None:
     if mutant.is_in_function:
         _exchange(before, after, functions(filename))
     else:
-        _take_over(module, after)
+        _take_over(module, after, set(_set_up(mutant.tree, original)))
     forget()
 
 
@@ -94,7 +94,17 @@ def _pairs(before: types.CodeType, after: types.CodeType) -> list[tuple[types.Co
     return [(pair[0], pair[1]) for pair in by_name.values() if len(pair) == 2]
 
 
-def _take_over(module: types.ModuleType, code: types.CodeType) -> None:
+def _set_up(tree: ast.Module, original: ast.Module) -> Iterator[str]:
+    """The names that the changed statement sets; what is the same in both is the same object."""
+    same = {id(each) for each in original.body}
+    for statement in tree.body:
+        if id(statement) not in same:
+            yield from (str(each.name) for each in [statement] if isinstance(each, Named))
+            stored = (each for each in ast.walk(statement) if isinstance(each, ast.Name))
+            yield from (each.id for each in stored if isinstance(each.ctx, ast.Store))
+
+
+def _take_over(module: types.ModuleType, code: types.CodeType, names: set[str]) -> None:
     fresh = types.ModuleType(module.__name__)
     fresh.__file__, fresh.__package__ = module.__file__, module.__package__
     if hasattr(module, "__path__"):
@@ -106,12 +116,13 @@ def _take_over(module: types.ModuleType, code: types.CodeType) -> None:
     finally:
         sys.modules[module.__name__] = module
     for name, value in list(vars(fresh).items()):
-        if not name.startswith("__") and name in vars(module):
+        if name in names and name in vars(module):
             _take(vars(module)[name], value, module, name)
 
 
 def _take(old: Any, new: Any, module: types.ModuleType, name: str) -> None:
-    if getattr(old, "__module__", module.__name__) != module.__name__ or isinstance(old, types.ModuleType):
+    is_imported = isinstance(old, type) or _function(old)
+    if isinstance(old, types.ModuleType) or (is_imported and old.__module__ != module.__name__):
         return
     old_function, new_function = _function(old), _function(new)
     if old_function and new_function:

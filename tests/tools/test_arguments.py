@@ -157,3 +157,71 @@ def test_defaults_fill_absent_names_only_and_are_copied() -> None:
     given_list = [1]
     arguments.fill({"x": given_list}, {})["x"].append(2)
     assert given_list == [1]
+
+
+@pytest.mark.parametrize(
+    ("raw", "accepted"),
+    [
+        (nested(32, "{}"), False),
+        (nested(31, "{}"), True),
+        (nested(30, "[1]"), True),
+        (nested(30, "[[1]]"), False),
+        (nested(31, "[]"), True),
+        ('{"a": ' + "[" * 31 + "]" * 31 + "}", True),
+        ('{"a": ' + "[" * 32 + "]" * 32 + "}", False),
+        ('{"a": [' + ",".join("1" * 9_998) + "]}", True),
+        ('{"a": [' + ",".join("1" * 9_999) + "]}", False),
+    ],
+)
+def test_the_bounds_are_exactly_those(raw: str, accepted: bool) -> None:
+    """32 levels and 10,000 values (`security.md` 2.1), the object itself counted with them."""
+    if accepted:
+        assert arguments.parse(raw, max_bytes=LIMIT) == json.loads(raw)
+        return
+    with pytest.raises(InvalidArguments) as refused:
+        arguments.parse(raw, max_bytes=LIMIT)
+    assert refused.value.code in ("too_deep", "too_many_values")
+
+
+def test_as_many_bytes_as_may_be_are_accepted_and_no_more() -> None:
+    raw = '{"a": "ü"}'
+    size = len(raw.encode())
+    assert arguments.parse(raw, max_bytes=size) == {"a": "ü"}
+    with pytest.raises(InvalidArguments, match=f"{size} bytes long, and at most {size - 1}"):
+        arguments.parse(raw, max_bytes=size - 1)
+
+
+@pytest.mark.parametrize(
+    "digits", ["99999999999999999", "-9999999999999999", "123456789012345678", "-" + "1" * 400]
+)
+def test_long_numbers_are_refused_by_their_value(digits: str) -> None:
+    with pytest.raises(InvalidArguments, match="send it as text"):
+        arguments.parse(f'{{"a": {digits}}}', max_bytes=LIMIT)
+
+
+def test_small_numbers_with_a_sign_are_read() -> None:
+    assert arguments.parse('{"a": -9007199254740991}', max_bytes=LIMIT) == {"a": -(2**53) + 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (float(2**53 - 1), "9007199254740991"),
+        (float(2**53), "9007199254740992.0"),
+        (-float(2**53 - 1), "-9007199254740991"),
+        (1e15, "1000000000000000"),
+        (0.5, "0.5"),
+    ],
+)
+def test_only_whole_numbers_that_are_exact_lose_their_point(value: float, written: str) -> None:
+    assert json.dumps(arguments.canonical({"a": value})["a"]) == written
+
+
+def test_the_name_that_is_given_twice_is_told_and_never_at_length() -> None:
+    with pytest.raises(InvalidArguments, match='ambiguous: "ab" is given twice'):
+        arguments.parse('{"a\\u0062": 1, "ab": 2}', max_bytes=LIMIT)
+    name = "n" * 100
+    for more in ("", "m", "m" * 900):
+        with pytest.raises(InvalidArguments) as refused:
+            arguments.parse(f'{{"{name}{more}": 1, "{name}{more}": 2}}', max_bytes=LIMIT)
+        assert refused.value.message == f'The arguments are ambiguous: "{name}" is given twice.'
