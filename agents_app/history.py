@@ -11,7 +11,7 @@ from agents_app import media
 from agents_app.models import Message, Run, Step
 from agents_app.transcript import Exchange, Turn, Use
 from project.accounts.prepared import Given, Prepared
-from tools_app import outcomes
+from tools_app import instead, outcomes, successors
 from tools_app.models import ToolCall
 
 # The budget of tokens decides what is repeated to the model. This only keeps a conversation of years from being read
@@ -89,14 +89,21 @@ def _uses(steps: list[Step]) -> dict[int | None, dict[str, Use]]:
     found: dict[int | None, dict[str, Use]] = defaultdict(dict)
     for step in steps:
         if step.tool_call is not None:
-            found[step.tool_call.message_id][step.tool_call.tool_use_id] = use_of(step.tool_call)
+            call = successors.latest(step.tool_call)
+            found[call.message_id][call.tool_use_id] = use_of(call)
     return found
 
 
 def use_of(call: ToolCall) -> Use:
     """What the model reads of a use: the result, or in words why there is none."""
+    # What people changed of it is rare, and asked for only where it went on in another call.
+    changed = successors.told(call) if call.replaces_id else ""
     if call.status == ToolCall.Status.SUCCEEDED:
-        return Use(_cut(call.result_text), blocks=call.blocks)
+        return Use("\n".join(filter(None, [changed, _cut(call.result_text)])), blocks=call.blocks)
+    if call.reason == instead.ANSWERED:
+        return Use(
+            f"[{call.reason_text} These are their words, not a result of the tool.]\n{_cut(call.result_text)}"
+        )
     words = {
         ToolCall.Status.DENIED: "Denied",
         ToolCall.Status.EXPIRED: "Expired",
@@ -106,7 +113,8 @@ def use_of(call: ToolCall) -> Use:
     word = words.get(ToolCall.Status(call.status), "Failed")
     # Rare, so it is asked for here and not read along with every step.
     seen = outcomes.told(call) if call.reason == "outcome_unknown" else ""
-    return Use(f"{word} ({call.reason}): {call.reason_text} {seen}".rstrip(), is_error=True)
+    told = f"{word} ({call.reason}): {call.reason_text} {seen}".rstrip()
+    return Use("\n".join(filter(None, [changed, told])), is_error=True)
 
 
 def _cut(text: str) -> str:

@@ -81,6 +81,7 @@ ORDER = {
         ("groups", "votes"),
         (
             "questions",
+            "successors",
             "sparing",
             "outcomes",
             "claims",
@@ -95,7 +96,7 @@ ORDER = {
         ("interrupts",),
         ("switches",),
         ("policy_rules", "organization_policies"),
-        ("calls", "approvals", "catalog", "seeds"),
+        ("calls", "approvals", "instead", "catalog", "seeds"),
         ("notices",),
         ("sweeps", "trying", "unsaved", "allowing"),
         ("cases",),

@@ -15,7 +15,19 @@ from audit_app.redaction import storable
 from audit_app.transitions import move, note
 from project.accounts import identity as identities
 from project.accounts.identity import Identity
-from tools_app import answers, calls, decided, doors, endings, executors, facts, policy, questions, votes
+from tools_app import (
+    answers,
+    calls,
+    decided,
+    doors,
+    endings,
+    executors,
+    facts,
+    policy,
+    questions,
+    successors,
+    votes,
+)
 from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsAnswer, NeedsFreshLogin, NotAQuestion
 from tools_app.models import Approval, ApprovalVote, ToolCall
 
@@ -29,15 +41,17 @@ def approve(approval: Approval, *, digest: str, by: Identity, comment: str = "")
 
     Raises MayNotDecide, NeedsFreshLogin, DigestMismatch, and StaleState where the question is not open any more.
     """
-    _require_right(approval, by)
+    require_right(approval, by)
     if approval.about == Approval.About.ANSWER:
         raise NeedsAnswer
     if approval.is_dangerous and not by.is_fresh:
         raise NeedsFreshLogin
-    _require_digest(approval, digest)
+    require_digest(approval, digest)
     if approval.about == Approval.About.OUTCOME:
         # It has run, so nothing that changed since can void the question; and whoever says "go on" permits no tool.
-        return move(approval, Approval.Status.APPROVED, by=by, only_if=_open(digest), **_verdict(by, comment))
+        return move(
+            approval, Approval.Status.APPROVED, by=by, only_if=still_open(digest), **verdict_of(by, comment)
+        )
     _require_unchanged(approval, by)
     return _agreed(approval, digest, by=by, comment=comment)
 
@@ -49,7 +63,7 @@ def _agreed(approval: Approval, digest: str, *, by: Identity, comment: str) -> A
     missing = votes.cast(approval, digest=digest, verdict=yes, by=by, comment=comment)
     if missing:
         return note(approval, "approval.voted", by=by, voted=by.display_name, missing=missing)
-    return _released(approval, digest, settings.APPROVAL_UNUSED_SECONDS, by=by, **_verdict(by, comment))
+    return _released(approval, digest, settings.APPROVAL_UNUSED_SECONDS, by=by, **verdict_of(by, comment))
 
 
 def answer(approval: Approval, *, digest: str, given: Mapping[str, Any], by: Identity) -> Approval:
@@ -57,52 +71,65 @@ def answer(approval: Approval, *, digest: str, given: Mapping[str, Any], by: Ide
 
     Raises what approve raises, NotAQuestion where nothing is asked, and InvalidAnswer, field by field.
     """
-    _require_right(approval, by)
+    require_right(approval, by)
     if approval.about != Approval.About.ANSWER or approval.call.tool is None:
         raise NotAQuestion
-    _require_digest(approval, digest)
+    require_digest(approval, digest)
     tool = approval.call.tool
     answered = answers.checked(executors.form(tool.executor, tool.name, approval.covers["arguments"]), given)
     _require_unchanged(approval, by)
     # An answer permits nothing: it is kept as long as a question is, so that no pause of the workers loses it.
     seconds = settings.APPROVAL_PENDING_SECONDS
-    return _released(approval, digest, seconds, by=by, answer=answered, **_verdict(by, ""))
+    return _released(approval, digest, seconds, by=by, answer=answered, **verdict_of(by, ""))
 
 
 def _require_unchanged(approval: Approval, by: Identity) -> None:
-    void = _void(approval)
-    if void is not None:
-        supersede(approval, void, by=by)
-        raise DigestMismatch(code="definition_changed", details={"reason": void.code})
+    """A yes to what would be refused by now, or is another thing than was shown, lets nothing run.
+
+    What was refused ends, and the model is told. What has only changed is asked about anew, as it is by now.
+    """
+    call = approval.call
+    found = facts.regather(call)
+    decision = policy.decide(found.call, found.facts)
+    if not isinstance(decision, policy.Refuse) and questions.still_fits(approval, call, found):
+        return
+    with transaction.atomic():
+        refusal = decision if isinstance(decision, policy.Refuse) else endings.DRIFTED.refusal
+        decided.add(call, found, refusal, decided.VERDICT)
+        supersede(approval, endings.Blocked(refusal.code, refusal.message), by=by)
+        if not isinstance(decision, policy.Refuse) and successors.may_have(call):
+            successors.put_anew(call, found, decision, by=identities.system(call.organization_id))
+    raise DigestMismatch(code="definition_changed", details={"reason": refusal.code})
 
 
 @transaction.atomic
 def _released(approval: Approval, digest: str, seconds: int, *, by: Identity, **fields: Any) -> Approval:
     use_until = from_now(seconds)
-    move(approval, Approval.Status.APPROVED, by=by, only_if=_open(digest), use_until=use_until, **fields)
+    move(approval, Approval.Status.APPROVED, by=by, only_if=still_open(digest), use_until=use_until, **fields)
     calls.release(approval.call, by=by)
     return approval
 
 
-def deny(approval: Approval, *, digest: str, by: Identity, comment: str = "") -> Approval:
-    """Say no; the reason is told to the model. Same errors as approve, but no fresh login is needed to refuse.
+def deny(approval: Approval, *, digest: str, by: Identity, comment: str = "", instead: str = "") -> Approval:
+    """Say no; the reason is told to the model, and what it shall do instead. No fresh login is needed to refuse.
 
     About the outcome of a use that was lost, no means "stop here": the answer ends.
     """
-    _require_right(approval, by)
-    _require_digest(approval, digest)
+    require_right(approval, by)
+    require_digest(approval, digest)
     with transaction.atomic():
         votes.cast(approval, digest=digest, verdict=ApprovalVote.Verdict.DENY, by=by, comment=comment)
-        move(approval, Approval.Status.DENIED, by=by, only_if=_open(digest), **_verdict(by, comment))
+        instead = storable(instead).strip()[:2000]
+        fields = {**verdict_of(by, comment), "instead": instead}
+        move(approval, Approval.Status.DENIED, by=by, only_if=still_open(digest), **fields)
         if approval.about == Approval.About.OUTCOME:
             doors.end_run(approval, by=by)
             return approval
         said = "did not want to answer" if approval.about == Approval.About.ANSWER else "denied this use"
         why = f"{by.display_name or 'A person'} {said}."
-        reason = f" Reason given: {storable(comment)}" if comment else ""
-        endings.end_unstarted(
-            approval.call, ToolCall.Status.DENIED, endings.Blocked("denied", why + reason), by=by
-        )
+        why += f" Reason given: {storable(comment)}" if comment else ""
+        why += f" Do this instead: {instead}" if instead else ""
+        endings.end_unstarted(approval.call, ToolCall.Status.DENIED, endings.Blocked("denied", why), by=by)
     return approval
 
 
@@ -132,36 +159,23 @@ def supersede(approval: Approval, why: endings.Blocked, *, by: Identity) -> None
     endings.end_unstarted(approval.call, ToolCall.Status.BLOCKED, why, by=by)
 
 
-def _void(approval: Approval) -> endings.Blocked | None:
-    """Why a yes would change nothing: the call would be refused by now, or is another one than was shown."""
-    found = facts.regather(approval.call)
-    match decision := policy.decide(found.call, found.facts):
-        case policy.Refuse(code=code, message=message):
-            decided.add(approval.call, found, decision, decided.VERDICT)
-            return endings.Blocked(code, message)
-    if questions.still_fits(approval, approval.call, found):
-        return None
-    decided.add(approval.call, found, endings.DRIFTED.refusal, decided.VERDICT)
-    return endings.DRIFTED
-
-
-def _require_right(approval: Approval, by: Identity) -> None:
+def require_right(approval: Approval, by: Identity) -> None:
     if not may_decide(approval, by):
         raise MayNotDecide
 
 
-def _require_digest(approval: Approval, seen: str) -> None:
+def require_digest(approval: Approval, seen: str) -> None:
     if approval.status != Approval.Status.PENDING:
         raise StaleState(details={"status": approval.status})
     if seen != approval.digest:
         raise DigestMismatch
 
 
-def _open(digest: str) -> Q:
+def still_open(digest: str) -> Q:
     return Q(digest=digest, expires_at__gt=NOW)
 
 
-def _verdict(by: Identity, comment: str) -> dict[str, Any]:
+def verdict_of(by: Identity, comment: str) -> dict[str, Any]:
     return {
         "decided_by_id": by.user_id,
         "decided_by_name": by.display_name,

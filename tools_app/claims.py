@@ -17,7 +17,7 @@ from audit_app.transitions import hold, move
 from project.accounts import prepared
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import decided, endings, facts, information, limits, policy, questions, sparing
+from tools_app import decided, endings, facts, information, limits, policy, questions, sparing, successors
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ToolCall
 
@@ -66,6 +66,8 @@ def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
     if approval is not None and not questions.still_fits(approval, call, found):
         decided.add(call, found, endings.DRIFTED.refusal, decided.CLAIM)
         _refused(call, approval, endings.DRIFTED, by=by)
+        if successors.may_have(call):
+            successors.put_anew(call, found, decision, by=by)
         return None
     if approval is not None and not (questions.still_stands(approval) and _is_fresh(approval)):
         _asked_again(call, found, tuple(approval.reasons), by=by)

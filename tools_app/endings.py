@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from django.db import transaction
 
@@ -55,11 +55,12 @@ def over_rate(limit: int) -> Blocked:
 
 
 @transaction.atomic(savepoint=False)
-def end_unstarted(call: ToolCall, status: str, why: Blocked, *, by: Identity) -> None:
+def end_unstarted(call: ToolCall, status: str, why: Blocked, *, by: Identity, **fields: Any) -> None:
     """Move a call that never ran to an ending, and open and close its record at once."""
     hold(call)
     usage = record_unstarted(call, status, why)
-    move(call, status, by=by, reason=why.code, reason_text=why.message, ended_at=NOW, usage_id=usage.pk)
+    told = {"reason": why.code, "reason_text": why.message, "ended_at": NOW, "usage_id": usage.pk}
+    move(call, status, by=by, **told, **fields)
 
 
 def record_unstarted(call: ToolCall, status: str, why: Blocked) -> ToolUsage:

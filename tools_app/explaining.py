@@ -24,6 +24,8 @@ REASONS: Final = {
     "tainted": "This answer has read content from outside, and this use could carry private data out.",
     policy.UNREADABLE.code: "Whether a person is asked cannot be evaluated, so nothing would run.",
     policy.NEEDS_ANSWER: "It is a question to the person who asked, and only they can answer it.",
+    "changed": "Something has changed since a person was asked, so they are asked anew.",
+    "edited": "A person changed its arguments, so what would run is looked at once more.",
 }
 _TITLES: Final = {
     "switches": "Kill switches",
