@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from agents_app import ballots
 from project.accounts.identity import Identity
-from tools_app import allowing, answers, approvals, executors
+from tools_app import allowing, answers, approvals, executors, successors
 from tools_app.models import Approval, ToolCall
 from tools_app.visible import is_showable, visible_text
 
@@ -18,11 +19,12 @@ Item = dict[str, Any]
 
 def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> Item:
     """The question as it is shown: every argument whole, nothing styled or hidden by what it contains."""
+    origins = successors.provenance(of)
     card = [
         *_goal(row.covers.get("reach") or {}),
         *_told_beside(row.covers),
         *(
-            _argument(name, value, filled=name in of.filled)
+            _argument(name, value, filled=name in of.filled, origin=origins.get(name, "model"))
             for name, value in row.covers.get("arguments", {}).items()
         ),
     ]
@@ -52,6 +54,7 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
         "answered": visible_text(" · ".join(answers.said(value) for value in (row.answer or {}).values())),
         "created_at": row.created_at.isoformat(),
         "expires_at": row.expires_at.isoformat(),
+        **ballots.of(row, of, identity),
     }
     if identity is not None:
         item["may_decide"] = approvals.may_decide(row, identity)
@@ -111,12 +114,13 @@ def _told_beside(covers: Mapping[str, Any]) -> list[Item]:
     return rows
 
 
-def _argument(name: str, value: Any, *, filled: bool) -> Item:
+def _argument(name: str, value: Any, *, filled: bool, origin: str = "") -> Item:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
     return {
         "name": visible_text(name),
         "value": visible_text(text),
         "filled_by_policy": filled,
+        "origin": origin,
         "bytes": len(text.encode()),
         "showable": is_showable(text),
     }

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
 from django.db import transaction
 
 from agents_app import cards
 from agents_app.exceptions import CannotBeShown
+from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
-from tools_app import allowing, approvals, endings, questions
+from tools_app import allowing, approvals, questions
 from tools_app.allowing import Wish
-from tools_app.exceptions import DigestMismatch, MayNotDecide, NotFromNowOn
+from tools_app.exceptions import MayNotDecide, NotAlike, NotFromNowOn
 from tools_app.models import Approval, StandingApproval
 
 
@@ -20,8 +25,8 @@ def approve(approval: Approval, *, digest: str, by: Identity, comment: str = "")
     return approvals.approve(approval, digest=digest, by=by, comment=comment)
 
 
-def deny(approval: Approval, *, digest: str, by: Identity, comment: str = "") -> Approval:
-    return approvals.deny(approval, digest=digest, by=by, comment=comment)
+def deny(approval: Approval, *, digest: str, by: Identity, comment: str = "", instead: str = "") -> Approval:
+    return approvals.deny(approval, digest=digest, by=by, comment=comment, instead=instead)
 
 
 def approve_from_now_on(
@@ -35,12 +40,39 @@ def approve_from_now_on(
         raise MayNotDecide
     offered = allowing.offer(approval)
     # Out here, so that the question stays void: what is found out inside goes with a yes that is not given.
-    if digest == approval.digest and not questions.still_fits(approval, approval.call, offered.found):
-        approvals.supersede(approval, endings.DRIFTED, by=by)
-        raise DigestMismatch(code=endings.DRIFTED.code)
+    if digest == approval.digest:
+        approvals.require_unchanged(approval, by)
     row = allowing.planned(offered, wish, by=by)
     with transaction.atomic():
         approve(approval, digest=digest, by=by, comment=comment)
         if approval.status != Approval.Status.APPROVED:
             raise NotFromNowOn("More people have to decide about each use of this tool.")
         return allowing.keep(row, seconds=wish.seconds, by=by)
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """What became of one of several: the question, and why not, if it was not decided."""
+
+    approval: Approval
+    refused: HouseError | None = None
+
+
+def together(
+    verdict: str, seen: Sequence[tuple[Approval, str]], *, by: Identity, comment: str = ""
+) -> list[Ruled]:
+    """Decide several questions, each by the digest that was seen of it; one that is lost stops none of the others.
+
+    Raises NotAlike unless all of them are about exactly the same: nobody can have looked at each of them otherwise.
+    """
+    if len({questions.likeness(approval) for approval, _ in seen}) > 1:
+        raise NotAlike
+    decide = approve if verdict == "approve" else deny
+    return [_ruled(decide, approval, digest, by=by, comment=comment) for approval, digest in seen]
+
+
+def _ruled(decide: Callable[..., Approval], approval: Approval, digest: str, **said: Any) -> Ruled:
+    try:
+        return Ruled(decide(approval, digest=digest, **said))
+    except HouseError as refused:
+        return Ruled(approval, refused)

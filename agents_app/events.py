@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from agents_app import allowed, cards, factory, pictures, previews, remembered, rendering
+from agents_app import allowed, ballots, cards, factory, pictures, previews, remembered, rendering
 from agents_app.models import AgentType, Conversation, Message, Run, Step
 from agents_app.rendering import avatar
 from audit_app.models import AuditStream
@@ -79,7 +79,7 @@ def snapshot(conversation: Conversation, identity: Identity) -> Item:
         "calls": [
             call(each, identity)
             for each in calls.select_related("tool", "standing")
-            .prefetch_related("approvals__organization")
+            .prefetch_related("approvals__organization", "approvals__votes")
             .order_by("pk")
         ],
         "runs": [run(each) for each in runs],
@@ -201,6 +201,8 @@ def call(row: ToolCall, identity: Identity | None = None) -> Item:
         "approval": cards.approval(question, row, identity) if question else None,
         "standing": allowed.spared(row.standing) if row.standing else None,
         "attempt": row.attempt,
+        "replaces": row.replaces_id,
+        **ballots.edited(row),
         "created_at": _iso(row.created_at),
         "started_at": _iso(row.started_at),
         "ended_at": _iso(row.ended_at),

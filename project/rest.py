@@ -25,6 +25,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "ENUM_NAME_OVERRIDES": {
         "McpServerKindEnum": "tools_app.models.mcp_server.McpServer.Kind",
         "ToolApproverEnum": "tools_app.models.tool.Tool.Approver",
+        "VoteVerdictEnum": "tools_app.models.approver_group.ApprovalVote.Verdict",
         "DemandedApproverEnum": "tools_app.models.demanding.Demanding.Approver",
     },
     "TITLE": "Toolroom",

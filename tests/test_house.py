@@ -117,7 +117,8 @@ ORDER = {
         ("bindings", "factory_choice", "tries"),
         ("transcript", "outside", "verdicts", "history", "carried", "toolset", "factory"),
         ("previews",),
-        ("pictures", "tool_search", "remembered", "cards", "allowed"),
+        ("pictures", "tool_search", "remembered", "ballots"),
+        ("cards", "allowed"),
         ("events",),
         # Verbs, the smaller ones first.
         ("stream", "runs", "granting", "seeds", "decisions", "attachments"),

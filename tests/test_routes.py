@@ -86,6 +86,19 @@ BODIES: dict[tuple[str, str], Any] = {
     ("PATCH", "approver-groups/<int:group_id>"): {"description": "Changed."},
     ("DELETE", "approver-groups/<int:group_id>"): None,
     ("POST", "approvals/<int:approval_id>/decision"): verdict,
+    ("POST", "approvals/decisions"): lambda now: {
+        "verdict": "deny",
+        "decisions": [{"approval": now.approval.pk, "digest": now.approval.digest}],
+    },
+    ("POST", "approvals/<int:approval_id>/edit"): lambda now: {
+        "digest": now.approval.digest,
+        "arguments": {"expression": "2 + 2"},
+    },
+    ("POST", "approvals/<int:approval_id>/response"): lambda now: {
+        "digest": now.approval.digest,
+        "text": "It is two.",
+    },
+    ("POST", "approvals/<int:approval_id>/withdrawal"): {},
     ("POST", "approvals/<int:approval_id>/answer"): lambda now: {"digest": now.approval.digest, "answer": {}},
     ("POST", "approvals/<int:approval_id>/standing"): lambda now: {
         "digest": now.approval.digest,
@@ -356,4 +369,4 @@ def person_for(method: str, route: str) -> people.Person:
         return people.adam()
     if route.startswith(("tools", "agents")):
         return people.carol() if method != "GET" else people.alice()
-    return people.bob() if route.endswith("decision") else people.alice()
+    return people.bob() if route.endswith(("decision", "decisions", "edit")) else people.alice()

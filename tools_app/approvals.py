@@ -52,7 +52,7 @@ def approve(approval: Approval, *, digest: str, by: Identity, comment: str = "")
         return move(
             approval, Approval.Status.APPROVED, by=by, only_if=still_open(digest), **verdict_of(by, comment)
         )
-    _require_unchanged(approval, by)
+    require_unchanged(approval, by)
     return _agreed(approval, digest, by=by, comment=comment)
 
 
@@ -77,13 +77,13 @@ def answer(approval: Approval, *, digest: str, given: Mapping[str, Any], by: Ide
     require_digest(approval, digest)
     tool = approval.call.tool
     answered = answers.checked(executors.form(tool.executor, tool.name, approval.covers["arguments"]), given)
-    _require_unchanged(approval, by)
+    require_unchanged(approval, by)
     # An answer permits nothing: it is kept as long as a question is, so that no pause of the workers loses it.
     seconds = settings.APPROVAL_PENDING_SECONDS
     return _released(approval, digest, seconds, by=by, answer=answered, **verdict_of(by, ""))
 
 
-def _require_unchanged(approval: Approval, by: Identity) -> None:
+def require_unchanged(approval: Approval, by: Identity) -> None:
     """A yes to what would be refused by now, or is another thing than was shown, lets nothing run.
 
     What was refused ends, and the model is told. What has only changed is asked about anew, as it is by now.

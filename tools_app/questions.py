@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -15,6 +15,9 @@ from tools_app import deciders, digest, policy, votes
 from tools_app.deciders import Demand
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, Tool, ToolCall
+
+# What tells one use from another that is the same in everything a person would look at.
+_ONE_USE: Final = frozenset({"conversation", "run", "call", "attempt", "usage", "tool_use_id", "expires_at"})
 
 
 def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identity) -> Approval:
@@ -96,6 +99,12 @@ def still_fits(approval: Approval, call: ToolCall, found: Gathered) -> bool:
         # It was put before this was covered: a question that waits over an upgrade stays what it was.
         fresh.pop("membership")
     return digest.of(fresh) == approval.digest
+
+
+def likeness(approval: Approval) -> str:
+    """The same for questions about exactly the same: all that a verdict is bound to but which use of it it is."""
+    said = {name: value for name, value in approval.covers.items() if name not in _ONE_USE}
+    return digest.of({**said, "about": approval.about, "dangerous": approval.is_dangerous})
 
 
 def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, Any]:

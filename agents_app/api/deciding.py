@@ -37,7 +37,11 @@ class ApprovalView(RoomView):
     needs = {"GET": (CHAT, DECIDE, DECIDE_OWN), "POST": (DECIDE, DECIDE_OWN)}
 
     def visible(self) -> QuerySet[Approval]:
-        return Approval.objects.visible_to(self.identity).select_related("call__tool", "organization")
+        return (
+            Approval.objects.visible_to(self.identity)
+            .select_related("call__tool", "organization")
+            .prefetch_related("votes")
+        )
 
     def item(self, row: Approval) -> Item:
         return cards.approval(row, row.call, self.identity)
@@ -77,9 +81,12 @@ class ApprovalDecision(ApprovalView):
     )
     def post(self, request: Request, approval_id: int) -> Response:
         row, given = one(self.visible().filter(pk=approval_id)), self.given(DecisionSerializer)
-        decide = decisions.approve if given["verdict"] == "approve" else decisions.deny
+        said = {"digest": given["digest"], "by": self.identity, "comment": given.get("comment", "")}
         with self.telling(approval_id):
-            decide(row, digest=given["digest"], by=self.identity, comment=given.get("comment", ""))
+            if given["verdict"] == "approve":
+                decisions.approve(row, **said)
+            else:
+                decisions.deny(row, **said, instead=given.get("instead", ""))
         return Response(self.item(one(self.visible().filter(pk=approval_id))))
 
 

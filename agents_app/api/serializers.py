@@ -271,3 +271,9 @@ class DecisionSerializer(StrictSerializer):
     )
     digest = serializers.CharField(max_length=64, help_text="That of the question as it was shown.")
     comment = serializers.CharField(max_length=2000, required=False, allow_blank=True)
+    instead = serializers.CharField(
+        max_length=2000,
+        required=False,
+        allow_blank=True,
+        help_text="With a no: what the model shall do instead.",
+    )

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from agents_app.models import Message, Run
-from tools_app.models import Approval, ToolCall
+from tools_app.models import Approval, ApprovalVote, ToolCall
 
 
 class AvatarSerializer(serializers.Serializer[Any]):
@@ -99,6 +99,9 @@ class CardRowSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     value = serializers.CharField(help_text="Invisible characters are shown by their number.")
     filled_by_policy = serializers.BooleanField()
+    origin = serializers.ChoiceField(
+        ["", "model", "policy", "person"], help_text="Of an argument: who gave it its value."
+    )
     bytes = serializers.IntegerField()
     showable = serializers.BooleanField()
 
@@ -126,6 +129,20 @@ class FlowSerializer(serializers.Serializer[Any]):
     read = serializers.CharField(help_text="What the conversation has read from outside.")
     private = serializers.CharField(help_text="Tools that give private data.")
     way_out = serializers.CharField(help_text="Where this use could take it.")
+
+
+class VoteSerializer(serializers.Serializer[Any]):
+    by = serializers.CharField()
+    verdict = serializers.ChoiceField(ApprovalVote.Verdict.choices)
+    groups = serializers.ListField(child=serializers.CharField(), help_text="The groups they were in then.")
+    comment = serializers.CharField()
+    at = serializers.DateTimeField()
+
+
+class ChangedArgumentSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    was = serializers.CharField(allow_null=True, help_text="As the model gave it; null where it gave none.")
+    now = serializers.CharField(allow_null=True, help_text="Null where it was left out.")
 
 
 class ApprovalSerializer(serializers.Serializer[Any]):
@@ -163,6 +180,23 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     )
     created_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField()
+    needs = serializers.CharField(
+        help_text="Who has to approve it, in one sentence; empty where anybody's yes is enough."
+    )
+    votes = VoteSerializer(
+        many=True, help_text="Of a question that several people decide: what they said so far."
+    )
+    alike = serializers.CharField(
+        help_text="The same for questions about exactly the same, which may be decided together."
+    )
+    instead = serializers.CharField(help_text="What the model was told to do instead, with a no.")
+    response = serializers.CharField(help_text="What a person answered in the place of the tool.")
+    edited_by = serializers.CharField(help_text="Who changed the arguments, if anybody did.")
+    changes = ChangedArgumentSerializer(many=True)
+    voted = serializers.BooleanField(help_text="Whether you have said something already.")
+    may_withdraw = serializers.BooleanField()
+    editable = serializers.BooleanField(help_text="Whether its arguments can be changed, or answered for.")
+    arguments = serializers.DictField(allow_null=True, help_text="To be changed, where it is editable.")
     may_decide = serializers.BooleanField()
     from_now_on = serializers.BooleanField(
         help_text="Whether a yes may be given for such uses from now on too: see …/standing."
@@ -220,6 +254,11 @@ class CallSerializer(serializers.Serializer[Any]):
         allow_null=True, help_text="What was allowed from now on, where it spared the question of this call."
     )
     attempt = serializers.IntegerField()
+    replaces = serializers.IntegerField(
+        allow_null=True, help_text="The call in whose place this one is: edited by a person, or asked anew."
+    )
+    edited_by = serializers.CharField()
+    changes = ChangedArgumentSerializer(many=True)
     created_at = serializers.DateTimeField()
     started_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
