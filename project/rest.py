@@ -26,6 +26,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
         "McpServerKindEnum": "tools_app.models.mcp_server.McpServer.Kind",
         "ToolApproverEnum": "tools_app.models.tool.Tool.Approver",
         "VoteVerdictEnum": "tools_app.models.approver_group.ApprovalVote.Verdict",
+        "DecisionVerdictEnum": (("approve", "approve"), ("deny", "deny")),
         "DemandedApproverEnum": "tools_app.models.demanding.Demanding.Approver",
     },
     "TITLE": "Toolroom",

@@ -20,7 +20,7 @@ SOURCES = sorted(
 )
 # Inside a room imports point left too (`house.md` 1.3): what stands earlier may not import what stands later. Every
 # module has a place; a new one is put where it belongs before anything else is written in it.
-ORDER = {
+ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "tools_app": (
         # Exceptions, values, and what knows no row.
         ("exceptions", "answers", "context", "schema_tree", "definition", "digest", "sentences", "visible"),

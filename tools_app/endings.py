@@ -59,7 +59,12 @@ def end_unstarted(call: ToolCall, status: str, why: Blocked, *, by: Identity, **
     """Move a call that never ran to an ending, and open and close its record at once."""
     hold(call)
     usage = record_unstarted(call, status, why)
-    told = {"reason": why.code, "reason_text": why.message, "ended_at": NOW, "usage_id": usage.pk}
+    told: dict[str, Any] = {
+        "reason": why.code,
+        "reason_text": why.message,
+        "ended_at": NOW,
+        "usage_id": usage.pk,
+    }
     move(call, status, by=by, **told, **fields)
 
 

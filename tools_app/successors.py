@@ -155,11 +155,12 @@ def told(call: ToolCall) -> str:
     found = changes(call)
     if not found:
         return ""
-    editors, each = list[str](), call
+    editors: list[str] = []
+    each: ToolCall | None = call
     while each is not None:
         if each.edited_by_name and each.edited_by_name not in editors:
             editors.insert(0, each.edited_by_name)
-        each = each.replaces  # type: ignore[assignment]
+        each = each.replaces
     who = " and ".join(editors) or "A person"
     return f"[{who} changed the arguments of this use before it was approved. {_listed(found)}]"
 

@@ -27,7 +27,7 @@ class SeenSerializer(StrictSerializer):
 
 class TogetherSerializer(StrictSerializer):
     verdict = serializers.ChoiceField(["approve", "deny"])
-    decisions = SeenSerializer(many=True, allow_empty=False, max_length=_MOST)
+    decisions = serializers.ListField(child=SeenSerializer(), allow_empty=False, max_length=_MOST)
     comment = serializers.CharField(max_length=2000, required=False, allow_blank=True)
 
 

@@ -319,7 +319,7 @@ def test_a_withdrawal_and_a_worker_never_both_win() -> None:
         call = at.ask({"line": "one"})
         question = yes(call)
         alice = people.alice().identity
-        said = gate.at_once(execute(call), lambda q=question, a=alice: instead.withdraw(q, by=a))  # type: ignore[misc]
+        said = gate.at_once(execute(call), lambda q=question, a=alice: instead.withdraw(q, by=a))
         assert unexpected(said) == []
         ended = again(call).status
         assert (ended, len(gate.lines)) in (("succeeded", 1), ("cancelled", 0))
