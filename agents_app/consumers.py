@@ -1,4 +1,7 @@
-"""The socket of a conversation: it only tells. Whoever connects must own the conversation, then and at every frame."""
+"""The sockets of a conversation and of the inbox: they only tell.
+
+Whoever connects must own the conversation, or have an inbox, then and at every frame.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,10 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from agents_app import inbox
 from agents_app.models import Conversation
 from project.accounts import identity as identities
-from project.accounts.identity import NoMembership
+from project.accounts.identity import Identity, NoMembership
 from project.accounts.sessions import signed_in
 
 log = logging.getLogger(__name__)
@@ -127,13 +131,21 @@ class ConversationConsumer(AsyncWebsocketConsumer):
             identity = identities.from_scope({**self.scope, "session": session, "user": user})
         except NoMembership:
             return NOT_ALLOWED
-        public_id = self.scope["url_route"]["kwargs"]["public_id"]
-        found = (
-            Conversation.objects.visible_to(identity)
-            .filter(public_id=public_id)
-            .values_list("group", flat=True)
-        )
-        group = found.first()
+        group = self.group_for(identity)
+        if self.group and group and group != self.group:
+            # Their role is another one since: what they may hear is told elsewhere, and the page comes back for it.
+            return GOING_AWAY
         # Kept when the right is lost: the subscription has to be taken back when the socket closes.
         self.group = group or self.group
         return 0 if group else NOT_FOUND
+
+    def group_for(self, identity: Identity) -> str:
+        """The group whose news this person may hear here; empty for none."""
+        public_id = self.scope["url_route"]["kwargs"]["public_id"]
+        rows = Conversation.objects.visible_to(identity).filter(public_id=public_id)
+        return rows.values_list("group", flat=True).first() or ""
+
+
+class InboxConsumer(ConversationConsumer):
+    def group_for(self, identity: Identity) -> str:
+        return inbox.group_of(identity)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -56,8 +57,18 @@ def asynchronous() -> redis.asyncio.Redis:
 def send(group: str, *events: dict[str, Any]) -> None:
     """Ring the bell for these events, in order, in one round trip. A server that is away costs only the bell."""
     channel = channel_of(group)
+    _publish([("PUBLISH", channel, envelope(event)) for event in events])
+
+
+def tell(groups: Iterable[str], event: dict[str, Any]) -> None:
+    """The same of one event for several groups."""
+    said = envelope(event)
+    _publish([("PUBLISH", channel_of(group), said) for group in groups])
+
+
+def _publish(commands: list[tuple[str | bytes, ...]]) -> None:
     try:
-        _exchange([("PUBLISH", channel, envelope(event)) for event in events])
+        _exchange(commands)
     except redis.RedisError as away:
         log.warning("an event was not announced, browsers will fetch it: %s", type(away).__name__)
 

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.db import transaction
 
-from agents_app import cards, events, listening, news, stream, tasks
+from agents_app import cards, events, inbox_news, listening, news, stream, tasks
 from agents_app.models import Run
 from audit_app import crash
 from audit_app.signals import status_changed
 from project.accounts.prepared import Given, Prepared
 from tools_app.bell import ring
-from tools_app.models import Approval, ToolCall
+from tools_app.models import Approval, Event, ToolCall
+from tools_app.notices import clock
 
 _CALL = Prepared(lambda: ToolCall.objects.select_related("tool", "standing").filter(pk=Given("pk")))
 _QUESTIONS = Prepared(
@@ -32,6 +33,7 @@ def connect() -> None:
     status_changed.connect(run_moved, sender=Run)
     status_changed.connect(call_moved, sender=ToolCall)
     status_changed.connect(approval_moved, sender=Approval)
+    clock.hear(inbox_news.changed)
 
 
 def run_moved(row: Run, to: str, was: str | None, seq: int, **_: Any) -> None:
@@ -53,7 +55,7 @@ def call_moved(row: ToolCall, to: str, was: str | None, seq: int, **_: Any) -> N
     )
 
 
-def approval_moved(row: Approval, to: str, seq: int, **_: Any) -> None:
+def approval_moved(row: Approval, to: str, was: str | None, seq: int, **_: Any) -> None:
     if row.about == Approval.About.OUTCOME and to == Approval.Status.APPROVED and row.call.run_id is not None:
         _ring(row.call.run_id)
 
@@ -61,6 +63,7 @@ def approval_moved(row: Approval, to: str, seq: int, **_: Any) -> None:
         return [{"type": "approval", "seq": seq, "item": cards.approval(row, row.call)}]
 
     _announce(stream.group_of(row.call.session_id), told)
+    inbox_news.changed(row, Event.REQUESTED if was is None else "")
 
 
 def _announce(group: str, told: Callable[[], list[dict[str, Any]]]) -> None:

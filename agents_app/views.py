@@ -5,18 +5,22 @@ from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from agents_app import attachments, events
+from agents_app import attachments, events, inbox
 from agents_app.models import AgentType, Conversation
 from agents_app.turns import in_reading_order
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
+from tools_app.models import Approval, OrganizationPolicy
+from tools_app.notices import preferences
 
 LISTED_CONVERSATIONS = 100
+LISTED_QUESTIONS = 50
 
 
 @require_safe
@@ -45,6 +49,57 @@ def conversation(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "files": [attachments.item(file) for file in attachments.unsaid(row)],
     }
     return render(request, "agents_app/chat.html", {**_workspace(request), **page})
+
+
+@require_safe
+@login_required
+@ensure_csrf_cookie
+def inbox_page(request: HttpRequest) -> HttpResponse:
+    """The questions that wait, oldest first, or those that are over, newest first, as the filters say."""
+    identity = _identity(request)
+    is_history = request.GET.get("show") == "decided"
+    pending = Q(status=Approval.Status.PENDING)
+    everything = inbox.visible(identity)
+    of_this_view = everything.exclude(pending) if is_history else everything.filter(pending)
+    asked = {name: value for name, value in request.GET.items() if value and name in inbox.PAGE_FILTERS}
+    found = inbox.ApprovalFilter(asked, of_this_view).qs
+    before = request.GET.get("before", "")
+    if is_history and before.isdecimal() and len(before) < 19:
+        found = found.filter(pk__lt=int(before))
+    rows = list(found.order_by(*(("-pk",) if is_history else ("created_at", "pk")))[: LISTED_QUESTIONS + 1])
+    shown = _with_linked(rows[:LISTED_QUESTIONS], request, everything)
+    page = {
+        "place": "inbox",
+        "is_history": is_history,
+        "asked": asked,
+        "choices": inbox.choices(of_this_view),
+        "more": len(rows) > LISTED_QUESTIONS,
+        "rows": shown,
+        "items": [inbox.item(row, identity) for row in shown],
+    }
+    return render(request, "agents_app/inbox.html", {**_workspace(request), **page})
+
+
+def _with_linked(rows: list[Approval], request: HttpRequest, visible: QuerySet[Approval]) -> list[Approval]:
+    """The question a link leads to is shown first where the list does not have it."""
+    wanted = request.GET.get("question", "")
+    if not wanted.isdecimal() or len(wanted) > 18 or any(row.pk == int(wanted) for row in rows):
+        return rows
+    return [*visible.filter(pk=int(wanted)), *rows]
+
+
+@require_safe
+@login_required
+@ensure_csrf_cookie
+def notifications(request: HttpRequest) -> HttpResponse:
+    identity = _identity(request)
+    page = {
+        "place": "notifications",
+        "preference": preferences.of(identity),
+        "by_mail": OrganizationPolicy.objects.of(identity.organization_id).notify_by_mail,
+        "address": getattr(request.user, "email", ""),
+    }
+    return render(request, "agents_app/notifications.html", {**_workspace(request), **page})
 
 
 def _identity(request: HttpRequest) -> Identity:

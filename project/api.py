@@ -27,11 +27,18 @@ from agents_app.api import (
 from agents_app.api import views as agents
 from audit_app.api import views as audit
 from project.accounts.api import views as accounts
-from tools_app.api import apis, drafts, groups, linting, mcp, policy, versions
+from tools_app.api import apis, drafts, groups, linting, mcp, notices, policy, versions
 from tools_app.api import views as tools
 
 ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("me", accounts.Me),
+    ("me/notifications", notices.Preferences),
+    ("webhooks", notices.Webhooks),
+    ("webhooks/<int:webhook_id>", notices.WebhookDetail),
+    ("webhooks/<int:webhook_id>/test", notices.WebhookTest),
+    ("deliveries", notices.Deliveries),
+    ("deliveries/<int:delivery_id>", notices.DeliveryDetail),
+    ("deliveries/<int:delivery_id>/repetition", notices.DeliveryRepetition),
     ("tools", tools.Tools),
     ("tools/check", checking.Check),
     ("tools/<int:tool_id>", tools.ToolDetail),
@@ -95,6 +102,7 @@ ROUTES: Final[tuple[tuple[str, type[APIView]], ...]] = (
     ("approver-groups/<int:group_id>", groups.ApproverGroupDetail),
     ("approvals", deciding.Approvals),
     ("approvals/decisions", instead.ApprovalDecisions),
+    ("approvals/waiting", deciding.ApprovalsWaiting),
     ("approvals/<int:approval_id>", deciding.ApprovalDetail),
     ("approvals/<int:approval_id>/decision", deciding.ApprovalDecision),
     ("approvals/<int:approval_id>/answer", deciding.ApprovalAnswer),

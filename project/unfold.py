@@ -65,6 +65,8 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
         "separator": True,
         "items": [
             _page("Questions", "approval_delegation", "tools_app.approval", badge="project.overview.waiting"),
+            _page("Deliveries", "outgoing_mail", "tools_app.delivery"),
+            _page("Webhooks", "webhook", "tools_app.webhook"),
             _page("Allowed from now on", "verified_user", "tools_app.standingapproval"),
             _page("Rules", "policy", "tools_app.policyrule"),
             _page("Settings of the gate", "tune", "tools_app.organizationpolicy"),

@@ -119,9 +119,9 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("previews",),
         ("pictures", "tool_search", "remembered", "ballots"),
         ("cards", "allowed"),
-        ("events",),
+        ("events", "inbox"),
         # Verbs, the smaller ones first.
-        ("stream", "runs", "granting", "seeds", "decisions", "attachments"),
+        ("stream", "inbox_news", "runs", "granting", "seeds", "decisions", "attachments"),
         ("conversations", "personas", "model_turns", "service"),
         ("transfer", "chatting"),
         ("listening", "openings", "halting"),

@@ -30,6 +30,8 @@ LISTS = (
     "conversations/<uuid:conversation_id>/attachments",
     "conversations/<uuid:conversation_id>/messages",
     "approvals",
+    "webhooks",
+    "deliveries",
     "approver-groups",
     "standing-approvals",
     "policy/rules",

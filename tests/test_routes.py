@@ -14,9 +14,11 @@ from agents_app.models import Attachment
 from audit_app.models import AuditEntry, ToolUsage
 from project.api import ROUTES
 from tests import people, world
+from tests.tools import told
 from tests.world import SECRET_WORD, World
-from tools_app import cases, drafts, policy_rules, trying
-from tools_app.models import PolicyRule, ToolCall, ToolCase
+from tools_app import cases, drafts, policy_rules, trying, vault
+from tools_app.models import Delivery, PolicyRule, ToolCall, ToolCase, Webhook
+from tools_app.notices import clock
 
 pytestmark = pytest.mark.django_db
 
@@ -57,6 +59,12 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "tools/<int:tool_id>/try"): lambda now: {"agent": now.agent.pk, "arguments": {}},
     ("DELETE", "tools/<int:tool_id>/try/<int:call_id>"): None,
     ("POST", "catalog/import"): {"document": {"tools": [TOOL]}},
+    ("PATCH", "me/notifications"): {"mail_decided": True},
+    ("POST", "webhooks"): {"name": "Fresh", "url": "https://hooks.example/in", "secret": "hook-key"},
+    ("PATCH", "webhooks/<int:webhook_id>"): {"enabled": False},
+    ("DELETE", "webhooks/<int:webhook_id>"): None,
+    ("POST", "webhooks/<int:webhook_id>/test"): {},
+    ("POST", "deliveries/<int:delivery_id>/repetition"): {},
     ("POST", "mcp-servers"): SERVER,
     ("PUT", "mcp-servers/<int:server_id>"): {"timeout_seconds": 30},
     ("PATCH", "mcp-servers/<int:server_id>"): {"enabled": False},
@@ -145,7 +153,11 @@ HERS = {
     "audit/entries",
     "conversations",
     "approvals",
+    "approvals/waiting",
     "approver-groups",
+    "me/notifications",
+    "webhooks",
+    "deliveries",
     "standing-approvals",
     "policy",
     "policy/rules",
@@ -168,12 +180,22 @@ def now() -> World:
     rule = {"name": f"About {SECRET_WORD}s", "denied_parameters": {"kind:url": [f"{SECRET_WORD}.example"]}}
     policy_rules.add(rule, by=people.adam().identity)
     attachments.add(made.conversation, SimpleUploadedFile("notes.txt", b"x"), by=made.alice.identity)
+    _told(made)
     return made
+
+
+def _told(made: World) -> None:
+    """A webhook that was told of the question."""
+    told.webhook(name=f"The {SECRET_WORD} desk")
+    vault.keep("hook-key", told.SECRET, hosts=["hooks.example"], by=people.mallory().identity)
+    clock.tick()
+    Delivery.objects.update(ended_at=made.approval.created_at, outcome="sent")
 
 
 def address(route: str, now: World) -> str:
     tried = ToolCall.objects.filter(session_id__startswith=trying.SESSION).first()
     saved = ToolCase.objects.first()
+    hook, sent = Webhook.objects.first(), Delivery.objects.first()
     ids = {
         "<int:number>": 1,
         "<int:case_id>": saved.pk if saved else 0,
@@ -183,6 +205,8 @@ def address(route: str, now: World) -> str:
         "<int:document_id>": now.document.pk,
         "<int:source_id>": now.source.pk,
         "<int:server_id>": now.server.pk,
+        "<int:webhook_id>": hook.pk if hook else 0,
+        "<int:delivery_id>": sent.pk if sent else 0,
         "<int:agent_id>": now.agent.pk,
         "<uuid:conversation_id>": now.conversation.public_id,
         "<int:run_id>": now.run.pk,
@@ -272,7 +296,7 @@ def test_mallory_sees_and_changes_nothing(method: str, route: str, now: World) -
         or route
         in (
             *("tools", "agents", "knowledge", "catalog/import", "openapi/preview", "mcp-servers"),
-            *("approver-groups", "policy", "policy/rules"),
+            *("approver-groups", "policy", "policy/rules", "me/notifications", "webhooks"),
         )
     ):
         assert answer.status_code in (200, 201)
@@ -364,6 +388,8 @@ def person_for(method: str, route: str) -> people.Person:
     if route.startswith("audit"):
         return people.olga()
     if route.startswith(("tools/<int:tool_id>/", "openapi", "catalog", "mcp-")):
+        return people.carol()
+    if route.startswith(("webhooks", "deliveries")):
         return people.carol()
     if route.startswith(("approver-groups", "policy")):
         return people.adam()

@@ -7,29 +7,18 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from django.db.models import QuerySet
-from django_filters import rest_framework as filters
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import cards, decisions
+from agents_app import cards, decisions, inbox
 from agents_app.api.serializers import AnswerSerializer, DecisionSerializer
-from agents_app.api.shapes import ApprovalSerializer
+from agents_app.api.shapes import ApprovalSerializer, WaitingSerializer
 from audit_app.exceptions import StaleState
 from project.accounts.api.base import Item, RoomView, one, operation
 from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
 from tools_app import approvals
 from tools_app.exceptions import DigestMismatch
 from tools_app.models import Approval
-
-
-class ApprovalFilter(filters.FilterSet):
-    status = filters.ChoiceFilter(choices=Approval.Status.choices)
-    about = filters.ChoiceFilter(choices=Approval.About.choices)
-    conversation = filters.CharFilter(field_name="call__session_id", help_text="The id of a conversation.")
-
-    class Meta:
-        model = Approval
-        fields: tuple[str, ...] = ()
 
 
 class ApprovalView(RoomView):
@@ -57,13 +46,21 @@ class ApprovalView(RoomView):
 
 
 class Approvals(ApprovalView):
-    filterset_class = ApprovalFilter
+    filterset_class = inbox.ApprovalFilter
 
     @operation(
         "Questions you may see, oldest first", {200: ApprovalSerializer(many=True)}, refusals=[400, 404]
     )
     def get(self, request: Request) -> Response:
         return self.page(self.visible().order_by("created_at", "pk"), self.item)
+
+
+class ApprovalsWaiting(ApprovalView):
+    pagination_class = None
+
+    @operation("How many questions wait for your word", {200: WaitingSerializer})
+    def get(self, request: Request) -> Response:
+        return Response(inbox.count(self.identity))
 
 
 class ApprovalDetail(ApprovalView):

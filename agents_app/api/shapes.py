@@ -203,6 +203,21 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     )
 
 
+class WaitingNamedSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    about = serializers.ChoiceField(Approval.About.choices)
+    tool = serializers.CharField()
+    persona = serializers.CharField()
+    requester = serializers.CharField()
+
+
+class WaitingSerializer(serializers.Serializer[Any]):
+    count = serializers.IntegerField(help_text="Questions you may decide now, counted up to a hundred.")
+    more = serializers.BooleanField(help_text="There are more than that.")
+    oldest = serializers.DateTimeField(allow_null=True, help_text="When the oldest of them was put.")
+    latest = WaitingNamedSerializer(many=True, help_text="The newest of them, by name alone.")
+
+
 class ProgressSerializer(serializers.Serializer[Any]):
     current = serializers.IntegerField()
     total = serializers.IntegerField()

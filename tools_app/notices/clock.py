@@ -149,7 +149,9 @@ def _told(approval: Approval, event: str, members: list[Membership], *, hooks: I
         # Not the conversation's own stream: its numbers are what its pages count by.
         stream=(approval.organization_id, f"notices:{approval.organization_id}"),
     )
-    transaction.on_commit(lambda: _announce(approval, event))
+    if event != Event.REQUESTED:
+        # Of a new question open pages have heard when it was put.
+        transaction.on_commit(lambda: _announce(approval, event))
 
 
 def _announce(approval: Approval, event: str) -> None:

@@ -6,6 +6,7 @@ class ShortcutSheet extends HTMLElement {
     "?": () => this.#dialog.showModal(),
     "/": () => focusSearch(),
     c: () => document.querySelector("message-composer")?.focusText(),
+    i: () => location.assign("/inbox/"),
     r: () => document.dispatchEvent(new CustomEvent("composer-review")),
   };
   #onKey = (event) => this.#pressed(event);

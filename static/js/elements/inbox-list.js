@@ -1,0 +1,187 @@
+// The questions of the inbox: keys to move through them, one open at a time, and kept as the server has them.
+import { say } from "../lib/announcer.js";
+import * as api from "../lib/api.js";
+import { cardOf, close, isOpen, lineOf, made, open, settle, write } from "../lib/inbox-item.js";
+import { isPlain, isTyping } from "../lib/keys.js";
+import { show } from "../lib/slots.js";
+
+const TOGETHER = 150;
+const LOOK_EVERY = 30_000;
+const SHOWN = 50;
+const FILTERS = ["agent", "tool", "risk", "requester", "due_hours"];
+
+class InboxList extends HTMLElement {
+  #timer = null;
+  #looking = null;
+  #latest = 0;
+  #keys = {
+    j: () => this.#step(1),
+    k: () => this.#step(-1),
+    ArrowDown: () => this.#step(1),
+    ArrowUp: () => this.#step(-1),
+    c: () => this.#opened && cardOf(this.#opened).querySelector('[name="comment"]').focus(),
+  };
+  #listeners = {
+    click: (event) => this.#clicked(event),
+    change: (event) => event.target.form?.matches(".inbox__filters") && event.target.form.requestSubmit(),
+    submit: (event) => event.target.matches(".inbox__filters") && leaveOutEmpty(event.target),
+    "approval-decided": (event) => this.#decided(event.target.closest("[data-item]")),
+    "approval-stale": () => this.#soon(),
+  };
+  #onNews = () => this.#soon();
+  #onKey = (event) => this.#pressed(event);
+  #onShown = () => document.hidden || this.#soon();
+
+  connectedCallback() {
+    for (const [name, listener] of Object.entries(this.#listeners)) this.addEventListener(name, listener);
+    document.addEventListener("keydown", this.#onKey);
+    if (this.#isHistory) {
+      for (const item of this.#items) settle(item);
+    } else {
+      document.addEventListener("inbox-news", this.#onNews);
+      document.addEventListener("visibilitychange", this.#onShown);
+      this.#looking = setInterval(() => document.hidden || this.#refresh(), LOOK_EVERY);
+      this.#refresh();
+    }
+    this.#openLinked();
+  }
+
+  disconnectedCallback() {
+    clearTimeout(this.#timer);
+    clearInterval(this.#looking);
+    for (const [name, listener] of Object.entries(this.#listeners)) this.removeEventListener(name, listener);
+    document.removeEventListener("keydown", this.#onKey);
+    document.removeEventListener("inbox-news", this.#onNews);
+    document.removeEventListener("visibilitychange", this.#onShown);
+  }
+
+  get #isHistory() {
+    return this.dataset.show === "decided";
+  }
+
+  get #items() {
+    return [...this.querySelectorAll("[data-item]")];
+  }
+
+  get #opened() {
+    return this.#items.find(isOpen) ?? null;
+  }
+
+  #openLinked() {
+    const wanted = new URLSearchParams(location.search).get("question");
+    const item = this.#items.find((each) => each.dataset.item === wanted);
+    if (item) open(item);
+  }
+
+  #soon() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#refresh(), TOGETHER);
+  }
+
+  async #refresh() {
+    const turn = ++this.#latest;
+    const here = new URLSearchParams(location.search);
+    const asked = FILTERS.filter((name) => here.get(name)).map((name) => [name, here.get(name)]);
+    const query = new URLSearchParams([["open", "true"], ["page_size", String(SHOWN)], ...asked]);
+    await this.#attempt(async () => {
+      const { results } = await api.get(`/api/approvals?${query}`);
+      // A slow answer to an older question must not undo a newer one.
+      if (turn === this.#latest) await this.#take(results);
+    });
+  }
+
+  async #take(approvals) {
+    const known = new Map(this.#items.map((item) => [item.dataset.item, item]));
+    for (const approval of approvals) {
+      const item = known.get(String(approval.id));
+      known.delete(String(approval.id));
+      if (item) write(item, approval);
+      else this.#insert(made(approval));
+    }
+    const gone = [...known.values()].filter((item) => item.dataset.status === "pending");
+    await Promise.all(gone.map((item) => this.#lookAfter(item)));
+    show(this.querySelector("[data-empty]"), this.#items.length === 0);
+  }
+
+  #insert(item) {
+    const id = Number(item.dataset.item);
+    const later = this.#items.find((other) => Number(other.dataset.item) > id);
+    this.querySelector("[data-items]").insertBefore(item, later ?? null);
+    say(`A question about ${cardOf(item).querySelector('[data-slot="approval-tool"]').textContent} arrived`);
+  }
+
+  /** What waits no more stays where it is, with its verdict: nothing moves under the hand of whoever decides. */
+  async #lookAfter(item) {
+    try {
+      write(item, await api.get(`/api/approvals/${item.dataset.item}`));
+    } catch (error) {
+      if (error.status === 404) item.remove();
+    }
+  }
+
+  #decided(item) {
+    settle(item);
+    if (!this.#step(1, (other) => other.dataset.status === "pending" && other.dataset.mayDecide === "true")) lineOf(item).focus();
+  }
+
+  /** Open the next one that `fits`; returns whether there was one. */
+  #step(direction, fits = () => true) {
+    const items = this.#items;
+    const at = items.indexOf(this.#opened ?? document.activeElement.closest?.("[data-item]"));
+    const others = direction > 0 ? items.slice(at + 1) : items.slice(0, Math.max(at, 0)).reverse();
+    const next = others.find(fits);
+    if (next) this.#open(next);
+    return Boolean(next);
+  }
+
+  #open(item) {
+    for (const other of this.#items) if (other !== item && isOpen(other)) close(other);
+    open(item);
+  }
+
+  #clicked(event) {
+    const item = event.target.closest("[data-toggle]")?.closest("[data-item]");
+    if (!item) return;
+    if (isOpen(item)) close(item);
+    else this.#open(item);
+  }
+
+  #pressed(event) {
+    if (event.defaultPrevented || document.querySelector("dialog[open], side-drawer[data-open]")) return;
+    if (event.key === "Escape") this.#escape(event);
+    if (isTyping(event) || !isPlain(event) || event.target.closest?.("side-drawer, pre")) return;
+    const command = this.#keys[event.key];
+    if (!command) return;
+    event.preventDefault();
+    command();
+  }
+
+  #escape(event) {
+    const item = this.#opened;
+    if (!item) return;
+    if (isTyping(event) && item.contains(event.target)) {
+      cardOf(item).focus({ preventScroll: true });
+      return;
+    }
+    close(item);
+    lineOf(item).focus();
+  }
+
+  async #attempt(work) {
+    const place = this.querySelector("[data-error]");
+    try {
+      await work();
+      show(place, false);
+    } catch (error) {
+      place.textContent = error.message;
+      show(place, true);
+    }
+  }
+}
+
+/** An address that says only what was asked. */
+function leaveOutEmpty(form) {
+  for (const control of form.elements) if (control.name && !control.value) control.disabled = true;
+}
+
+customElements.define("inbox-list", InboxList);
