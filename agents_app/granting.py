@@ -78,6 +78,23 @@ def grant(
     return row
 
 
+def unsaved(agent: AgentType, tool: Tool, config: Mapping[str, Any], *, by: Identity) -> AgentToolConfig:
+    """The row that `grant` would write, checked as if it were saved, and written nowhere. Same errors."""
+    require_right(by, agent)
+    if tool.organization_id != agent.organization_id:
+        raise NotFound
+    _require_known(config)
+    found = AgentToolConfig.objects.filter(agent_type=agent, tool=tool).first()
+    row = found or AgentToolConfig(organization_id=agent.organization_id, agent_type=agent, tool=tool)
+    row.agent_type, row.tool = agent, tool
+    changed = [name for name, value in config.items() if getattr(row, name) != value]
+    for name in changed:
+        setattr(row, name, config[name])
+    _require_sound(row, tool)
+    _require_waiver(row, changed, by)
+    return row
+
+
 def ungrant(agent: AgentType, tool: Tool, *, by: Identity) -> None:
     """Take a tool from a persona; what it did with it stays in the record. Raises NotGranted."""
     require_right(by, agent)

@@ -9,7 +9,17 @@ from typing import Any
 from audit_app.redaction import redact
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
+from tools_app.layer_rules import Rule
 from tools_app.models import ToolCall
+from tools_app.policy import Grant
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """Rules as they would be: the grant, and all of the organization's and the installation's; None is as they are."""
+
+    grant: Grant | None = None
+    rules: tuple[Rule, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +42,8 @@ class Asked:
     door: str = ""
     # The draft whose content is tried (`versions.mark`); set by `trying` alone, "" everywhere else.
     draft: str = ""
+    # What would be so after a change nobody has saved; for asking the gate alone, never for a use.
+    supposed: Supposed | None = None
 
 
 def is_attended(identity: Identity) -> bool:

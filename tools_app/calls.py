@@ -61,6 +61,8 @@ class Proposal:
 @transaction.atomic(savepoint=False)
 def request(proposal: Proposal, asked: Asked) -> ToolCall:
     """Let the gate judge a proposal. The call comes back blocked, waiting (with its question put) or queued."""
+    if asked.supposed is not None:
+        raise ValueError("what is only supposed can be asked about, and never run")
     found = facts.gather(proposal.tool_name, proposal.raw, asked)
     # The gate judged, not the person who asked: the record must not say that they released or refused anything.
     gate = replace(

@@ -31,7 +31,7 @@ from tools_app.askers import Asked
 from tools_app.exceptions import InvalidArguments
 from tools_app.executors.base import Work
 from tools_app.models import Tool, ToolCall, UsageCounter
-from tools_app.policy import Call, Facts, Grant, ToolFacts, layering
+from tools_app.policy import Call, Facts, Grant, Layer, ToolFacts, layering
 
 log = logging.getLogger(__name__)
 
@@ -102,7 +102,7 @@ def _read(
 
 
 def _proposed(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
-    grant = _grant(tool, asked.agent_type_id, asked.organization_id)
+    grant = _grant(tool, asked)
     try:
         supplied = arguments.parse(raw, max_bytes=settings.MAX_ARGS_BYTES)
     except InvalidArguments as broken:
@@ -112,7 +112,7 @@ def _proposed(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
 
 
 def _stored(tool: Tool | None, call: ToolCall, asked: Asked) -> Gathered:
-    grant = _grant(tool, asked.agent_type_id, asked.organization_id)
+    grant = _grant(tool, asked)
     supplied = {name: value for name, value in call.arguments.items() if name not in call.filled}
     found = _judged(tool, grant, supplied, asked, filled=call.arguments)
     found = replace(found, filled=tuple(call.filled))
@@ -132,10 +132,19 @@ def _with_standing(found: Gathered, own: int | None = None) -> Gathered:
     return replace(found, facts=replace(found.facts, standing=allowed))
 
 
-def _grant(tool: Tool | None, agent_type_id: int, organization_id: int) -> Grant | None:
+def _grant(tool: Tool | None, asked: Asked) -> Grant | None:
     if tool is None:
         return None
-    return doors.grant_of(agent_type_id=agent_type_id, tool_id=tool.pk, organization_id=organization_id)
+    if asked.supposed is not None and asked.supposed.grant is not None:
+        return asked.supposed.grant
+    ids = {"agent_type_id": asked.agent_type_id, "organization_id": asked.organization_id}
+    return doors.grant_of(tool_id=tool.pk, **ids)
+
+
+def _layers(tool: Tool, asked: Asked) -> tuple[Layer, ...]:
+    if asked.supposed is not None and asked.supposed.rules is not None:
+        return layers.with_rules(tool, asked.supposed.rules)
+    return layers.of(tool)
 
 
 def _judged(
@@ -195,7 +204,7 @@ def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
         attended=askers.is_attended(who),
         halted=_halted(tool, asked),
         # Without a grant there is nothing that rules could narrow.
-        layers=layers.of(tool) if tool is not None and grant is not None else (),
+        layers=_layers(tool, asked) if tool is not None and grant is not None else (),
     )
 
 

@@ -40,6 +40,16 @@ def rules_of(organization_id: int) -> tuple[Rule, ...]:
     return (*installation_policy.rules(), *_of_raw(rows))
 
 
+def supposing(row: PolicyRule) -> tuple[Rule, ...]:
+    """All rules as they would be with this one, new or changed, which nobody has saved."""
+    others = [rule for rule in rules_of(row.organization_id) if not _is(rule, row)]
+    return (*others, of_row(row)) if row.enabled else tuple(others)
+
+
+def _is(rule: Rule, row: PolicyRule) -> bool:
+    return rule.layer.source == Source("organization", row.pk or 0, rule.layer.source.name)
+
+
 def readable_rules(organization_id: int) -> tuple[Rule, ...]:
     """The same for pages and for what a model is shown: where they cannot be read, the gate refuses every use."""
     try:

@@ -100,6 +100,7 @@ class PersonaAdmin(AuditedAdmin):
     list_display = ["shown_name", "state", "is_default", "model", "tools", "updated_at"]
     list_display_links = ["shown_name"]
     change_form_outer_before_template = "admin/toolroom/persona.html"
+    change_form_outer_after_template = "admin/toolroom/rule_side.html"
     list_filter = ["enabled", "is_default", "model"]
     search_fields = ["name", "display_name", "description"]
     verbs = (
@@ -225,6 +226,7 @@ class PersonaAdmin(AuditedAdmin):
     def page_context(self, request: HttpRequest, obj: AgentType) -> dict[str, Any]:
         return {
             **super().page_context(request, obj),
+            "preview_agent": obj.pk if self.has_change_permission(request, obj) else "",
             "toolroom_warning": model_list.warning(obj.model),
             "toolroom_tool_weight": _weight(obj),
             "toolroom_people": _people(identity_of(request)),

@@ -12,16 +12,16 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import events
+from agents_app import events, granting, grants
 from agents_app.api.explaining import LineSerializer, chain_for
 from agents_app.api.shapes import CallSerializer
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import drafts, policy, trying, unsaved, versions
-from tools_app.askers import Asked
-from tools_app.models import Tool, ToolCall
+from tools_app import drafts, layers, policy, policy_rules, trying, unsaved, versions
+from tools_app.askers import Asked, Supposed
+from tools_app.models import PolicyRule, Tool, ToolCall
 from tools_app.trying import Foreseen
 from tools_app.visible import visible_text
 
@@ -51,6 +51,13 @@ class TryWriteSerializer(StrictSerializer):
     )
     values = serializers.DictField(
         required=False, help_text="Judge it as it would be with these fields changed; only with dry_run."
+    )
+    grant = serializers.DictField(
+        required=False, help_text="The same of the persona's grant: its fields as they would be saved."
+    )
+    rule = serializers.DictField(
+        required=False,
+        help_text="The same of a rule of the organization: its fields, with its `id` if it is one that is there.",
     )
 
 
@@ -138,10 +145,12 @@ class Try(TryView):
         who, raw = self._asked(given), _raw(given)
         if given["draft"] or tool.is_draft:
             who = replace(who, draft=drafts.mark_of(tool))
-        if "values" in given:
+        if typed := sorted({"values", "grant", "rule"} & set(given)):
             if not given["dry_run"]:
-                raise serializers.ValidationError({"values": ["Only what is saved can really be used."]})
-            tool, who = self._typed(tool, given["values"], who), replace(who, draft="")
+                raise serializers.ValidationError({typed[0]: ["Only what is saved can really be used."]})
+            if "values" in given:
+                tool, who = self._typed(tool, given["values"], who), replace(who, draft="")
+            who = replace(who, supposed=self._supposed(tool, given))
         if given["dry_run"]:
             told = trying.foretell(tool, raw, who, by=self.identity)
             return Response(self._told(told, who, None))
@@ -153,6 +162,21 @@ class Try(TryView):
         """The tool, or its draft, as somebody is still typing it; raises InvalidTool where it could not be saved."""
         base = versions.tried(tool, who.draft) if who.draft else tool
         return unsaved.after(values, by=self.identity, tool=base)
+
+    def _supposed(self, tool: Tool, given: Item) -> Supposed:
+        """What somebody is still typing beside the tool; InvalidGrant or InvalidRule where it could not be saved."""
+        grant, rules = None, None
+        if "grant" in given:
+            agent = one(AgentType.objects.visible_to(self.identity).current().filter(pk=given["agent"]))
+            grant = grants.of(granting.unsaved(agent, tool, given["grant"], by=self.identity))
+        if "rule" in given:
+            fields = dict(given["rule"])
+            pk = fields.pop("id", None)
+            if pk is not None and (isinstance(pk, bool) or not isinstance(pk, int)):
+                raise serializers.ValidationError({"rule": ["The id is a number."]})
+            known = None if pk is None else one(PolicyRule.objects.visible_to(self.identity).filter(pk=pk))
+            rules = layers.supposing(policy_rules.unsaved(fields, by=self.identity, rule=known))
+        return Supposed(grant, rules)
 
     def _asked(self, given: Item) -> Asked:
         agents = AgentType.objects.visible_to(self.identity).current()

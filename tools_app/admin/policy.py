@@ -12,7 +12,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
 from audit_app.admin_fields import LinesField, ReadableJSONField, TickedField
-from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of
+from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of, may
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
 from tools_app import groups, layers, organization_policies, policy_rules, selecting
@@ -76,6 +76,7 @@ class PolicyRuleAdmin(AuditedAdmin):
     form = RuleForm
     verbs_record = True
     change_form_outer_before_template = "admin/toolroom/rule.html"
+    change_form_outer_after_template = "admin/toolroom/rule_side.html"
     list_display = ["shown_name", "about", "does", "state", "updated_at"]
     list_display_links = ["shown_name"]
     list_filter = ["enabled"]
@@ -127,7 +128,14 @@ class PolicyRuleAdmin(AuditedAdmin):
     def page_context(self, request: HttpRequest, obj: PolicyRule) -> dict[str, Any]:
         covered = [tool.name for tool in policy_rules.covered(obj)]
         shown = {"rule_tools": covered[:40], "rule_more": max(len(covered) - 40, 0), "rule": obj}
-        return {**super().page_context(request, obj), **shown, "rule_advises": policy_rules.advisory(obj)}
+        tried = {"preview_rule": obj} if may(request, (CATALOG_CHANGE,)) else {}
+        advises = policy_rules.advisory(obj)
+        return {**super().page_context(request, obj), **shown, **tried, "rule_advises": advises}
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        tried = {"preview_rule": PolicyRule()} if may(request, (CATALOG_CHANGE,)) else {}
+        answer: HttpResponse = super().add_view(request, form_url, {**(extra_context or {}), **tried})
+        return answer
 
     @display(description="rule", ordering="name", header=True)
     def shown_name(self, rule: PolicyRule) -> list[str]:

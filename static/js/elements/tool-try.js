@@ -1,16 +1,12 @@
 // Trying a tool out: what would happen if a persona used it, or a real use through the same gate, watched to its end.
 import { ApiError, get, post, remove } from "../lib/api.js";
 import { button, choice, make } from "../lib/build.js";
+import { foretold, sketch, wrongIn } from "../lib/foretold.js";
 import { isObject } from "../lib/json-path.js";
 import { write } from "../lib/json-text.js";
 
 const SOON = 500;
 const LATER = 2_000;
-const DECISIONS = {
-  allow: "It would run at once.",
-  ask: "It would ask a person first.",
-  refuse: "It would be refused.",
-};
 const STATES = {
   waiting: "Waits for approval",
   queued: "Waits for a worker",
@@ -76,10 +72,7 @@ export class ToolTry extends HTMLElement {
   #sketch() {
     const examples = boxed("examples");
     if (Array.isArray(examples) && isObject(examples[0]?.input)) return examples[0].input;
-    const schema = boxed("input_schema") ?? JSON.parse(this.dataset.schema || "{}");
-    const made = {};
-    for (const name of schema.required ?? []) made[name] = standIn(schema.properties?.[name] ?? {});
-    return made;
+    return sketch(boxed("input_schema") ?? JSON.parse(this.dataset.schema || "{}"));
   }
 
   #limit() {
@@ -124,21 +117,8 @@ export class ToolTry extends HTMLElement {
   }
 
   #tell(told) {
-    const heading = told.call ? REALLY[told.decision] : DECISIONS[told.decision];
-    const rows = Object.entries(told.arguments).map(([name, value]) =>
-      make("li", {}, make("code", {}, name), told.filled.includes(name) ? " (filled in by policy): " : ": ", make("span", { className: "try__value" }, typeof value === "string" ? value : write(value))),
-    );
-    this.#said.replaceChildren(
-      ...[
-        make("p", { className: `try__verdict try__verdict--${told.decision}` }, heading),
-        told.message ? make("p", {}, told.message) : null,
-        told.code === "not_granted" ? button("Give it to this persona", () => this.#grant({ dry: !told.call })) : null,
-        make("ol", { className: "try__steps" }, told.explanation.map((line) => make("li", { className: `try__step try__step--${line.outcome}` }, make("strong", {}, line.title), ` ${line.text}`, line.sources.flatMap(chip)))),
-        told.reach ? make("p", {}, "It goes to ", make("code", {}, told.reach)) : null,
-        rows.length ? make("details", {}, make("summary", {}, "The arguments as they would run"), make("ul", {}, rows)) : null,
-        told.preview ? make("details", {}, make("summary", {}, "What it would change"), make("pre", { className: "bench__seen" }, told.preview)) : null,
-      ].filter(Boolean),
-    );
+    const give = told.code === "not_granted" ? button("Give it to this persona", () => this.#grant({ dry: !told.call })) : null;
+    this.#said.replaceChildren(...foretold(told, { more: give, ...(told.call && { heading: REALLY[told.decision] }) }));
   }
 
   #follow(told, turn, since) {
@@ -194,18 +174,6 @@ const REALLY = {
   refuse: "The gate refused it.",
 };
 
-/** The row a rule stands in, with a way to it. */
-function chip({ kind, name, url }) {
-  const label = `${kind.replaceAll("_", " ")} ${name}`;
-  return [" ", url ? make("a", { className: "row-chip", href: url }, label) : make("span", { className: "row-chip" }, label)];
-}
-
-/** What is wrong with which field, where the tool as it is typed could not even be saved. */
-function wrongIn(error) {
-  const listed = Object.entries(error.details).filter(([, told]) => Array.isArray(told));
-  return [error.message, ...listed.map(([name, told]) => `${name}: ${told.join(" ")}`)].join(" ");
-}
-
 function progress({ current, total, message }) {
   const bar = make("progress", total ? { max: total, value: current } : {});
   return make("p", { className: "try__progress" }, bar, ` ${message}`);
@@ -213,13 +181,6 @@ function progress({ current, total, message }) {
 
 function boxed(name) {
   return document.getElementById(`id_${name}`)?.closest("json-editor")?.content?.value;
-}
-
-function standIn(spec) {
-  if (spec.default !== undefined) return spec.default;
-  if (Array.isArray(spec.enum)) return spec.enum[0];
-  const type = Array.isArray(spec.type) ? spec.type[0] : spec.type;
-  return { integer: spec.minimum ?? 1, number: spec.minimum ?? 1, boolean: true, array: [], object: {} }[type] ?? "example";
 }
 
 customElements.define("tool-try", ToolTry);

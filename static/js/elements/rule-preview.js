@@ -1,0 +1,114 @@
+// Beside the form of a rule or of a persona's grants: what the gate would say to certain arguments if this were saved.
+import { ApiError, get, post } from "../lib/api.js";
+import { button, choice, make } from "../lib/build.js";
+import { foretold, sketch, wrongIn } from "../lib/foretold.js";
+import { write } from "../lib/json-text.js";
+
+const MOST = 200;
+// How each field of the two forms is read; a field that is not on the page is left out.
+const LINES = ["for_tools", "for_categories"];
+const TICKED = ["for_executors", "for_flags", "approver_groups"];
+const FLAGS = ["enabled", "forbids", "requires_approval", "enabled_for_agent", "always_on", "allow_use", "waives_approval"];
+const NUMBERS = ["order_index", "usage_limit", "person_daily_limit", "daily_limit", "approvals_needed"];
+const RULES = ["denied_parameters", "allowed_parameters", "ask_when", "parameter_defaults", "fixed_parameters"];
+const TEXTS = ["name", "reason", "message", "approver"];
+
+export class RulePreview extends HTMLElement {
+  #tool = null;
+  #persona = null;
+  #tools = [];
+  #arguments = make("textarea", { name: "", rows: 4, spellcheck: false, id: "preview-arguments", className: "made-control" });
+  #said = make("div", { className: "try__said", "aria-live": "polite" });
+  #turn = 0;
+
+  async connectedCallback() {
+    if (this.#tool) return;
+    try {
+      const [tools, personas] = await Promise.all([get(`/api/tools?page_size=${MOST}`), this.dataset.agent ? null : get(`/api/agents?page_size=${MOST}`)]);
+      this.#draw(tools.results, personas?.results ?? []);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.replaceChildren(make("p", { className: "made-help" }, error.message));
+    }
+  }
+
+  #draw(tools, personas) {
+    this.#tools = tools;
+    const granted = this.#isGrant ? this.#grants() : null;
+    const offered = granted ? tools.filter((each) => String(each.id) in granted) : tools;
+    this.#tool = choice("", offered.map((each) => [String(each.id), each.name]), { id: "preview-tool" });
+    this.#persona = choice("", personas.map((each) => [String(each.id), each.display_name]), { id: "preview-persona" });
+    if (offered.length) this.#tool.value = String(offered[0].id);
+    if (personas.length) this.#persona.value = String(personas[0].id);
+    this.#tool.addEventListener("change", () => this.#begin());
+    const field = (label, control) => make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: control.id }, label), control);
+    const ask = button("What would happen?", () => this.#run(), { className: "made-button made-button--main" });
+    const about = this.#isGrant ? "With what is typed in its grant above, saved or not." : "With the rule as it is typed here, saved or not.";
+    this.replaceChildren(
+      make("header", { className: "panel__head" }, make("h2", {}, "These arguments?"), make("span", { className: "made-help" }, about)),
+      make("div", { className: "made-grid" }, field("Tool", this.#tool), this.#isGrant ? null : field("As the persona", this.#persona)),
+      make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: "preview-arguments" }, "Arguments"), make("json-editor", {}, this.#arguments)),
+      make("div", { className: "try__acts" }, ask),
+      this.#said,
+    );
+    this.#begin();
+  }
+
+  get #isGrant() {
+    return Boolean(this.dataset.agent);
+  }
+
+  #begin() {
+    const tool = this.#tools.find((each) => String(each.id) === this.#tool.value);
+    const example = tool?.definition.examples?.[0]?.input;
+    const text = write(example ?? sketch(tool?.definition.input_schema ?? {}));
+    const box = this.#arguments.closest("json-editor");
+    this.#arguments.value = text;
+    box?.content && this.#arguments.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+
+  async #run() {
+    const turn = (this.#turn += 1);
+    const said = (...parts) => turn === this.#turn && this.#said.replaceChildren(...parts);
+    said(make("p", { className: "made-help" }, "Asking the gate …"));
+    try {
+      const typed = this.#isGrant ? { grant: read(this.#grants()[this.#tool.value]) } : { rule: { ...read("id_"), ...(this.dataset.rule && { id: Number(this.dataset.rule) }) } };
+      const agent = Number(this.dataset.agent || this.#persona.value);
+      said(...foretold(await post(`/api/tools/${this.#tool.value}/try`, { agent, raw: this.#arguments.value, ...typed })));
+    } catch (error) {
+      if (error instanceof SyntaxError) said(make("p", { className: "made-error" }, "The JSON in the form cannot be read yet."));
+      else if (error instanceof ApiError) said(make("p", { className: "made-error" }, wrongIn(error)));
+      else throw error;
+    }
+  }
+
+  /** Where in the page each tool's grant is typed: the id of the tool, and how the ids of its fields begin. */
+  #grants() {
+    const chosen = document.querySelectorAll('select[name^="grants-"][name$="-tool"]');
+    const rows = [...chosen].filter((each) => each.value && !each.name.includes("__prefix__"));
+    return Object.fromEntries(rows.map((each) => [each.value, each.id.replace(/tool$/, "")]));
+  }
+}
+
+/** The fields of a form whose ids begin like this, as the API takes them. Throws SyntaxError for JSON that is none. */
+function read(prefix) {
+  const found = {};
+  const take = (names, reading) => {
+    for (const name of names) {
+      const control = document.getElementById(`${prefix}${name}`);
+      if (control) found[name] = reading(control);
+    }
+  };
+  take(FLAGS, (control) => control.checked);
+  take(LINES, (control) => control.value.split("\n").map((line) => line.trim()).filter(Boolean));
+  take(NUMBERS, (control) => (control.value === "" ? null : Number(control.value)));
+  take(RULES, (control) => (control.value.trim() === "" ? null : JSON.parse(control.value)));
+  take(TEXTS, (control) => control.value);
+  for (const name of TICKED) {
+    const boxes = document.getElementsByName(`${prefix.replace(/^id_/, "")}${name}`);
+    if (boxes.length) found[name] = [...boxes].filter((each) => each.checked).map((each) => each.value);
+  }
+  return found;
+}
+
+customElements.define("rule-preview", RulePreview);
