@@ -130,7 +130,7 @@ def _facts(tool: Tool, grant: Grant, readings: _Readings) -> Facts:
 def _whom(tool: Tool, grant: Grant, known: Facts, readings: _Readings) -> tuple[str, bool]:
     """Who decides, in words, and whether that can be who asks."""
     if known.tool is not None and known.tool.asks_person:
-        return "Who asks answers it.", True
+        return "", True
     each = (readings.ours, tool.demand(), *([grant.demand] if grant.demand else []))
     demands = [demand for demand in each if not demand.is_plain]
     if told := deciders.told(demands):
