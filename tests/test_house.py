@@ -71,6 +71,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
             "explanations",
             "rule_pages",
             "powers",
+            "replaying",
         ),
         ("text_index",),
         ("knowledge",),

@@ -71,6 +71,7 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "mcp-servers/<int:server_id>/sync"): {},
     ("POST", "mcp-servers/<int:server_id>/reviews/<int:tool_id>"): {"verdict": "accept", "seen": "what"},
     ("DELETE", "mcp-servers/<int:server_id>"): None,
+    ("POST", "replays"): lambda now: {"tool": now.tool.pk, "values": {"enabled": False}},
     ("POST", "agents"): AGENT,
     ("PUT", "agents/<int:agent_id>"): {"description": "Changed."},
     ("PATCH", "agents/<int:agent_id>"): {"display_name": "Changed"},
@@ -387,7 +388,7 @@ def test_usage_rows_are_counted_for_nobody_else(now: World) -> None:
 def person_for(method: str, route: str) -> people.Person:
     if route.startswith("audit"):
         return people.olga()
-    if route.startswith(("tools/<int:tool_id>/", "openapi", "catalog", "mcp-")):
+    if route.startswith(("tools/<int:tool_id>/", "openapi", "catalog", "mcp-", "replays")):
         return people.carol()
     if route.startswith(("webhooks", "deliveries")):
         return people.carol()

@@ -95,7 +95,8 @@ def was_unread(call: ToolCall) -> bool:
 def as_meant(call: ToolCall, arguments: Mapping[str, Any]) -> Call | None:
     """These arguments with what they meant when they were asked for; None where that was not kept."""
     kept = _kept(call)
-    if not kept:
+    if not kept or kept.get("code") == "invalid_arguments":
+        # What does not fit the schema is never looked at further.
         return None
     meant = kept.get("meant") or {}
     known = {name: meant[name] for name in _MEANT if name in meant and name in Call.__dataclass_fields__}

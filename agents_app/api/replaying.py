@@ -1,0 +1,139 @@
+"""What a change of policy would have done to the last calls it concerns, before anybody saves it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from agents_app import granting, grants
+from agents_app.models import AgentType
+from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
+from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
+from tools_app import layers, policy_rules, replaying, unsaved
+from tools_app.models import PolicyRule, Tool, ToolCall
+from tools_app.replaying import Change, Flip, Said
+from tools_app.visible import visible_text
+
+_ID: Any = {"min_value": 1, "max_value": 2**63 - 1}
+
+
+class ReplayWriteSerializer(StrictSerializer):
+    """One change: of a tool, of a persona's grant of it (agent and tool), or of a rule of the organization."""
+
+    tool = serializers.IntegerField(required=False, **_ID)
+    agent = serializers.IntegerField(required=False, **_ID)
+    rule = serializers.IntegerField(required=False, allow_null=True, **_ID, help_text="Null: a new rule.")
+    values = serializers.DictField(required=False, help_text="Fields as for saving it; left out, they stay.")
+    remove = serializers.BooleanField(default=False, help_text="As if the grant or the rule were taken away.")
+    last = serializers.IntegerField(
+        default=replaying.USUAL,
+        min_value=1,
+        max_value=replaying.MOST,
+        help_text="How many calls to look back.",
+    )
+
+
+class SaidSerializer(serializers.Serializer[Any]):
+    decision = serializers.ChoiceField(["allow", "ask", "refuse"])
+    code = serializers.CharField()
+    text = serializers.CharField(help_text="Why it would be refused or asked about.")
+
+
+class FlipSerializer(serializers.Serializer[Any]):
+    call = serializers.IntegerField()
+    created_at = serializers.DateTimeField()
+    tool = serializers.CharField()
+    persona = serializers.CharField()
+    person = serializers.CharField(help_text="Who asked; empty for those who may not view the record.")
+    status = serializers.CharField(help_text="What became of it.")
+    then = serializers.CharField(help_text="What was decided then; empty for old calls.")
+    before = SaidSerializer(help_text="What would be said today, as it is.")
+    after = SaidSerializer(help_text="What would be said after the change.")
+    url = serializers.CharField(help_text="Its page in the administration, for who may open it; else empty.")
+
+
+class ReplaySerializer(serializers.Serializer[Any]):
+    looked_at = serializers.IntegerField(help_text="Calls that were decided again, the last ones.")
+    skipped = serializers.IntegerField(help_text="Calls of which nothing could be read then.")
+    counts = serializers.DictField(
+        child=serializers.IntegerField(), help_text='How many flip, such as "allow to refuse".'
+    )
+    flips = FlipSerializer(many=True)
+
+
+class Replays(RoomView):
+    queryset = ToolCall.objects.none()
+    needs = {"POST": (CATALOG_CHANGE, POLICY_CHANGE)}
+
+    @operation(
+        "Which of the last calls a change of policy would have decided otherwise; saves nothing",
+        {200: ReplaySerializer},
+        body=ReplayWriteSerializer,
+        refusals=[400, 404, 413],
+    )
+    def post(self, request: Request) -> Response:
+        given = self.given(ReplayWriteSerializer)
+        told = replaying.replay(self._change(given), last=given["last"])
+        sees = self.identity.may(AUDIT_VIEW)
+        linked = sees and bool(getattr(request.user, "is_staff", False))
+        return Response(
+            {
+                "looked_at": told.looked_at,
+                "skipped": told.skipped,
+                "counts": told.counts,
+                "flips": [_item(each, sees=sees, linked=linked) for each in told.flips],
+            }
+        )
+
+    def _change(self, given: Item) -> Change:
+        ours, values = self.identity.organization_id, given.get("values", {})
+        if "rule" in given and not {"tool", "agent"} & set(given):
+            return Change(ours, rules=self._rules(given))
+        if "rule" in given or "tool" not in given:
+            raise serializers.ValidationError(
+                {"tool": ["Name a tool, a tool and an agent, or a rule alone."]}
+            )
+        tool = one(Tool.objects.visible_to(self.identity).current().filter(pk=given["tool"]))
+        if "agent" not in given:
+            if given["remove"]:
+                raise serializers.ValidationError({"remove": ["Archive a tool instead."]})
+            return Change(ours, tools={tool.pk: unsaved.after(values, by=self.identity, tool=tool)})
+        agent = one(AgentType.objects.visible_to(self.identity).current().filter(pk=given["agent"]))
+        granting.require_right(self.identity, agent)
+        row = None if given["remove"] else granting.unsaved(agent, tool, values, by=self.identity)
+        return Change(ours, grants={(agent.pk, tool.pk): grants.of(row) if row else None})
+
+    def _rules(self, given: Item) -> tuple[Any, ...]:
+        policy_rules.require_right(self.identity)
+        known = given["rule"]
+        rows = PolicyRule.objects.visible_to(self.identity)
+        rule = None if known is None else one(rows.filter(pk=known))
+        if given["remove"]:
+            if rule is None:
+                raise serializers.ValidationError({"remove": ["A new rule cannot be taken away."]})
+            rule.enabled = False
+            return layers.supposing(rule)
+        return layers.supposing(policy_rules.unsaved(given.get("values", {}), by=self.identity, rule=rule))
+
+
+def _item(flip: Flip, *, sees: bool, linked: bool) -> Item:
+    call = flip.call
+    return {
+        "call": call.pk,
+        "created_at": call.created_at.isoformat(),
+        "tool": visible_text(call.tool_name),
+        "persona": visible_text(call.agent_name),
+        "person": visible_text(call.user_name) if sees else "",
+        "status": call.status,
+        "then": flip.then,
+        "before": _said(flip.before),
+        "after": _said(flip.after),
+        "url": f"/admin/tools_app/toolcall/{call.pk}/change/" if linked else "",
+    }
+
+
+def _said(said: Said) -> Item:
+    return {"decision": said.decision, "code": said.code, "text": visible_text(said.text)}

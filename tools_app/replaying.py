@@ -1,0 +1,247 @@
+"""What a change of policy would have done: the last calls it concerns, decided again as it is and as it would be.
+
+Each call is judged by what it was: the arguments the model gave, what they meant outside at that moment, the person's
+permissions, the uses before it, whether something had been read outside. Only the rules differ. Nothing is written, and
+the disk is asked for old calls alone, of which that was not kept. What was allowed from now on, limits per day and kill
+switches are left out: they are of their moment, and no rule.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from django.db.models import Count, IntegerField, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+
+from tools_app import (
+    arguments,
+    decided,
+    doors,
+    explaining,
+    facts,
+    information,
+    layers,
+    meanings,
+    policy,
+    quotas,
+)
+from tools_app.layer_rules import Rule
+from tools_app.models import Tool, ToolCall
+from tools_app.policy import Call, Decision, Facts, Grant, ToolFacts, layering
+
+# How far back one looks, unless somebody says otherwise.
+USUAL: Final = 200
+MOST: Final = 1_000
+Key = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What would be another: tools by id, grants by persona and tool (None: taken away), all rules above them."""
+
+    organization_id: int
+    tools: Mapping[int, Tool] = field(default_factory=dict)
+    grants: Mapping[Key, Grant | None] = field(default_factory=dict)
+    rules: tuple[Rule, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """A decision in words: what, and why."""
+
+    decision: str
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Flip:
+    """A call that would be decided otherwise; `then` is what was really decided, where that was kept."""
+
+    call: ToolCall
+    before: Said
+    after: Said
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """`looked_at` calls were decided twice, newest first; of `skipped` ones nothing could be read."""
+
+    looked_at: int
+    skipped: int
+    flips: tuple[Flip, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many flip from what to what, such as "allow to refuse"."""
+        told = (f"{each.before.decision} to {each.after.decision}" for each in self.flips)
+        return dict(Counter(told))
+
+
+def replay(change: Change, *, last: int = USUAL) -> Replay:
+    """Decide the last calls that the change concerns under both, and name those that come out otherwise."""
+    calls = _concerned(change, min(max(last, 1), MOST))
+    readable = [call for call in calls if _can_be_read(call)]
+    now, then = _World(Change(change.organization_id)), _World(change)
+    flips = []
+    for call in readable:
+        before, after = now.decide(call), then.decide(call)
+        if _said(before) != _said(after):
+            first = decided.read(call)[:1]
+            flips.append(Flip(call, _words(before), _words(after), first[0].decision if first else ""))
+    return Replay(len(readable), len(calls) - len(readable), tuple(flips))
+
+
+def _concerned(change: Change, last: int) -> list[ToolCall]:
+    rows = ToolCall.objects.filter(organization_id=change.organization_id, tool__isnull=False)
+    if change.rules is not None:
+        rows = rows.filter(tool_id__in=_spoken_of(change, change.rules))
+    elif change.grants:
+        ((agent, tool),) = change.grants
+        rows = rows.filter(agent_type_id=agent, tool_id=tool)
+    else:
+        rows = rows.filter(tool_id__in=list(change.tools))
+    earlier = (
+        ToolCall.objects.filter(
+            session_id=OuterRef("session_id"),
+            agent_type_id=OuterRef("agent_type_id"),
+            tool_id=OuterRef("tool_id"),
+            limit_reserved=True,
+            pk__lt=OuterRef("pk"),
+        )
+        .order_by()
+        .values("session_id")
+        .annotate(number=Count("pk"))
+        .values("number")
+    )
+    counted = rows.annotate(uses_before=Coalesce(Subquery(earlier, output_field=IntegerField()), 0))
+    return list(
+        counted.select_related("tool").defer("result", "result_text", "blocks").order_by("-pk")[:last]
+    )
+
+
+def _spoken_of(change: Change, rules: Sequence[Rule]) -> list[int]:
+    """The tools for which it makes a difference which rules there are."""
+    now, then = _rules_of(change.organization_id), tuple(rules)
+    tools = Tool.objects.filter(organization_id=change.organization_id)
+    if now is None:
+        return [tool.pk for tool in tools]
+    return [tool.pk for tool in tools if layers.with_rules(tool, now) != layers.with_rules(tool, then)]
+
+
+def _rules_of(organization_id: int) -> tuple[Rule, ...] | None:
+    """None where they cannot be read: then the gate refuses everything."""
+    try:
+        return layers.rules_of(organization_id)
+    except Exception:  # noqa: BLE001  As the gate: whatever is wrong with them, nothing runs.
+        return None
+
+
+def _can_be_read(call: ToolCall) -> bool:
+    """What was never readable has nothing to be decided about; a try of a draft says nothing of the tool."""
+    return not decided.was_unread(call) and "draft" not in call.asked_through
+
+
+class _World:
+    """Everything but the calls, as it is or as it would be; each row read once."""
+
+    def __init__(self, change: Change) -> None:
+        self._change = change
+        self._rules = _rules_of(change.organization_id) if change.rules is None else change.rules
+        self._grants: dict[Key, Grant | None] = dict(change.grants)
+        self._tools: dict[int, tuple[Tool, ToolFacts]] = {}
+        self._private: dict[int, tuple[str, ...]] = {}
+
+    def decide(self, call: ToolCall) -> Decision:
+        try:
+            return self._decided(call)
+        except Exception:  # noqa: BLE001  Fail closed, as the gate does: what cannot be read would be refused.
+            return policy.UNREADABLE
+
+    def _decided(self, call: ToolCall) -> Decision:
+        if self._rules is None:
+            return policy.UNREADABLE
+        tool, known = self._tool(call)
+        grant = self._grant(call)
+        private = self._private_tools(call) if call.tainted and information.can_carry_out(tool) else ()
+        through = call.asked_through
+        about = Facts(
+            tool=known,
+            grant=grant,
+            requester_signed_in=call.user_id.isdigit(),
+            permissions=frozenset(through.get("permissions") or ()),
+            uses=call.uses_before if grant and quotas.is_limit(grant.usage_limit) else 0,  # type: ignore[attr-defined]
+            tainted=call.tainted,
+            could_leak=bool(private),
+            private=private,
+            attended=str(through.get("via") or "session") == "session",
+            layers=layers.with_rules(tool, self._rules) if grant is not None else (),
+        )
+        return policy.decide(_asked(call, tool, about), about)
+
+    def _tool(self, call: ToolCall) -> tuple[Tool, ToolFacts]:
+        pk = call.tool_id or 0
+        if pk not in self._tools:
+            tool = self._change.tools.get(pk) or Tool.objects.get(pk=pk)
+            self._tools[pk] = tool, facts.tool_facts(tool, self._change.organization_id)
+        return self._tools[pk]
+
+    def _grant(self, call: ToolCall) -> Grant | None:
+        key = (call.agent_type_id or 0, call.tool_id or 0)
+        if key not in self._grants:
+            agent, tool = key
+            self._grants[key] = doors.grant_of(
+                agent_type_id=agent, tool_id=tool, organization_id=self._change.organization_id
+            )
+        return self._grants[key]
+
+    def _private_tools(self, call: ToolCall) -> tuple[str, ...]:
+        agent = call.agent_type_id or 0
+        if agent not in self._private:
+            self._private[agent] = doors.private_tools(
+                agent_type_id=agent, organization_id=self._change.organization_id
+            )
+        return self._private[agent]
+
+
+def _asked(call: ToolCall, tool: Tool, about: Facts) -> Call:
+    """What the model gave, filled and checked as these rules would have it."""
+    supplied = {name: value for name, value in call.arguments.items() if name not in call.filled}
+    full = arguments.fill(supplied, layering.filled(layering.all_of(about)))
+    problems = tuple(str(problem) for problem in arguments.problems(tool.input_schema, full))
+    effective = full if problems else arguments.canonical(full)
+    asked = Call(
+        arguments=effective,
+        supplied=frozenset(supplied),
+        reserved=tuple(arguments.reserved(supplied)),
+        problems=problems,
+    )
+    if problems or about.grant is None:
+        return asked
+    kept = decided.as_meant(call, effective) if effective == call.arguments else None
+    if kept is not None:
+        return replace(asked, also=kept.also, beyond=kept.beyond, sql=kept.sql)
+    real = meanings.real(tool, effective)
+    return replace(asked, also=real.also, beyond=tuple(real.beyond), **_sql_of(real))
+
+
+def _sql_of(real: meanings.Real) -> dict[str, Any]:
+    sql = getattr(real, "sql", None)
+    return {"sql": sql} if sql else {}
+
+
+def _said(decision: Decision) -> tuple[str, str]:
+    return decided.word(decision), decision.code if isinstance(decision, policy.Refuse) else ""
+
+
+def _words(decision: Decision) -> Said:
+    match decision:
+        case policy.Refuse(code=code, message=message):
+            return Said("refuse", code, message)
+        case policy.AskApproval(reasons=reasons):
+            return Said("ask", "", " ".join(explaining.REASONS.get(each, each) for each in reasons))
+    return Said("allow", "", "")
