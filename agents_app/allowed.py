@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
 from audit_app import clock
 from project.accounts.identity import Identity
 from tools_app import allowing, standing
-from tools_app.allowing import Offer
+from tools_app.allowing import OPEN, STATES, Offer
 from tools_app.broadening import quoted
 from tools_app.models import StandingApproval
 from tools_app.visible import visible_text
 
 Item = dict[str, Any]
 _TIMES: Final = (300, 900, 3_600, 14_400, 28_800, 86_400, 604_800)
-OVER: Final = {
-    "revoked": "Taken back",
-    "used_up": "Used up",
-    "expired": "Run out",
-    "changed": "Something changed",
-}
-OPEN: Final = "open"
+LISTED: Final = 100
+LISTED_OVER: Final = 20
 
 
 def offer_item(offered: Offer) -> Item:
@@ -78,18 +72,30 @@ def spared(row: StandingApproval) -> Item:
     }
 
 
-def items(rows: Iterable[StandingApproval], identity: Identity) -> list[Item]:
-    found = list(rows)
-    now = clock.read()
-    return [item(row, identity, now=now) for row in found]
+def of_person(identity: Identity) -> tuple[list[Item], list[Item]]:
+    """Those that are for this person or by them: the open ones, which end first first, and the last that are over."""
+    theirs = (
+        StandingApproval.objects.visible_to(identity)
+        .select_related("approval__call__tool")
+        .by_or_for(identity)
+    )
+    now, is_open = clock.read(), StandingApproval.objects.open().values("pk")
+    current = [
+        item(row, identity, now=now) for row in theirs.filter(pk__in=is_open).order_by("expires_at")[:LISTED]
+    ]
+    over = [
+        item(row, identity, now=now) for row in theirs.exclude(pk__in=is_open).order_by("-pk")[:LISTED_OVER]
+    ]
+    changed = [row for row in current if row["state"] != OPEN]
+    return [row for row in current if row["state"] == OPEN], [*changed, *over]
 
 
 def item(row: StandingApproval, identity: Identity, *, now: datetime) -> Item:
-    state = state_of(row, now)
+    state = allowing.state_of(row, now)
     return {
         **spared(row),
         "state": state,
-        "state_text": OVER.get(state, "Open"),
+        "state_text": STATES[state],
         "tool": visible_text(row.tool_name),
         "persona": visible_text(row.agent_name),
         "person": visible_text(row.user_name),
@@ -101,14 +107,3 @@ def item(row: StandingApproval, identity: Identity, *, now: datetime) -> Item:
         "revoked_by": visible_text(row.revoked_by),
         "may_revoke": standing.may_revoke(row, identity) and state in (OPEN, "changed"),
     }
-
-
-def state_of(row: StandingApproval, now: datetime) -> str:
-    """A key of `OVER`, or open; what is open is compared with the tool, the persona and the rules of today."""
-    if row.revoked_at is not None:
-        return "revoked"
-    if row.used >= row.max_uses:
-        return "used_up"
-    if row.expires_at <= now:
-        return "expired"
-    return OPEN if allowing.fits_today(row) else "changed"

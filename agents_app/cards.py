@@ -19,17 +19,7 @@ Item = dict[str, Any]
 
 def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> Item:
     """The question as it is shown: every argument whole, nothing styled or hidden by what it contains."""
-    origins = successors.provenance(of)
-    card = [
-        *_goal(row.covers.get("reach") or {}),
-        *_told_beside(row.covers),
-        *(
-            _argument(name, value, filled=name in of.filled, origin=origins.get(name, "model"))
-            for name, value in row.covers.get("arguments", {}).items()
-        ),
-    ]
-    if preview := row.covers.get("preview"):
-        card.append(_argument(PREVIEW, preview, filled=False))
+    card = _card(row, of)
     item = {
         "id": row.pk,
         "call": of.pk,
@@ -60,6 +50,20 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
         item["may_decide"] = approvals.may_decide(row, identity)
         item["from_now_on"] = item["may_decide"] and item["showable"] and allowing.is_offered(row)
     return item
+
+
+def _card(row: Approval, of: ToolCall) -> list[Item]:
+    origins = successors.provenance(of)
+    card = [
+        *_goal(row.covers.get("reach") or {}),
+        *_told_beside(row.covers),
+        *(
+            _argument(name, value, filled=name in of.filled, origin=origins.get(name, "model"))
+            for name, value in row.covers.get("arguments", {}).items()
+        ),
+    ]
+    preview = row.covers.get("preview")
+    return [*card, _argument(PREVIEW, preview, filled=False)] if preview else card
 
 
 def _flow(flow: Mapping[str, Any]) -> Item | None:

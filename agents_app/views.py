@@ -11,11 +11,12 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from agents_app import attachments, events, inbox
+from agents_app import allowed, attachments, events, inbox
 from agents_app.models import AgentType, Conversation
 from agents_app.turns import in_reading_order
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
+from tools_app import trying
 from tools_app.models import Approval, OrganizationPolicy
 from tools_app.notices import preferences
 
@@ -102,9 +103,30 @@ def notifications(request: HttpRequest) -> HttpResponse:
     return render(request, "agents_app/notifications.html", {**_workspace(request), **page})
 
 
+@require_safe
+@login_required
+@ensure_csrf_cookie
+def allowed_from_now_on(request: HttpRequest) -> HttpResponse:
+    """What this person allowed or was allowed; whoever looks after everybody's has the page of the admin."""
+    identity = _identity(request)
+    current, over = allowed.of_person(identity)
+    places = _places(identity, {row["conversation"] for row in [*current, *over]})
+    for row in [*current, *over]:
+        row["place"] = places.get(row["conversation"])
+    page = {"place": "allowed", "open": current, "over": over}
+    return render(request, "agents_app/allowed.html", {**_workspace(request), **page})
+
+
 def _identity(request: HttpRequest) -> Identity:
     identity: Identity = request.identity  # type: ignore[attr-defined]
     return identity
+
+
+def _places(identity: Identity, session_ids: set[str | None]) -> dict[str, dict[str, Any]]:
+    """Those of the conversations that are this person's; a try in the admin has a session, and no page."""
+    ids = [each for each in session_ids if each and not each.startswith(trying.SESSION)]
+    rows = Conversation.objects.visible_to(identity).filter(public_id__in=ids).select_related("agent_type")
+    return {row.session_id: events.conversation_item(row) for row in rows}
 
 
 def _workspace(request: HttpRequest) -> dict[str, Any]:

@@ -89,9 +89,7 @@ def _started(
         # An old yes must never run: the database's clock and the status decide, in the statement that uses it up.
         move(approval, Approval.Status.CONSUMED, by=by, only_if=_STILL_GOOD & Q(digest=approval.digest))
     attempt = call.attempt + 1
-    # Both are recorded: who asked, and the identity of its own under which the persona acts for them (S3.95).
-    acting_as = str(found.grant.acts_as.get("user_id", "")) if found.grant else ""
-    giver = sparing.giver_of(standing, found)
+    acting_as, giver = _acting_as(found), sparing.giver_of(standing, found)
     used = endings.usage_of(call, attempt=attempt, approval=approval, acting_as=acting_as, allowed_by=giver)
     usage = records.open_tool_usage(used, by=endings.as_asked(call, found.asked))
     move(
@@ -116,6 +114,11 @@ def _started(
         },
     )
     return replace(found, answer=approval.answer) if approval is not None and approval.answer else found
+
+
+def _acting_as(found: Gathered) -> str:
+    """Both are recorded: who asked, and the identity of its own under which the persona acts for them (S3.95)."""
+    return str(found.grant.acts_as.get("user_id", "")) if found.grant else ""
 
 
 def _is_fresh(approval: Approval) -> bool:

@@ -74,7 +74,7 @@ class WishSerializer(StrictSerializer):
 
 
 class StandingSerializer(SparedSerializer):
-    state = serializers.ChoiceField([allowed.OPEN, *allowed.OVER])
+    state = serializers.ChoiceField(list(allowing.STATES))
     state_text = serializers.CharField()
     tool = serializers.CharField()
     persona = serializers.CharField()

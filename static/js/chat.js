@@ -14,6 +14,8 @@ import "./elements/rich-text.js";
 import "./elements/run-note.js";
 import "./elements/shortcut-sheet.js";
 import "./elements/side-drawer.js";
+import "./elements/standing-list.js";
+import "./elements/standing-offer.js";
 import "./elements/theme-toggle.js";
 import "./elements/times.js";
 import "./elements/tool-call.js";

@@ -152,9 +152,8 @@ def test_what_changes_brings_the_question_back(change: Callable[[Gate, StandingA
     assert (used(row), len(gate.lines)) == (0, 1)
 
 
-def test_content_from_outside_is_asked_about_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    at, row = opened()
-    monkeypatch.setattr("tools_app.facts._could_leak", lambda tool, asked: True)
+def test_content_from_outside_is_asked_about_all_the_same() -> None:
+    at, row = opened(is_open_world=True, privacy="private")
     call = at.ask(ONE, tainted=True)
     assert (call.status, gate.question(call).reasons) == ("waiting", ["tool_requires_approval", "tainted"])
     with pytest.raises(NotFromNowOn):

@@ -1,4 +1,4 @@
-"""History of this room, to be read: uses, counters; and "allow from now on", which can be taken back."""
+"""History of this room, to be read: uses and counters."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from audit_app import records
-from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, Verb, identity_of
+from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, identity_of
 from project.accounts.identity import Identity
-from project.accounts.roles import AUDIT_VIEW, DECIDE, DECIDE_OWN
-from tools_app import standing
+from project.accounts.roles import AUDIT_VIEW, DECIDE
 from tools_app.admin import why
-from tools_app.models import StandingApproval, ToolCall, UsageCounter
+from tools_app.models import ToolCall, UsageCounter
 
 CALL_COLOURS = {
     "waiting": "warning",
@@ -74,31 +73,3 @@ class UsageCounterAdmin(ReadOnlyAdmin):
     list_display = ["scope", "scope_key", "agent_type_id", "tool_id", "used", "updated_at"]
     list_filter = ["scope"]
     search_fields = ["scope_key"]
-
-
-def _revoke(row: StandingApproval, by: Identity, _: dict[str, str]) -> str:
-    standing.revoke(row, by=by)
-    return f"{row.tool_name} will ask again."
-
-
-@admin.register(StandingApproval)
-class StandingApprovalAdmin(ReadOnlyAdmin):
-    to_view = (DECIDE, DECIDE_OWN)
-    list_display = ["tool_name", "user_name", "agent_name", "used", "max_uses", "expires_at", "revoked_at"]
-    list_filter = ["tool_name", "user_name", "agent_name"]
-    fields = [
-        *["tool_name", "user_name", "agent_name", "session_id", "matchers", "used", "max_uses", "expires_at"],
-        *["granted_by", "created_at", "revoked_at", "revoked_by"],
-    ]
-    verbs = (
-        Verb(
-            "revoke",
-            "Take back",
-            "From now on every use is asked again.",
-            _revoke,
-            possible=standing.may_revoke,
-        ),
-    )
-
-    def scoped(self, rows: QuerySet[Any], identity: Identity) -> QuerySet[Any]:
-        return StandingApproval.objects.visible_to(identity).order_by("-created_at")

@@ -15,8 +15,10 @@ class StandingApprovalQuerySet(models.QuerySet["StandingApproval"]):
     def visible_to(self, identity: Identity) -> StandingApprovalQuerySet:
         """Who may decide for the organization sees all of it; everybody else what they gave, and what is for them."""
         rows = self.filter(organization_id=identity.organization_id)
-        own = Q(user_id=identity.user_id) | Q(granted_by_id=identity.user_id)
-        return rows if identity.may(DECIDE) else rows.filter(own)
+        return rows if identity.may(DECIDE) else rows.by_or_for(identity)
+
+    def by_or_for(self, identity: Identity) -> StandingApprovalQuerySet:
+        return self.filter(Q(user_id=identity.user_id) | Q(granted_by_id=identity.user_id))
 
     def open(self) -> StandingApprovalQuerySet:
         """Those that may still spare a question, as far as the row alone can say; by the database's clock."""
@@ -66,6 +68,8 @@ class StandingApproval(models.Model):
 
     class Meta:
         db_table = "standing_approvals"
+        verbose_name = "allowed from now on"
+        verbose_name_plural = "allowed from now on"
         indexes = [models.Index(fields=["user_id", "agent_type_id", "tool_id"], name="standing_lookup")]
 
     def __str__(self) -> str:

@@ -65,6 +65,7 @@ export class ApprovalCard extends HTMLElement {
     if (!isSame) this.#writeRows(approval.card);
     this.querySelector("information-flow").show(approval.flow);
     this.#form.show(approval.form, approval.digest);
+    this.querySelector("standing-offer")?.show(approval);
     this.#offer();
   }
 

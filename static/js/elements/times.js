@@ -1,5 +1,5 @@
-// Four small elements that write times in the reader's own clock; one timer moves those that move.
-import { ago, clock, duration, remaining } from "../lib/format.js";
+// Five small elements that write times in the reader's own clock; one timer moves those that move.
+import { ago, clock, dayTime, duration, remaining } from "../lib/format.js";
 
 const moving = new Set();
 let timer = null;
@@ -42,6 +42,16 @@ class LocalTime extends TimeElement {
   }
 }
 
+class DayTime extends TimeElement {
+  static observedAttributes = ["datetime"];
+
+  write() {
+    const date = this.date("datetime");
+    this.put(date ? dayTime(date) : "");
+    if (date && !this.title) this.title = date.toLocaleString();
+  }
+}
+
 class RelativeTime extends TimeElement {
   static observedAttributes = ["datetime"];
 
@@ -73,6 +83,7 @@ class CountDown extends TimeElement {
 }
 
 customElements.define("local-time", LocalTime);
+customElements.define("day-time", DayTime);
 customElements.define("relative-time", RelativeTime);
 customElements.define("elapsed-time", ElapsedTime);
 customElements.define("count-down", CountDown);

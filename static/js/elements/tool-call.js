@@ -29,6 +29,7 @@ export class ToolCall extends HTMLElement {
     this.#showTime(call);
     this.showProgress(call.status === "running" ? call.progress : null);
     if (call.approval) this.showApproval(call.approval);
+    this.#showStanding(call.standing);
   }
 
   showProgress(progress) {
@@ -49,6 +50,15 @@ export class ToolCall extends HTMLElement {
     if (!this.approvalCard) place.append(clone("approval-template"));
     this.approvalCard.show(approval);
     this.dataset.about = approval.about;
+  }
+
+  #showStanding(standing) {
+    show(this.querySelector("[data-standing]"), Boolean(standing));
+    if (!standing) return;
+    fill(this, { "standing-by": standing.by });
+    this.querySelector("[data-standing] day-time").setAttribute("datetime", standing.until);
+    const link = this.querySelector("[data-standing-link]");
+    link.hash = `standing-${standing.id}`;
   }
 
   #showSources(sources) {

@@ -33,6 +33,12 @@ export function clock(date) {
   return date.toLocaleTimeString(undefined, { hour: "2-digit", minute: "2-digit" });
 }
 
+/** The time alone today, with the day otherwise. */
+export function dayTime(date, now = new Date()) {
+  if (date.toDateString() === now.toDateString()) return clock(date);
+  return `${date.toLocaleDateString(undefined, { weekday: "short", day: "numeric", month: "short" })}, ${clock(date)}`;
+}
+
 function sameYear(date, now) {
   return date.getFullYear() === now.getFullYear();
 }

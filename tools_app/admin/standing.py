@@ -1,0 +1,111 @@
+"""What is allowed from now on in the organization: to be read and taken back. It is made on the card of a question."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from unfold.contrib.filters.admin import RangeDateTimeFilter
+from unfold.decorators import display
+
+from audit_app import clock
+from audit_app.audited_admin import ReadOnlyAdmin, Verb
+from project.accounts.identity import Identity
+from project.accounts.roles import DECIDE, DECIDE_OWN
+from tools_app import allowing, standing
+from tools_app.models import StandingApproval
+
+COLOURS = {"open": "success", "revoked": "warning", "used_up": "", "expired": "", "changed": "info"}
+
+
+def _revoke(row: StandingApproval, by: Identity, _: dict[str, str]) -> str:
+    standing.revoke(row, by=by)
+    return f"{row.tool_name} will ask again."
+
+
+class OpenFilter(admin.SimpleListFilter):
+    title = "whether it is over"
+    parameter_name = "over"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [("no", "Open"), ("yes", "Over")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        is_open = StandingApproval.objects.open().values("pk")
+        if self.value() == "no":
+            return queryset.filter(pk__in=is_open)
+        return queryset.exclude(pk__in=is_open) if self.value() == "yes" else queryset
+
+
+@admin.register(StandingApproval)
+class StandingApprovalAdmin(ReadOnlyAdmin):
+    to_view = (DECIDE, DECIDE_OWN)
+    list_display = [
+        "tool_name",
+        "state",
+        "uses",
+        "user_name",
+        "agent_name",
+        "where",
+        "expires_at",
+        "granted_by",
+    ]
+    list_filter = [OpenFilter, "tool_name", "user_name", "agent_name", ("created_at", RangeDateTimeFilter)]
+    search_fields = ["tool_name", "user_name", "agent_name", "granted_by"]
+    fieldsets = [
+        (
+            "What is allowed",
+            {"fields": ["tool_name", "state_today", "allowed", "user_name", "agent_name", "where"]},
+        ),
+        ("How long, how often", {"fields": ["expires_at", "uses", "last_used_at"]}),
+        ("By whom", {"fields": ["granted_by", "created_at", "revoked_by", "revoked_at"]}),
+        (
+            "What it is bound to",
+            {"fields": ["matchers", "reasons", "tool_hash", "agent_hash"], "classes": ["collapse"]},
+        ),
+    ]
+    readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
+    verbs = (
+        Verb(
+            "revoke",
+            "Take back",
+            "From now on every use is asked again.",
+            _revoke,
+            possible=standing.may_revoke,
+        ),
+    )
+
+    def scoped(self, rows: QuerySet[Any], identity: Identity) -> QuerySet[Any]:
+        return (
+            StandingApproval.objects.visible_to(identity)
+            .select_related("approval__call__tool")
+            .order_by("-pk")
+        )
+
+    @display(description="state", label=COLOURS)
+    def state(self, row: StandingApproval) -> tuple[str, str]:
+        state = allowing.written_state(row, clock.read())
+        return state, allowing.STATES[state]
+
+    @display(description="state", label=COLOURS)
+    def state_today(self, row: StandingApproval) -> tuple[str, str]:
+        state = allowing.state_of(row, clock.read())
+        return state, allowing.STATES[state]
+
+    @display(description="used")
+    def uses(self, row: StandingApproval) -> str:
+        return f"{row.used} of {row.max_uses}"
+
+    @display(description="where")
+    def where(self, row: StandingApproval) -> str:
+        return "One conversation" if row.session_id else "All conversations"
+
+    @display(description="when")
+    def allowed(self, row: StandingApproval) -> str:
+        lines = [(each["name"], each["says"]) for each in row.words]
+        return (
+            format_html_join("", "<div><code>{}</code>: {}</div>", lines) if lines else "It has no arguments."
+        )
