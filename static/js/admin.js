@@ -6,3 +6,4 @@ import "./elements/schema-table.js";
 import "./elements/settings-form.js";
 import "./elements/tool-bench.js";
 import "./elements/tool-try.js";
+import "./elements/what-flips.js";

@@ -3,15 +3,9 @@ import { ApiError, get, post } from "../lib/api.js";
 import { button, choice, make } from "../lib/build.js";
 import { foretold, sketch, wrongIn } from "../lib/foretold.js";
 import { write } from "../lib/json-text.js";
+import { grants, read } from "../lib/typed.js";
 
 const MOST = 200;
-// How each field of the two forms is read; a field that is not on the page is left out.
-const LINES = ["for_tools", "for_categories"];
-const TICKED = ["for_executors", "for_flags", "approver_groups"];
-const FLAGS = ["enabled", "forbids", "requires_approval", "enabled_for_agent", "always_on", "allow_use", "waives_approval"];
-const NUMBERS = ["order_index", "usage_limit", "person_daily_limit", "daily_limit", "approvals_needed"];
-const RULES = ["denied_parameters", "allowed_parameters", "ask_when", "parameter_defaults", "fixed_parameters"];
-const TEXTS = ["name", "reason", "message", "approver"];
 
 export class RulePreview extends HTMLElement {
   #tool = null;
@@ -34,7 +28,7 @@ export class RulePreview extends HTMLElement {
 
   #draw(tools, personas) {
     this.#tools = tools;
-    const granted = this.#isGrant ? this.#grants() : null;
+    const granted = this.#isGrant ? grants() : null;
     const offered = granted ? tools.filter((each) => String(each.id) in granted) : tools;
     this.#tool = choice("", offered.map((each) => [String(each.id), each.name]), { id: "preview-tool" });
     this.#persona = choice("", personas.map((each) => [String(each.id), each.display_name]), { id: "preview-persona" });
@@ -72,7 +66,7 @@ export class RulePreview extends HTMLElement {
     const said = (...parts) => turn === this.#turn && this.#said.replaceChildren(...parts);
     said(make("p", { className: "made-help" }, "Asking the gate …"));
     try {
-      const typed = this.#isGrant ? { grant: read(this.#grants()[this.#tool.value]) } : { rule: { ...read("id_"), ...(this.dataset.rule && { id: Number(this.dataset.rule) }) } };
+      const typed = this.#isGrant ? { grant: read(grants()[this.#tool.value]) } : { rule: { ...read("id_"), ...(this.dataset.rule && { id: Number(this.dataset.rule) }) } };
       const agent = Number(this.dataset.agent || this.#persona.value);
       said(...foretold(await post(`/api/tools/${this.#tool.value}/try`, { agent, raw: this.#arguments.value, ...typed })));
     } catch (error) {
@@ -81,34 +75,6 @@ export class RulePreview extends HTMLElement {
       else throw error;
     }
   }
-
-  /** Where in the page each tool's grant is typed: the id of the tool, and how the ids of its fields begin. */
-  #grants() {
-    const chosen = document.querySelectorAll('select[name^="grants-"][name$="-tool"]');
-    const rows = [...chosen].filter((each) => each.value && !each.name.includes("__prefix__"));
-    return Object.fromEntries(rows.map((each) => [each.value, each.id.replace(/tool$/, "")]));
-  }
-}
-
-/** The fields of a form whose ids begin like this, as the API takes them. Throws SyntaxError for JSON that is none. */
-function read(prefix) {
-  const found = {};
-  const take = (names, reading) => {
-    for (const name of names) {
-      const control = document.getElementById(`${prefix}${name}`);
-      if (control) found[name] = reading(control);
-    }
-  };
-  take(FLAGS, (control) => control.checked);
-  take(LINES, (control) => control.value.split("\n").map((line) => line.trim()).filter(Boolean));
-  take(NUMBERS, (control) => (control.value === "" ? null : Number(control.value)));
-  take(RULES, (control) => (control.value.trim() === "" ? null : JSON.parse(control.value)));
-  take(TEXTS, (control) => control.value);
-  for (const name of TICKED) {
-    const boxes = document.getElementsByName(`${prefix.replace(/^id_/, "")}${name}`);
-    if (boxes.length) found[name] = [...boxes].filter((each) => each.checked).map((each) => each.value);
-  }
-  return found;
 }
 
 customElements.define("rule-preview", RulePreview);
