@@ -19,7 +19,7 @@ from project.accounts.api.queries import YesOrNo
 from project.accounts.identity import Identity
 from project.accounts.roles import DECIDE
 from tools_app import approvals
-from tools_app.models import Approval
+from tools_app.models import Approval, ApprovalVote
 from tools_app.visible import visible_text
 
 # Beyond so many the badge only says "more": nobody works through them by their number.
@@ -85,7 +85,11 @@ def count(identity: Identity) -> Item:
     rows = (
         visible(identity).filter(status=Approval.Status.PENDING).order_by("created_at", "pk")[: 2 * COUNTED]
     )
-    mine = [row for row in rows if approvals.may_decide(row, identity)]
+    spoken = ApprovalVote.objects.filter(
+        voter_id=identity.user_id, approval__status=Approval.Status.PENDING
+    ).values_list("approval_id", flat=True)
+    said = set(spoken)
+    mine = [row for row in rows if row.pk not in said and approvals.may_decide(row, identity)]
     return {
         "count": min(len(mine), COUNTED),
         "more": len(mine) > COUNTED,

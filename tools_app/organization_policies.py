@@ -51,6 +51,8 @@ def change(changes: Mapping[str, Any], *, by: Identity) -> OrganizationPolicy:
 
 def _require_sound(row: OrganizationPolicy) -> None:
     wrong = groups.problems(row.organization_id, count=row.approvals_needed, named=row.approver_groups)
+    if row.escalate_to and row.escalate_to not in groups.names(row.organization_id):
+        wrong["escalate_to"] = ["There is no approver group of this name."]
     try:
         row.full_clean(exclude=["organization", *wrong])
     except ValidationError as broken:

@@ -69,7 +69,7 @@ def may_decide(approval: Approval, identity: Identity) -> bool:
     # Persons are compared, not their tokens or sessions.
     if deciders.another_person(asked) and identity.user_id in votes.shapers(approval):
         return False
-    return deciders.may_speak(asked, votes.voice_of(identity.user_id, identity.organization_id, asked))
+    return deciders.may_speak(asked, votes.voice_of(identity.user_id, approval, asked))
 
 
 def still_stands(approval: Approval) -> bool:
@@ -81,7 +81,7 @@ def still_stands(approval: Approval) -> bool:
     able = [each for each in ids if _may_still(approval, each)]
     if approval.about == Approval.About.ANSWER:
         return bool(able)
-    voices = [votes.voice_of(each, approval.organization_id, asked) for each in able]
+    voices = [votes.voice_of(each, approval, asked) for each in able]
     return not deciders.missing(asked, voices)
 
 

@@ -16,7 +16,7 @@ from project.accounts.identity import Identity
 from tools_app import deciders
 from tools_app.deciders import Demand, Voice
 from tools_app.exceptions import AlreadyVoted
-from tools_app.models import Approval, ApprovalVote, ApproverGroup
+from tools_app.models import Approval, ApprovalVote, ApproverGroup, QuestionClock
 
 _ONE_MORE = F("votes_given") + 1
 
@@ -32,11 +32,24 @@ def demands_of(approval: Approval) -> tuple[Demand, ...]:
     return (*stored, then, tool.demand())
 
 
-def voice_of(user_id: str, organization_id: int, demands: Sequence[Demand]) -> Voice:
-    """A person with the groups they are in now; nobody is asked about groups where none is named."""
-    if not deciders.named(demands):
+def voice_of(user_id: str, approval: Approval, demands: Sequence[Demand]) -> Voice:
+    """A person with the groups they are in now; nobody is asked about groups where none is named.
+
+    Where the question was handed on to a second group, its members speak for each group that is named.
+    """
+    named = deciders.named(demands)
+    if not named:
         return Voice(user_id)
-    return Voice(user_id, ApproverGroup.objects.names_of(user_id, organization_id))
+    groups = ApproverGroup.objects.names_of(user_id, approval.organization_id)
+    if groups and groups.isdisjoint(named) and _handed_on_to(approval) in groups:
+        groups |= frozenset(named)
+    return Voice(user_id, groups)
+
+
+def _handed_on_to(approval: Approval) -> str | None:
+    """The group the clock has handed the question on to, as the organization had named it at that moment."""
+    handed_on = QuestionClock.objects.filter(approval=approval, escalated_at__isnull=False)
+    return handed_on.values_list("escalated_to", flat=True).first() or None
 
 
 def shapers(approval: Approval) -> frozenset[str]:
@@ -61,7 +74,7 @@ def cast(approval: Approval, *, digest: str, verdict: str, by: Identity, comment
         raise StaleState(details={"row": "approval", "id": approval.pk})
     approval.votes_given += 1
     demands = demands_of(approval)
-    voice = voice_of(by.user_id, by.organization_id, demands)
+    voice = voice_of(by.user_id, approval, demands)
     vote = ApprovalVote(
         organization_id=approval.organization_id,
         approval=approval,
@@ -84,4 +97,4 @@ def said_yes(approval: Approval, demands: Sequence[Demand]) -> list[Voice]:
     """Everybody who has approved, with the groups they are in by now."""
     rows = ApprovalVote.objects.filter(approval=approval, verdict=ApprovalVote.Verdict.APPROVE)
     ids = rows.values_list("voter_id", flat=True)
-    return [voice_of(each, approval.organization_id, demands) for each in ids]
+    return [voice_of(each, approval, demands) for each in ids]

@@ -9,7 +9,11 @@ from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.decorators import display
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextareaWidget,
+)
 
 from audit_app.admin_fields import LinesField, ReadableJSONField, TickedField
 from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of, may
@@ -181,8 +185,9 @@ _GROUPS: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
             "remind_after_minutes",
             "reminders",
             "escalate_after_minutes",
+            "escalate_to",
         ),
-        "",
+        "By mail, by webhook and in the browser. Nothing of what would run is said; each person chooses their mail.",
     ),
     ("Days", ("time_zone",), ""),
 )
@@ -194,12 +199,23 @@ class OrganizationPolicyForm(VerbForm):
         label="Reasons to deny", help_text=OrganizationPolicy._meta.get_field("deny_reasons").help_text
     )
 
+    escalate_to = forms.ChoiceField(
+        label="Hand on to the group",
+        required=False,
+        widget=UnfoldAdminSelectWidget,
+        help_text=OrganizationPolicy._meta.get_field("escalate_to").help_text,
+    )
+
     class Meta:
         model = OrganizationPolicy
         exclude = ["organization"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        if "escalate_to" in self.fields:
+            listed = {*groups.names(self.identity.organization_id), self.instance.escalate_to} - {""}
+            named = [(name, name) for name in sorted(listed)]
+            self.fields["escalate_to"].choices = [("", "Administrators"), *named]  # type: ignore[attr-defined]
         if "approver_groups" in self.fields:
             there = groups.names(self.identity.organization_id)
             self.fields["approver_groups"].offer(there, self.instance.approver_groups or [])  # type: ignore[attr-defined]

@@ -34,6 +34,8 @@ class QuestionClock(models.Model):
     told_at = models.DateTimeField("people last told", null=True)
     reminders = models.PositiveIntegerField(default=0)
     escalated_at = models.DateTimeField(null=True)
+    # The group it was handed on to, by name, as the organization had it at that moment.
+    escalated_to = models.CharField(max_length=60, blank=True, default="", db_default="")
     settled_at = models.DateTimeField(null=True)
 
     class Meta:

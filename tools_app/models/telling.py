@@ -41,6 +41,15 @@ class Telling(models.Model):
         validators=_MINUTES,
         help_text="A question nobody has decided by then is handed on to a second group. 0: never.",
     )
+    escalate_to = models.CharField(
+        "hand on to the group",
+        max_length=60,
+        blank=True,
+        default="",
+        db_default="",
+        help_text="Its members are told, and from then on their yes counts as that of any group the question asks for. "
+        "Empty: administrators are told, and the question asks for whom it asks.",
+    )
 
     class Meta:
         abstract = True

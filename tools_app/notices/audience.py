@@ -10,22 +10,29 @@ from project.accounts import identity as identities
 from project.accounts.identity import NoMembership
 from project.accounts.models import Membership
 from project.accounts.roles import DECIDE, MEMBERS_MANAGE, PERMISSIONS
-from tools_app import questions
-from tools_app.models import Approval, OrganizationPolicy
+from tools_app import groups, questions
+from tools_app.models import Approval, ApprovalVote, ApproverGroup, OrganizationPolicy
 
 # More people than these are told of one question by nobody; they see it in their inbox all the same.
 MOST = 200
 
 
 def deciders(approval: Approval) -> list[Membership]:
-    """Those who may decide it, as rights are at this moment."""
-    return [member for member in _candidates(approval) if may_decide(member, approval)][:MOST]
+    """Those whose word is still missing, as rights are at this moment."""
+    spoken = set(ApprovalVote.objects.filter(approval=approval).values_list("voter_id", flat=True))
+    silent = (member for member in _candidates(approval) if str(member.user_id) not in spoken)
+    return [member for member in silent if may_decide(member, approval)][:MOST]
 
 
 def handed_on_to(approval: Approval, policy: OrganizationPolicy) -> list[Membership]:
-    """The second group: the administrators of the organization."""
-    active = _active(approval.organization_id).filter(role__in=_roles_with(MEMBERS_MANAGE))
-    return list(active[:MOST])
+    """The second group: the one the organization has named, or its administrators."""
+    active = _active(approval.organization_id)
+    if policy.escalate_to:
+        named = ApproverGroup.objects.filter(
+            organization_id=approval.organization_id, name=policy.escalate_to
+        )
+        return list(active.filter(pk__in=named.values("members"))[:MOST])
+    return list(active.filter(role__in=_roles_with(MEMBERS_MANAGE))[:MOST])
 
 
 def member(organization_id: int, user_id: str) -> Membership | None:
@@ -66,3 +73,12 @@ def _active(organization_id: int) -> QuerySet[Membership]:
 
 def _roles_with(permission: str) -> list[str]:
     return [role for role, carried in PERMISSIONS.items() if permission in carried]
+
+
+def _hands_on_to(organization_id: int, name: str) -> list[str]:
+    """What still names a group of approvers: it cannot be deleted as long as questions are handed on to it."""
+    rows = OrganizationPolicy.objects.filter(organization_id=organization_id, escalate_to=name)
+    return ["the rules of the organization, to hand questions on"] if rows.exists() else []
+
+
+groups.register_namer(_hands_on_to)

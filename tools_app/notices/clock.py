@@ -109,9 +109,10 @@ def _remind(clock: QuestionClock) -> None:
 
 def _hand_on(clock: QuestionClock) -> None:
     with transaction.atomic():
-        if not _won(clock, Q(escalated_at__isnull=True), escalated_at=NOW):
-            return
         policy = OrganizationPolicy.objects.of(clock.organization_id)
+        step_before = Q(escalated_at__isnull=True)
+        if not _won(clock, step_before, escalated_at=NOW, escalated_to=policy.escalate_to):
+            return
         hooks = planning.for_webhooks(clock.approval, Event.ESCALATED)
         _told(clock.approval, Event.ESCALATED, audience.handed_on_to(clock.approval, policy), hooks=hooks)
 
@@ -145,7 +146,11 @@ def _told(approval: Approval, event: str, members: list[Membership], *, hooks: I
         "approval.told" if event == Event.REQUESTED else event,
         by=identities.system(approval.organization_id),
         subject=records.Subject("approval", str(approval.pk), approval.audit_label()),
-        facts={"by_mail": people, "webhooks": list(hooks)},
+        facts={
+            "by_mail": people,
+            "webhooks": list(hooks),
+            **({"group": policy.escalate_to or "administrators"} if event == Event.ESCALATED else {}),
+        },
         # Not the conversation's own stream: its numbers are what its pages count by.
         stream=(approval.organization_id, f"notices:{approval.organization_id}"),
     )

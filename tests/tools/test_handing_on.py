@@ -1,0 +1,128 @@
+"""Handing a question on: to a named group, whose members may then speak for the groups it asks for, and nobody else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from agents_app import inbox
+from project.accounts.models import Membership
+from tests import gate, people
+from tests.people import Person
+from tests.tools import told
+from tests.tools.asking import run_it
+from tools_app import approvals, catalog, groups, organization_policies
+from tools_app.exceptions import GroupInUse, InvalidPolicy, MayNotDecide
+from tools_app.models import Approval, ApproverGroup
+from tools_app.notices import audience
+
+pytestmark = pytest.mark.django_db
+
+
+def dora() -> Person:
+    """Directs: an approver whom no tool names."""
+    return people.person("dora", Membership.Role.APPROVER)
+
+
+def group(name: str, *members: Person) -> ApproverGroup:
+    return groups.make(name, members=[each.membership for each in members], by=people.adam().identity)
+
+
+@pytest.fixture
+def question() -> Approval:
+    """A tool that asks for the yes of Bob's group; the organization hands on to Dora's after half an hour."""
+    group("desk", people.bob())
+    group("directors", dora())
+    told.rules(
+        escalate_after_minutes=30, escalate_to="directors", notify_by_mail=True, tell_after_minutes=900
+    )
+    at = gate.opened(requires_approval=True)
+    catalog.update(at.tool, {"approver_groups": ["desk"]}, by=people.carol().identity)
+    told.with_address(dora())
+    return told.asked(at=at)
+
+
+def yes(approval: Approval, who: Person) -> Any:
+    fresh = Approval.objects.select_related("call__tool").get(pk=approval.pk)
+    return approvals.approve(fresh, digest=fresh.digest, by=gate.fresh(who.identity))
+
+
+def may(approval: Approval, who: Person) -> bool:
+    return approvals.may_decide(
+        Approval.objects.select_related("call__tool").get(pk=approval.pk), who.identity
+    )
+
+
+def test_the_second_group_may_speak_once_it_was_handed_on_and_not_before(question: Approval) -> None:
+    told.tick()
+    assert [may(question, who) for who in (people.bob(), dora(), people.adam())] == [True, False, False]
+    with pytest.raises(MayNotDecide):
+        yes(question, dora())
+    told.later(31)
+    told.tick()
+    assert told.told() == [("escalated", "mail", "Dora")]
+    # Adam administers, and is in neither group.
+    assert [may(question, who) for who in (people.bob(), dora(), people.adam())] == [True, True, False]
+    yes(question, dora())
+    question.refresh_from_db()
+    assert question.status == "approved"
+    # It is asked again at the claim: who said yes still may.
+    assert run_it(question.call).status == "succeeded"
+
+
+def test_who_leaves_the_second_group_has_said_nothing(question: Approval) -> None:
+    told.later(31)
+    told.tick()
+    yes(question, dora())
+    groups.change(ApproverGroup.objects.get(name="directors"), members=[], by=people.adam().identity)
+    assert run_it(question.call).status != "succeeded"
+
+
+def test_a_group_named_later_gets_nothing_that_was_handed_on_before(question: Approval) -> None:
+    told.later(31)
+    told.tick()
+    group("others", people.adam())
+    told.rules(escalate_to="others")
+    told.tick()
+    assert may(question, people.adam()) is False
+    assert may(question, dora()) is True
+
+
+def test_whoever_asked_does_not_approve_their_own_by_being_handed_it(question: Approval) -> None:
+    catalog.update(question.call.tool, {"approver": "other"}, by=people.carol().identity)
+    Membership.objects.filter(user=people.alice().user).update(role=Membership.Role.APPROVER)
+    groups.change(
+        ApproverGroup.objects.get(name="directors"),
+        members=[dora().membership, Membership.objects.get(user=people.alice().user)],
+        by=people.adam().identity,
+    )
+    told.later(31)
+    told.tick()
+    assert may(question, people.alice()) is False
+
+
+def test_who_has_spoken_is_neither_told_nor_counted_again() -> None:
+    group("pair", people.bob(), people.adam())
+    at = gate.opened(requires_approval=True)
+    catalog.update(at.tool, {"approver_groups": ["pair"], "approvals_needed": 2}, by=people.carol().identity)
+    approval = told.asked(at=at)
+    assert {each.user.username for each in audience.deciders(approval)} == {"bob", "adam"}
+    yes(approval, people.bob())
+    approval.refresh_from_db()
+    assert approval.status == "pending"
+    assert [each.user.username for each in audience.deciders(approval)] == ["adam"]
+    assert [inbox.count(who.identity)["count"] for who in (people.bob(), people.adam())] == [0, 1]
+
+
+def test_only_a_group_that_is_there_can_be_named_and_it_stays_while_it_is() -> None:
+    adam = people.adam().identity
+    with pytest.raises(InvalidPolicy) as wrong:
+        organization_policies.change({"escalate_to": "nobody"}, by=adam)
+    assert list(wrong.value.details) == ["escalate_to"]
+    directors = group("directors", dora())
+    organization_policies.change({"escalate_to": "directors"}, by=adam)
+    with pytest.raises(GroupInUse):
+        groups.remove(directors, by=adam)
+    organization_policies.change({"escalate_to": ""}, by=adam)
+    groups.remove(directors, by=adam)
