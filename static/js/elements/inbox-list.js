@@ -1,5 +1,6 @@
 // The questions of the inbox: keys to move through them, one open at a time, and kept as the server has them.
-import { say } from "../lib/announcer.js";
+import * as alike from "../lib/alike.js";
+import { alarm, say } from "../lib/announcer.js";
 import * as api from "../lib/api.js";
 import { cardOf, close, isOpen, lineOf, made, open, settle, write } from "../lib/inbox-item.js";
 import { isPlain, isTyping } from "../lib/keys.js";
@@ -101,6 +102,35 @@ class InboxList extends HTMLElement {
     const gone = [...known.values()].filter((item) => item.dataset.status === "pending");
     await Promise.all(gone.map((item) => this.#lookAfter(item)));
     show(this.querySelector("[data-empty]"), this.#items.length === 0);
+    this.#offerTogether();
+  }
+
+  #offerTogether() {
+    const items = this.#items;
+    for (const item of items) alike.offer(item, items);
+  }
+
+  /** One verdict about all that ask for exactly the same; one that was lost meanwhile says so and stops no other. */
+  async #decideTogether(verdict, item) {
+    const group = alike.alikeOf(item, this.#items);
+    const buttons = [...item.querySelectorAll("[data-together]")];
+    for (const button of buttons) button.disabled = true;
+    alike.complain(item, "");
+    try {
+      const results = await alike.decide(verdict, group);
+      for (const { approval } of results) write(group.find((each) => each.dataset.item === String(approval.id)), approval);
+      const lost = results.filter(({ decided }) => !decided);
+      say(`${results.length - lost.length} of ${results.length} decided`);
+      if (lost.length > 0) alike.complain(item, `${lost.length} of ${results.length} could not be decided: ${lost[0].message}`);
+      else this.#decided(item);
+    } catch (error) {
+      alike.complain(item, error.message);
+      alarm(error.message);
+      this.#soon();
+    } finally {
+      for (const button of buttons) button.disabled = false;
+      this.#offerTogether();
+    }
   }
 
   #insert(item) {
@@ -121,6 +151,7 @@ class InboxList extends HTMLElement {
 
   #decided(item) {
     settle(item);
+    this.#offerTogether();
     if (!this.#step(1, (other) => other.dataset.status === "pending" && other.dataset.mayDecide === "true")) lineOf(item).focus();
   }
 
@@ -140,6 +171,8 @@ class InboxList extends HTMLElement {
   }
 
   #clicked(event) {
+    const together = event.target.closest("[data-together]");
+    if (together) this.#decideTogether(together.dataset.together, together.closest("[data-item]"));
     const item = event.target.closest("[data-toggle]")?.closest("[data-item]");
     if (!item) return;
     if (isOpen(item)) close(item);

@@ -16,6 +16,7 @@ export function made(approval) {
 
 export function write(item, approval) {
   item.dataset.item = approval.id;
+  item.dataset.alike = approval.alike ?? "";
   fill(item, {
     "item-tool": approval.tool,
     "item-title": approval.about === "answer" ? approval.form?.question : approval.card[0]?.value,

@@ -1,0 +1,49 @@
+// Questions about exactly the same, decided together: each by the digest that is shown, each with its own outcome.
+import * as api from "./api.js";
+import { fill, show } from "./slots.js";
+
+/** The items that ask for exactly what this one asks for, itself included, as long as this person may decide them. */
+export function alikeOf(item, items) {
+  const { alike } = item.dataset;
+  if (!alike || !isOpen(item)) return [item];
+  return items.filter((other) => other.dataset.alike === alike && isOpen(other));
+}
+
+function isOpen(item) {
+  const { about, showable } = item.querySelector("approval-card").dataset;
+  return item.dataset.status === "pending" && item.dataset.mayDecide === "true" && about === "use" && showable === "true";
+}
+
+/** Offer what can be decided together beside an item, or nothing where it stands alone. */
+export function offer(item, items) {
+  const place = item.querySelector("[data-alike]");
+  const group = alikeOf(item, items);
+  show(place, group.length > 1);
+  if (group.length < 2) return;
+  fill(place, { "alike-count": `${group.length} questions`, "alike-number": group.length, "alike-number-denied": group.length });
+  const digests = group.map((each) => {
+    const line = document.createElement("li");
+    line.textContent = digestOf(each).slice(0, 12);
+    line.title = digestOf(each);
+    return line;
+  });
+  place.querySelector("[data-digests]").replaceChildren(...digests);
+}
+
+/** Send one verdict about all of them; returns what became of each, as the server tells it. */
+export async function decide(verdict, group) {
+  const comment = group[0].querySelector('[name="comment"]').value.trim();
+  const decisions = group.map((item) => ({ approval: Number(item.dataset.item), digest: digestOf(item) }));
+  const { results } = await api.post("/api/approvals/decisions", { verdict, decisions, comment });
+  return results;
+}
+
+export function complain(item, words) {
+  const place = item.querySelector("[data-alike-error]");
+  place.textContent = words;
+  show(place, Boolean(words));
+}
+
+function digestOf(item) {
+  return item.querySelector("approval-card").dataset.digest;
+}
