@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from contextlib import suppress
 from functools import lru_cache
 
 from tools_app.executors.network import EgressRefused, Url, parse_host, parse_url
@@ -77,8 +79,24 @@ def _is_part(host: str, domain: str) -> bool:
 def _host(text: str) -> str:
     """The host of an address, whatever its scheme, port and path; or of a bare host name."""
     authority = re.split(r"[/?#\\]", text.partition("://")[2] or text, maxsplit=1)[0].rpartition("@")[2]
-    host = authority[1:].partition("]")[0] if authority.startswith("[") else authority.partition(":")[0]
+    if authority.startswith("["):
+        host = authority[1:].partition("]")[0]
+    else:
+        # More than one colon is an address of IPv6 without its brackets, not a port.
+        host = authority if authority.count(":") > 1 else authority.partition(":")[0]
     host = host.removeprefix("*.").strip(".")
+    return _numeric(host) or _ascii(host)
+
+
+def _numeric(host: str) -> str:
+    """An address of numbers in its one spelling; "" for a name."""
+    with suppress(ValueError):
+        found = ipaddress.ip_address(host.partition("%")[0])
+        return str(getattr(found, "ipv4_mapped", None) or found)
+    return ""
+
+
+def _ascii(host: str) -> str:
     try:
         return host.encode("idna").decode()
     except UnicodeError:
