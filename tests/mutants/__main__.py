@@ -6,17 +6,13 @@ Prints what nobody noticed, and writes tests/mutants/result.json. It is slow, an
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
-import tempfile
-import time
+from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
-from tests.mutants import report
-from tests.mutants.targets import TARGETS, Target
+from tests.mutants.targets import TARGETS
 
 ROOT = Path(__file__).parents[2]
 
@@ -24,40 +20,15 @@ ROOT = Path(__file__).parents[2]
 def main() -> int:
     chosen = _arguments()
     os.nice(chosen.nice)
-    kept = report.kept()
+    groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for target in TARGETS:
         if not chosen.names or any(target.module.endswith(name) for name in chosen.names):
-            began = time.monotonic()
-            verdicts = _judged(target, chosen.only)
-            print(report.line(target.module, verdicts, time.monotonic() - began), flush=True)
-            for each in report.unexplained(verdicts):
-                print(
-                    f"   line {each['line']}: {each['name']}  [{each['verdict']}, {each['tests']} tests]",
-                    flush=True,
-                )
-            if not chosen.only:
-                kept[target.module] = report.summed(verdicts)
-                report.keep(kept)
-    return 0
-
-
-def _judged(target: Target, only: str) -> list[dict[str, Any]]:
-    with tempfile.TemporaryDirectory() as folder:
-        out = Path(folder) / "verdicts.json"
-        command = [
-            sys.executable,
-            "-m",
-            "tests.mutants.process",
-            target.module,
-            str(out),
-            only,
-            *target.tests,
-        ]
-        said = subprocess.run(command, cwd=ROOT, check=False)
-        if said.returncode or not out.exists():
-            sys.exit(f"{target.module}: its tests cannot judge anything, see above")
-        found: list[dict[str, Any]] = json.loads(out.read_text())
-        return found
+            groups[target.tests].append(target.module)
+    ended = 0
+    for tests, modules in groups.items():
+        command = [sys.executable, "-m", "tests.mutants.process", ",".join(modules), chosen.only, *tests]
+        ended = subprocess.run(command, cwd=ROOT, check=False).returncode or ended
+    return ended
 
 
 def _arguments() -> argparse.Namespace:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import json
 import os
 import shutil
 import signal
@@ -27,7 +26,7 @@ from _pytest.runner import runtestprotocol
 from django.conf import settings
 from django.db import connections
 
-from tests.mutants import making, patching
+from tests.mutants import making, patching, report
 
 LONGEST = 60.0
 # So many random cases of each property, whatever its test says: always the same ones, or no verdict means anything.
@@ -38,10 +37,11 @@ ALIKE = hypothesis.settings(deadline=None, derandomize=True, database=None, max_
 class Judge:
     """Runs instead of pytest's own loop over the tests."""
 
-    def __init__(self, module: str, out: Path, only: str) -> None:
-        self.module, self.out, self.only = module, out, only
-        self._who = out.with_name("noticed-by")
-        self.calls: dict[str, set[str]] = {}
+    def __init__(self, modules: list[str], only: str, folder: Path) -> None:
+        self.modules, self.only = modules, only
+        self._who = folder / "noticed-by"
+        # Of each test: which functions of which file it calls, and how long it takes.
+        self.calls: dict[str, set[tuple[str, str]]] = {}
         self.seconds: dict[str, float] = {}
         # Which test noticed what: whoever did so before is asked first.
         self.noticed: Counter[tuple[str, str]] = Counter()
@@ -49,36 +49,34 @@ class Judge:
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         for item in session.items:
             _make_alike(item)
-        source = Path(str(sys.modules[self.module].__file__)).read_text()
-        tree = ast.parse(source)
         if not self._all_pass(session.items):
             raise pytest.UsageError("a test fails without any fault")
-        faults = [each for each in making.mutants(self.module, tree) if self.only in each.name]
-        verdicts = [self._verdict(each, tree, session.items) for each in self._told(faults)]
-        self.out.write_text(json.dumps(verdicts, indent=1) + "\n")
+        for module in self.modules:
+            began = time.monotonic()
+            tree = ast.parse(Path(_file(module)).read_text())
+            faults = [each for each in making.mutants(module, tree) if self.only in each.name]
+            verdicts = [self._verdict(each, tree, session.items) for each in _told(faults)]
+            report.tell(module, verdicts, time.monotonic() - began)
+            if not self.only:
+                report.keep(module, verdicts)
         return True
-
-    def _told(self, faults: list[making.Mutant]) -> Iterator[making.Mutant]:
-        for number, each in enumerate(faults, 1):
-            if number % 25 == 0:
-                print(f"{self.module}: {number} of {len(faults)}", flush=True)
-            yield each
 
     def _all_pass(self, items: list[pytest.Item]) -> bool:
         """Once here, to learn what calls what, and once in a child: where that fails, no verdict means anything."""
         passed = [self._passes_watched(item) for item in items]
-        patching.functions(str(sys.modules[self.module].__file__))
+        for module in self.modules:
+            patching.functions(_file(module))
         self._keep_rows()
-        return all(passed) and self._in_child(lambda: None, items, LONGEST * 10) == "survived"
+        return all(passed) and self._in_child(lambda: None, items, LONGEST * 20) == "survived"
 
     def _passes_watched(self, item: pytest.Item) -> bool:
-        called: set[str] = set()
-        filename = str(sys.modules[self.module].__file__)
+        called: set[tuple[str, str]] = set()
+        files = set(map(_file, self.modules))
 
         def watch(frame: FrameType, event: str, argument: object) -> None:
             code: CodeType = frame.f_code
-            if event == "call" and code.co_filename == filename:
-                called.add(code.co_qualname.removesuffix(".<lambda>").partition(".<locals>")[0])
+            if event == "call" and code.co_filename in files:
+                called.add((code.co_filename, code.co_qualname.partition(".<locals>")[0]))
 
         patching.forget()
         began = time.monotonic()
@@ -100,17 +98,19 @@ class Judge:
         most = LONGEST + 5 * sum(self.seconds[item.nodeid] for item in chosen)
         said = self._in_child(lambda: patching.patch(mutant, tree), chosen, most)
         who = self._who.read_text() if self._who.exists() else ""
-        self.noticed.update({(mutant.place, who): 1, ("", who): 1} if who else {})
+        if who:
+            self.noticed.update([(mutant.module + mutant.place, who), ("", who)])
         return {"name": mutant.name, "line": mutant.line, "verdict": said, "tests": len(chosen), "by": who}
 
     def _order(self, mutant: making.Mutant, item: pytest.Item) -> tuple[int, int, float]:
         name = item.nodeid
-        return -self.noticed[mutant.place, name], -self.noticed["", name], self.seconds[name]
+        return -self.noticed[mutant.module + mutant.place, name], -self.noticed["", name], self.seconds[name]
 
     def _concerns(self, mutant: making.Mutant, item: pytest.Item) -> bool:
+        called, file = self.calls[item.nodeid], _file(mutant.module)
         if not mutant.is_in_function or mutant.place == "(module)":
-            return bool(self.calls[item.nodeid])
-        return mutant.place in self.calls[item.nodeid]
+            return any(each == file for each, _ in called)
+        return (file, mutant.place) in called
 
     def _in_child(self, first: Any, items: list[pytest.Item], most: float) -> str:
         """What becomes of the tests once `first` has been done: survived, killed, or not tried."""
@@ -146,6 +146,17 @@ class Judge:
             for rest in ("-wal", "-shm"):
                 Path(f"{path}{rest}").unlink(missing_ok=True)
             shutil.copyfile(f"{path}.kept", path)
+
+
+def _file(module: str) -> str:
+    return str(sys.modules[module].__file__)
+
+
+def _told(faults: list[making.Mutant]) -> Iterator[making.Mutant]:
+    for number, each in enumerate(faults, 1):
+        if number % 50 == 0:
+            print(f"{each.module}: {number} of {len(faults)}", flush=True)
+        yield each
 
 
 def _make_alike(item: pytest.Item) -> None:

@@ -230,7 +230,8 @@ def _with(tree: ast.Module, path: tuple[tuple[str, int | None], ...], changed: a
     for depth, (name, index) in enumerate(path):
         value = getattr(node, name)
         old = value if index is None else value[index]
-        new = changed if depth == len(path) - 1 else copy.copy(old)
+        # Copied in either case: what is put there may be a part of the original, which must stay where it is.
+        new = copy.copy(changed if depth == len(path) - 1 else old)
         if depth == len(path) - 1:
             ast.copy_location(new, old)
         if index is None:

@@ -1,28 +1,32 @@
-"""The process in which the mutants of one module are judged."""
+"""The process in which the mutants of modules that the same tests judge are tried, one after the other."""
 
 from __future__ import annotations
 
 import importlib
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 
 class Wanted:
-    """Loads the module and puts the judge in place as soon as Django is ready."""
+    """Loads the modules and puts the judge in place as soon as Django is ready."""
 
-    def __init__(self, module: str, out: str, only: str) -> None:
-        self.module, self.out, self.only = module, Path(out), only
+    def __init__(self, modules: list[str], only: str, folder: Path) -> None:
+        self.modules, self.only, self.folder = modules, only, folder
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         from tests.mutants.judging import Judge
 
-        importlib.import_module(self.module)
-        session.config.pluginmanager.register(Judge(self.module, self.out, self.only))
+        for module in self.modules:
+            importlib.import_module(module)
+        session.config.pluginmanager.register(Judge(self.modules, self.only, self.folder))
 
 
 if __name__ == "__main__":
-    module, out, only, *tests = sys.argv[1:]
+    modules, only, *tests = sys.argv[1:]
     quiet = ["-q", "-s", "-p", "no:cacheprovider", "--no-header"]
-    sys.exit(pytest.main([*quiet, *tests], plugins=[Wanted(module, out, only)]))
+    with tempfile.TemporaryDirectory() as folder:
+        wanted = Wanted(modules.split(","), only, Path(folder))
+        sys.exit(pytest.main([*quiet, *tests], plugins=[wanted]))

@@ -38,15 +38,17 @@ def summed(verdicts: Verdicts) -> dict[str, Any]:
     }
 
 
-def line(module: str, verdicts: Verdicts, seconds: float) -> str:
+def tell(module: str, verdicts: Verdicts, seconds: float) -> None:
     found = summed(verdicts)
-    return f"{module}: {found['killed']} of {found['mutants']} killed, {found['score']} %, {seconds:.0f} s"
+    told = f"{found['killed']} of {found['mutants']} noticed, {found['score']} %, {seconds:.0f} s"
+    print(f"{module}: {told}", flush=True)
+    for each in unexplained(verdicts):
+        print(
+            f"   line {each['line']}: {each['name']}  [{each['verdict']}, {each['tests']} tests]", flush=True
+        )
 
 
-def kept() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    return found
-
-
-def keep(result: dict[str, Any]) -> None:
+def keep(module: str, verdicts: Verdicts) -> None:
+    result: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    result[module] = summed(verdicts)
     RESULT.write_text(json.dumps(dict(sorted(result.items())), indent=1, ensure_ascii=False) + "\n")

@@ -15,22 +15,30 @@ def _of(folder: str, *names: str) -> tuple[str, ...]:
     return tuple(f"tests/tools/{folder}test_{name}.py" for name in names)
 
 
-RULES = _of("", "rules", "rule_operators", "rules_of_mail", "policy", "policy_told")
+RULES = (
+    *_of(
+        "", "rules", "rule_operators", "rules_of_mail", "policy", "policy_told", "layers", "standing_policy"
+    ),
+    *_of("", "arguments", "rule_tables", "rule_parts"),
+)
 NETWORK = _of("executors/", "network", "network_addresses", "network_limits", "network_redirects")
 APPROVALS = _of("", "approvals", "deciders", "claims", "outcomes", "ask_user")
 TARGETS: tuple[Target, ...] = (
     Target("tools_app.policy", RULES),
     Target("tools_app.policy.steps", RULES),
     Target("tools_app.policy.asking", RULES),
+    Target("tools_app.policy.layering", RULES),
+    Target("tools_app.policy.standing", RULES),
     Target("tools_app.policy.values", RULES),
     Target("tools_app.rules", RULES),
     Target("tools_app.rules.matchers", RULES),
     Target("tools_app.rules.values", RULES),
     Target("tools_app.rules.hosts", RULES),
     Target("tools_app.rules.paths", RULES),
+    Target("tools_app.rules.offering", RULES),
     Target("tools_app.rules.places", RULES),
     Target("tools_app.rules.mail", RULES),
-    Target("tools_app.arguments", _of("", "arguments")),
+    Target("tools_app.arguments", RULES),
     Target("tools_app.approvals", APPROVALS),
     Target("tools_app.questions", APPROVALS),
     Target("tools_app.claims", APPROVALS),
