@@ -36,7 +36,19 @@ def of(row: Approval, call: ToolCall, identity: Identity | None) -> Item:
         "may_withdraw": instead.may_withdraw(row, identity),
         "editable": editable,
         "arguments": row.covers.get("arguments", {}) if editable else None,
+        "absent": _absent(row, call) if editable else [],
     }
+
+
+def _absent(row: Approval, call: ToolCall) -> list[Item]:
+    """The parameters that have no value yet, to be added by whoever changes the arguments."""
+    properties = call.tool.input_schema.get("properties") if call.tool else None
+    given = row.covers.get("arguments", {})
+    return [
+        {"name": name, "is_text": isinstance(spec, dict) and spec.get("type") == "string"}
+        for name, spec in (properties or {}).items()
+        if name not in given
+    ]
 
 
 def _votes(row: Approval) -> list[ApprovalVote]:
@@ -59,7 +71,7 @@ def edited(call: ToolCall) -> Item:
     """Who changed the arguments the model gave, and how; for the person who asked, above all."""
     found = successors.changes(call) if call.replaces_id else []
     return {
-        "edited_by": visible_text(call.edited_by_name),
+        "edited_by": visible_text(" and ".join(successors.editors(call))) if call.replaces_id else "",
         "changes": [
             {"name": visible_text(each.name), "was": _shown(each.before), "now": _shown(each.now)}
             for each in found

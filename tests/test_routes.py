@@ -29,7 +29,11 @@ AGENT = {"name": "fresh", "model": "claude-sonnet-5-5", "system_prompt": "Be new
 
 
 def verdict(now: World) -> dict[str, Any]:
-    return {"verdict": "deny", "digest": now.approval.digest}
+    return seen(now, verdict="deny")
+
+
+def seen(now: World, **said: Any) -> dict[str, Any]:
+    return {**said, "digest": now.approval.digest}
 
 
 def case(now: World) -> dict[str, Any]:
@@ -99,22 +103,13 @@ BODIES: dict[tuple[str, str], Any] = {
         "verdict": "deny",
         "decisions": [{"approval": now.approval.pk, "digest": now.approval.digest}],
     },
-    ("POST", "approvals/<int:approval_id>/edit"): lambda now: {
-        "digest": now.approval.digest,
-        "arguments": {"expression": "2 + 2"},
-    },
-    ("POST", "approvals/<int:approval_id>/response"): lambda now: {
-        "digest": now.approval.digest,
-        "text": "It is two.",
-    },
+    ("POST", "approvals/<int:approval_id>/edit"): lambda now: seen(now, arguments={"expression": "2 + 2"}),
+    ("POST", "approvals/<int:approval_id>/response"): lambda now: seen(now, text="It is two."),
     ("POST", "approvals/<int:approval_id>/withdrawal"): {},
-    ("POST", "approvals/<int:approval_id>/answer"): lambda now: {"digest": now.approval.digest, "answer": {}},
-    ("POST", "approvals/<int:approval_id>/standing"): lambda now: {
-        "digest": now.approval.digest,
-        "choices": {"expression": "same"},
-        "seconds": 600,
-        "uses": 2,
-    },
+    ("POST", "approvals/<int:approval_id>/answer"): lambda now: seen(now, answer={}),
+    ("POST", "approvals/<int:approval_id>/standing"): lambda now: seen(
+        now, choices={"expression": "same"}, seconds=600, uses=2
+    ),
     ("POST", "standing-approvals/<int:standing_id>/revocation"): {},
     ("POST", "openapi/preview"): {"text": '{"openapi": "3.1.0", "paths": {"/a": {"get": {}}}}'},
     ("POST", "openapi/import"): lambda now: {"document": now.edition.pk, "name": "A", "add": ["*"]},
@@ -178,7 +173,12 @@ def now() -> World:
     drafts.propose(made.tool, {"description": f"Drafts {SECRET_WORD}s."}, by=carol, source="person")
     fields = {name: value for name, value in case(made).items() if name != "agent"}
     cases.add(made.tool, fields | {"agent_type_id": made.agent.pk}, by=carol)
-    rule = {"name": f"About {SECRET_WORD}s", "denied_parameters": {"kind:url": [f"{SECRET_WORD}.example"]}}
+    rule = {
+        "name": f"About {SECRET_WORD}s",
+        "denied_parameters": {"kind:url": [f"{SECRET_WORD}.example"]},
+        # It is made after the question of this world was put, and would void it.
+        "enabled": False,
+    }
     policy_rules.add(rule, by=people.adam().identity)
     attachments.add(made.conversation, SimpleUploadedFile("notes.txt", b"x"), by=made.alice.identity)
     _told(made)

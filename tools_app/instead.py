@@ -38,7 +38,7 @@ def edit(
     if not successors.differing(call.arguments, found.call.arguments):
         raise InvalidEdit("Nothing is different. Approve or deny it as it is.", code="nothing_changed")
     who = by.display_name or "A person"
-    why = endings.Blocked(successors.REPLACED, f"{who} changed the arguments; the use goes on with these.")
+    why = endings.Blocked(successors.REPLACED, f"{who} changed the arguments; the use goes on as changed.")
     with transaction.atomic():
         verdict = approvals.verdict_of(by, comment)
         move(approval, Approval.Status.SUPERSEDED, by=by, only_if=approvals.still_open(digest), **verdict)

@@ -155,14 +155,19 @@ def told(call: ToolCall) -> str:
     found = changes(call)
     if not found:
         return ""
-    editors: list[str] = []
+    who = " and ".join(editors(call)) or "A person"
+    return f"[{who} changed the arguments of this use before it was approved. {_listed(found)}]"
+
+
+def editors(call: ToolCall) -> list[str]:
+    """The names of everybody who changed the arguments since the model gave them, oldest first."""
+    found: list[str] = []
     each: ToolCall | None = call
     while each is not None:
-        if each.edited_by_name and each.edited_by_name not in editors:
-            editors.insert(0, each.edited_by_name)
+        if each.edited_by_name and each.edited_by_name not in found:
+            found.insert(0, each.edited_by_name)
         each = each.replaces
-    who = " and ".join(editors) or "A person"
-    return f"[{who} changed the arguments of this use before it was approved. {_listed(found)}]"
+    return found
 
 
 def _listed(found: list[Change]) -> str:

@@ -139,6 +139,11 @@ class VoteSerializer(serializers.Serializer[Any]):
     at = serializers.DateTimeField()
 
 
+class AbsentSerializer(serializers.Serializer[Any]):
+    name = serializers.CharField()
+    is_text = serializers.BooleanField()
+
+
 class ChangedArgumentSerializer(serializers.Serializer[Any]):
     name = serializers.CharField()
     was = serializers.CharField(allow_null=True, help_text="As the model gave it; null where it gave none.")
@@ -197,6 +202,7 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     may_withdraw = serializers.BooleanField()
     editable = serializers.BooleanField(help_text="Whether its arguments can be changed, or answered for.")
     arguments = serializers.DictField(allow_null=True, help_text="To be changed, where it is editable.")
+    absent = AbsentSerializer(many=True, help_text="Parameters that have no value, where it is editable.")
     may_decide = serializers.BooleanField()
     from_now_on = serializers.BooleanField(
         help_text="Whether a yes may be given for such uses from now on too: see …/standing."

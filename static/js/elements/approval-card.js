@@ -5,6 +5,9 @@ import * as api from "../lib/api.js";
 import { isPlain, isTyping } from "../lib/keys.js";
 import { clone, fill, show } from "../lib/slots.js";
 import "./answer-form.js";
+import "./approval-ballot.js";
+import "./approval-instead.js";
+import "./changed-arguments.js";
 import "./information-flow.js";
 
 // What the two verdicts are called, by what is asked: may it run; after it was lost, may the answer go on; what is
@@ -60,10 +63,12 @@ export class ApprovalCard extends HTMLElement {
       dangerous: Boolean(approval.is_dangerous),
     });
     if (approval.may_decide !== undefined) this.dataset.mayDecide = approval.may_decide;
+    if (approval.voted !== undefined) this.dataset.voted = approval.voted;
     this.setAttribute("aria-label", `${this.#words.title} ${approval.tool}`);
     this.#write(approval);
     if (!isSame) this.#writeRows(approval.card);
     this.querySelector("information-flow").show(approval.flow);
+    for (const part of ["changed-arguments", "approval-ballot", "approval-instead"]) this.querySelector(part).show(approval);
     this.#form.show(approval.form, approval.digest);
     this.querySelector("standing-offer")?.show(approval);
     this.#offer();
@@ -85,7 +90,8 @@ export class ApprovalCard extends HTMLElement {
       "approval-digest": digest,
       "approval-serial": digest,
       "approval-by": approval.decided_by,
-      "approval-comment": approval.comment || approval.answered,
+      "approval-comment": approval.comment || approval.answered || approval.response || approval.instead,
+      "approval-denied": approval.response ? "Answered instead" : "Denied",
     });
     this.querySelector('[data-slot="approval-digest"]').title = approval.digest;
     this.querySelector("count-down").dataset.until = approval.expires_at ?? "";
@@ -109,7 +115,8 @@ export class ApprovalCard extends HTMLElement {
     const mayDecide = this.isPending && this.dataset.mayDecide === "true";
     this.tabIndex = this.isPending ? 0 : -1;
     for (const verdict of ["approve", "deny"]) this.#button(verdict).setAttribute("aria-keyshortcuts", this.#words.keys[verdict] ?? "");
-    this.#button("approve").disabled = !mayDecide || this.#isSending || this.dataset.showable !== "true";
+    const hasVoted = this.dataset.voted === "true";
+    this.#button("approve").disabled = !mayDecide || hasVoted || this.#isSending || this.dataset.showable !== "true";
     this.#button("deny").disabled = !mayDecide || this.#isSending;
     this.querySelector("[data-send]").disabled = !mayDecide || this.#isSending;
     this.#form.disabled = !mayDecide || this.#isSending;
@@ -143,9 +150,15 @@ export class ApprovalCard extends HTMLElement {
     return this.querySelector('[name="comment"]');
   }
 
+  /** What is written as the reason, for whoever acts on this card. */
+  get comment() {
+    return this.#comment.value.trim();
+  }
+
   #decide(verdict) {
-    const comment = this.dataset.about === "answer" ? "" : this.#comment.value.trim();
-    return this.#send("decision", { verdict, comment }, verdict);
+    const comment = this.dataset.about === "answer" ? "" : this.comment;
+    const instead = verdict === "deny" && this.dataset.about === "use" ? this.querySelector('[name="instead"]').value.trim() : "";
+    return this.#send("decision", { verdict, comment, ...(instead && { instead }) }, verdict);
   }
 
   #answer() {

@@ -1,5 +1,6 @@
 // One use of a tool: a line that opens to everything that went in and came out.
 import { clone, fill, show } from "../lib/slots.js";
+import "./changed-arguments.js";
 
 export class ToolCall extends HTMLElement {
   static make() {
@@ -23,6 +24,7 @@ export class ToolCall extends HTMLElement {
       "call-arguments": call.arguments_text,
       "call-result": call.result_text,
     });
+    this.querySelector("changed-arguments").show(call);
     this.#showSources(call.sources ?? []);
     this.#showPictures(call.pictures ?? []);
     this.#showIcon(call.icon);
