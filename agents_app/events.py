@@ -8,12 +8,25 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from agents_app import allowed, ballots, cards, factory, pictures, previews, remembered, rendering
+from agents_app import (
+    allowance,
+    allowed,
+    ballots,
+    cards,
+    factory,
+    gauge,
+    money,
+    pictures,
+    previews,
+    remembered,
+    rendering,
+)
 from agents_app.models import AgentType, Conversation, Message, Run, Step
 from agents_app.rendering import avatar
 from audit_app.models import AuditStream
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
+from tools_app import remainders
 from tools_app.models import Tool, ToolCall
 from tools_app.visible import visible_text
 
@@ -83,6 +96,7 @@ def snapshot(conversation: Conversation, identity: Identity) -> Item:
             .order_by("pk")
         ],
         "runs": [run(each) for each in runs],
+        "usage": gauge.of(conversation),
     }
 
 
@@ -175,6 +189,10 @@ def run(row: Run) -> Item:
         "attempt": row.attempt,
         "input_tokens": row.input_tokens,
         "output_tokens": row.output_tokens,
+        "cached_tokens": row.cached_tokens,
+        "cost": money.written(row.nanos),
+        "unpriced_tokens": row.unpriced_tokens,
+        "choices": allowance.open_choices(row),
         "created_at": _iso(row.created_at),
         "ended_at": _iso(row.ended_at),
     }
@@ -198,6 +216,7 @@ def call(row: ToolCall, identity: Identity | None = None) -> Item:
         "sources": _sources(row.blocks),
         "pictures": pictures.listed(row),
         "progress": row.progress,
+        "remainder": [remainders.shown(each) for each in row.remainder],
         "approval": cards.approval(question, row, identity) if question else None,
         "standing": allowed.spared(row.standing) if row.standing else None,
         "attempt": row.attempt,

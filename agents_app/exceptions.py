@@ -146,3 +146,37 @@ class CannotBeShown(NotAllowed):
     """Some of what would run cannot be shown so that a person can read it. It can only be denied."""
 
     code = "cannot_be_shown"
+
+
+class InvalidPrice(HouseError):
+    """The price does not fit. See the details, field by field."""
+
+    code = "invalid_price"
+    status = 400
+
+
+class PriceTaken(HouseError):
+    """This model has a price for prompts of this length. Change that one."""
+
+    code = "price_taken"
+    status = 409
+
+
+class InvalidBudget(HouseError):
+    """The budget does not fit. See the details, field by field."""
+
+    code = "invalid_budget"
+    status = 400
+
+
+class NothingToContinue(HouseError):
+    """This answer does not wait for you to say how to go on: it has gone on, or it has ended."""
+
+    code = "nothing_to_continue"
+    status = 409
+
+
+class MayNotGoOn(NotAllowed):
+    """This limit holds: nobody who chats may go beyond it."""
+
+    code = "may_not_go_on"

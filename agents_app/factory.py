@@ -54,6 +54,23 @@ class KeyNotForAddress(Misconfigured):
 
 
 @dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the limits of an answer leave to one of its turns."""
+
+    max_output_tokens: int
+    note: str = ""
+    without_tools: bool = False
+
+    def of(self, request: ModelRequest) -> ModelRequest:
+        return replace(
+            request,
+            max_output_tokens=self.max_output_tokens,
+            note=self.note,
+            without_tools=self.without_tools,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class AgentClient:
     """Everything needed to ask a persona's model, built once per turn."""
 

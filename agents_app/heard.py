@@ -17,3 +17,5 @@ class Heard:
     ended: TurnEnded | None = None
     error: ProviderError | None = None
     pauses: int = 0
+    # Cut short because the time of the whole answer was over.
+    out_of_time: bool = False

@@ -11,7 +11,7 @@ from agents_app import media
 from agents_app.models import Message, Run, Step
 from agents_app.transcript import Exchange, Turn, Use
 from project.accounts.prepared import Given, Prepared
-from tools_app import instead, outcomes, successors
+from tools_app import instead, outcomes, remainders, successors
 from tools_app.models import ToolCall
 
 # The budget of tokens decides what is repeated to the model. This only keeps a conversation of years from being read
@@ -99,7 +99,8 @@ def use_of(call: ToolCall) -> Use:
     # What people changed of it is rare, and asked for only where it went on in another call.
     changed = successors.told(call) if call.replaces_id else ""
     if call.status == ToolCall.Status.SUCCEEDED:
-        return Use("\n".join(filter(None, [changed, _cut(call.result_text)])), blocks=call.blocks)
+        told = _cut(call.result_text) + remainders.told(call.tool_name, call.remainder)
+        return Use("\n".join(filter(None, [changed, told])), blocks=call.blocks)
     if call.reason == instead.ANSWERED:
         return Use(
             f"[{call.reason_text} These are their words, not a result of the tool.]\n{_cut(call.result_text)}"

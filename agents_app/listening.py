@@ -34,8 +34,13 @@ _lock = threading.Lock()
 _loop_owned: dict[int, tuple[Writer, asyncio.Task[None]]] = {}
 
 
-def listen(turn: ModelTurn, client: AgentClient, request: ModelRequest) -> Heard:
-    """Block until the model has ended its turn, failed, or been stopped; the text so far is never lost."""
+def listen(
+    turn: ModelTurn, client: AgentClient, request: ModelRequest, *, seconds: float | None = None
+) -> Heard:
+    """Block until the model has ended its turn, failed, or been stopped; the text so far is never lost.
+
+    After `seconds` it is cut short: then the whole answer has worked for as long as it may.
+    """
     channel = news.channel_of(turn.run.conversation.group)
     writing = Writing(turn.message.pk, channel, shown=turn.run.agent_type.streaming_enabled)
     future = bridge.start(_listen(turn, client, request, writing))
@@ -51,7 +56,12 @@ def listen(turn: ModelTurn, client: AgentClient, request: ModelRequest) -> Heard
     pooled.give_back()
     try:
         with desk.away():
+            return future.result(seconds)
+    except TimeoutError:
+        if not future.cancel():
+            # It ended just now, in time or not: what it says counts.
             return future.result()
+        return Heard(text=writing.text, out_of_time=True)
     except CancelledError:
         return Heard(text=writing.text)
     finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
@@ -10,6 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from agents_app import (
+    allowance,
     factory,
     halting,
     history,
@@ -17,29 +19,30 @@ from agents_app import (
     model_turns,
     outside,
     runs,
+    spending,
     transcript,
     tries,
     verdicts,
 )
-from agents_app.factory import AgentClient
+from agents_app.allowance import Allowance, Reached
+from agents_app.factory import AgentClient, Bounds
 from agents_app.heard import Heard
 from agents_app.model_turns import ModelTurn
-from agents_app.models import Run, Step
+from agents_app.models import AgentType, Run, Step
+from agents_app.providers.base import ModelRequest
 from agents_app.providers.errors import ProviderError
+from agents_app.spending import Spent
 from audit_app import crash
 from audit_app.exceptions import StaleState
 from audit_app.transitions import hold
 from project.accounts import prepared
 from project.accounts.exceptions import Misconfigured
 from project.accounts.identity import Identity
-from project.accounts.prepared import Given, Prepared
 from tools_app import askers, calls
 from tools_app.askers import Asked
 from tools_app.calls import Proposal
 from tools_app.leases import Holder, Lease, keeper
 from tools_app.models import ToolCall
-
-_TURNS = Prepared(lambda: Step.objects.filter(run_id=Given("run")).model_turns().values_list("pk"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,12 +90,20 @@ def advance(run: Run) -> Outcome:
     reason = _reason_to_end(run, identity)
     if reason is not None:
         return _failed(run, *reason)
+    left = allowance.left(run)
+    if at := allowance.reached(run, left):
+        return _at_limit(run, at)
     try:
         client = factory.client_for(run.agent_type, identity, run)
     except (Misconfigured, ProviderError) as broken:
         return _failed(run, broken.code, broken.message)
-    turn = model_turns.begin(run, client)
-    heard = _asked(run, turn, client)
+    said = transcript.build(history.exchanges(run), budget_tokens=run.agent_type.max_context_tokens)
+    begun = _begun(run, client, said, left)
+    if isinstance(begun, Reached):
+        return _at_limit(run, begun)
+    turn, request = begun
+    # The last turn has the time it needs: it comes because the rest is used up.
+    heard = listening.listen(turn, client, request, seconds=None if run.answers_now else left.seconds)
     crash.point("after-stream-before-settle")
     try:
         return _settled(turn, heard, identity)
@@ -111,8 +122,6 @@ def _reason_to_end(run: Run, identity: Identity) -> tuple[str, str] | None:
         return "agent_disabled", "This persona has been switched off."
     if tries.are_used_up(run):
         return "invalid_calls", "The model kept calling tools with arguments that do not fit."
-    if len(_TURNS.all(run=run.pk)) >= min(agent.max_steps, settings.MAX_STEPS_PER_RUN):
-        return "step_limit", "The answer took more steps than allowed."
     return None
 
 
@@ -121,9 +130,36 @@ def _failed(run: Run, reason: str, text: str) -> Finished:
     return Finished()
 
 
-def _asked(run: Run, turn: ModelTurn, client: AgentClient) -> Heard:
-    said = transcript.build(history.exchanges(run), budget_tokens=run.agent_type.max_context_tokens)
-    return listening.listen(turn, client, client.request(said, tries=_tries(run)))
+def _at_limit(run: Run, at: Reached) -> Outcome:
+    """Its person is asked how to go on, or it answers with what it has, or it ends: as the limit says."""
+    if allowance.GO_ON in at.choices and _is_somebody_there(run):
+        runs.rest(run, reason=at.code, text=at.text, beyond={**run.beyond, "at": at.budget})
+        return Waiting()
+    if at.choices and at.budget is None:
+        runs.answer_next(run)
+        return GoAgain()
+    return _failed(run, at.code, at.text)
+
+
+def _is_somebody_there(run: Run) -> bool:
+    """Whether a question has somebody to answer it: a person, or a persona that waits for one whoever asked."""
+    asked = askers.person_of(run.user_id, run.organization_id, run.asked_through)
+    return askers.is_attended(asked) or run.agent_type.unattended == AgentType.Unattended.WAIT
+
+
+def _begun(
+    run: Run, client: AgentClient, said: list[dict[str, Any]], left: Allowance
+) -> tuple[ModelTurn, ModelRequest] | Reached:
+    """Hold back of the budgets what the request may come to, and open the turn that says so; or the budget reached."""
+    asked = client.request(said, tries=_tries(run))
+    prompt = spending.estimated(asked.system, said, asked.tools)
+    with transaction.atomic():
+        held = spending.hold(run, model=client.model, prompt=prompt, max_output=asked.max_output_tokens)
+        if isinstance(held, Spent):
+            return allowance.of_budget(held)
+        turn = model_turns.begin(run, client, held)
+    bounds = Bounds(held.max_output, allowance.told(run, left), run.answers_now)
+    return turn, bounds.of(asked)
 
 
 def _tries(run: Run) -> int:
@@ -141,11 +177,17 @@ def _settled(turn: ModelTurn, heard: Heard, identity: Identity) -> Outcome:
         hold(run)
         runs.require_ours(run)
         model_turns.end(turn, heard, ending=verdict.ending)
+        if heard.out_of_time:
+            return _at_limit(run, allowance.out_of_time(run))
         match verdict:
             case verdicts.Broken(reason=reason, text=text):
                 return _failed(run, reason, text)
             case verdicts.Done(reason=reason, text=text):
                 runs.finish(run, reason=reason, text=text)
+                return Finished()
+            case verdicts.More() if run.answers_now:
+                # It asked for tools all the same: there are none, and this was the last turn.
+                runs.finish(run, reason="answered_now")
                 return Finished()
             case verdicts.More():
                 return _acted(turn, heard, identity)

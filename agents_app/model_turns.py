@@ -6,14 +6,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Model, Q
+from django.db.models import F, Model, Q
 from django.utils import timezone
 
-from agents_app import remembered, rendering, stream
+from agents_app import gauge, remembered, rendering, spending, stream
 from agents_app.factory import AgentClient
 from agents_app.heard import Heard
 from agents_app.models import Message, Run, Step
-from agents_app.providers.base import TurnEnded
+from agents_app.money import Tokens
+from agents_app.spending import Held
 from audit_app.redaction import storable
 from project.accounts import prepared
 from project.accounts.prepared import Given, Prepared
@@ -22,7 +23,9 @@ _NEWEST = Prepared(
     lambda: Step.objects.filter(run_id=Given("run")).order_by("-number").values_list("number")[:1]
 )
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
-_ENDED = ("ended_at", "stop_reason", "content", "provider_request_id", "model", *_TOKENS)
+_ENDED = ("ended_at", "stop_reason", "content", "provider_request_id", "model", "nanos", *_TOKENS)
+# What a text takes, where nobody counted: a stream that was cut, or a server that reports nothing.
+_CHARS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +36,8 @@ class ModelTurn:
 
 
 @transaction.atomic
-def begin(run: Run, client: AgentClient) -> ModelTurn:
+def begin(run: Run, client: AgentClient, held: Held | None = None) -> ModelTurn:
+    """Open a turn. What it holds back of budgets stands in its Step, in the same transaction."""
     message = Message(
         organization_id=run.organization_id,
         conversation_id=run.conversation_id,
@@ -50,6 +54,7 @@ def begin(run: Run, client: AgentClient) -> ModelTurn:
         kind=Step.Kind.MODEL,
         message=message,
         model=client.model,
+        held=held.stored() if held else {},
     )
     prepared.insert(step)
     stream.announce_message(message, run)
@@ -72,7 +77,8 @@ def end(turn: ModelTurn, heard: Heard, *, ending: str) -> None:
         step.content = ended.content if ending == Message.Ending.COMPLETE else _text_only(ended.content)
         step.provider_request_id = ended.request_id[:100]
         step.model = ended.model[:100] or step.model
-        _count(step, ended)
+    # By the model that was asked for: that is the one somebody has a price for.
+    _count(turn.run, step, _tokens(step, heard), asked_for=turn.message.model)
     _save(step, *_ENDED)
 
 
@@ -96,6 +102,9 @@ def _cut_short(step: Step, run: Run, text: str) -> None:
     if Step.objects.filter(pk=step.pk, ended_at__isnull=True).update(
         ended_at=timezone.now(), stop_reason="interrupted"
     ):
+        asked_for = step.message.model if step.message else step.model
+        _count(run, step, _estimated(step, text), asked_for=asked_for)
+        _save(step, "nanos", "input_tokens", "output_tokens")
         ending = (
             Message.Ending.CANCELLED if run.status == Run.Status.CANCELLED else Message.Ending.INTERRUPTED
         )
@@ -115,14 +124,45 @@ def _text_only(content: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [block for block in content if block.get("type") == "text"]
 
 
-def _count(step: Step, ended: TurnEnded) -> None:
-    usage = ended.usage
-    for name in _TOKENS:
-        setattr(step, name, getattr(usage, name))
-    run = step.run
-    run.input_tokens += usage.input_tokens
-    run.output_tokens += usage.output_tokens
-    _save(run, "input_tokens", "output_tokens", "pauses")
+def _tokens(step: Step, heard: Heard) -> Tokens:
+    """What the model's end of the turn reports; else an estimate, for a cut stream is paid for like a whole one."""
+    usage = heard.ended.usage if heard.ended else None
+    if usage is not None:
+        for name in _TOKENS:
+            setattr(step, name, getattr(usage, name))
+        reported = Tokens(
+            usage.input_tokens, usage.output_tokens, usage.cache_read_tokens, usage.cache_write_tokens
+        )
+        if reported.all:
+            return reported
+    if heard.error is not None and not heard.text:
+        # It was refused before anything was said.
+        return Tokens()
+    said = heard.text + "".join(use.arguments for use in heard.uses)
+    return _estimated(step, said)
+
+
+def _estimated(step: Step, said: str) -> Tokens:
+    step.input_tokens, step.output_tokens = int(step.held.get("prompt", 0)), len(said) // _CHARS_PER_TOKEN
+    return Tokens(input=step.input_tokens, output=step.output_tokens)
+
+
+def _count(run: Run, step: Step, tokens: Tokens, *, asked_for: str) -> None:
+    """Write what the turn took into its Step, its Run, the book and the budgets it held something of."""
+    step.nanos = spending.settle(run, model=asked_for, held=step.held, tokens=tokens)
+    more = {
+        "input_tokens": tokens.input,
+        "output_tokens": tokens.output,
+        "cached_tokens": tokens.cached,
+        "nanos": step.nanos or 0,
+        "unpriced_tokens": tokens.all if step.nanos is None else 0,
+    }
+    Run.objects.filter(pk=run.pk).update(
+        **{name: F(name) + amount for name, amount in more.items() if amount}, pauses=run.pauses
+    )
+    for name, amount in more.items():
+        setattr(run, name, getattr(run, name) + amount)
+    gauge.announce(run)
 
 
 def _save(row: Model, *names: str) -> None:

@@ -56,6 +56,8 @@ FIELDS: Final = frozenset(
         "effort",
         "thinking",
         "max_steps",
+        "max_seconds",
+        "at_limits",
         "unattended",
         "tool_weight_limit",
         "enabled",

@@ -33,6 +33,8 @@ AN_OPEN_QUESTION = Exists(
     Approval.objects.filter(call__run_id=OuterRef("pk")).about_outcome().awaiting_verdict()
 )
 
+# A limit was reached: its person says how to go on.
+NOT_RESTING = Q(resting_since__isnull=True)
 _STILL_THERE = Exists(Conversation.objects.filter(pk=OuterRef("conversation_id"), deleted_at__isnull=True))
 
 
@@ -73,7 +75,7 @@ def claim(run: Run) -> bool:
 
 def _take(run: Run) -> None:
     # Another active run of the conversation would be an older one; the partial unique index stands behind this.
-    free = ~Q(_OPEN_CALLS) & ~Q(AN_OPEN_QUESTION) & ~Q(AN_OLDER_ONE) & Q(_STILL_THERE)
+    free = ~Q(_OPEN_CALLS) & ~Q(AN_OPEN_QUESTION) & ~Q(AN_OLDER_ONE) & Q(_STILL_THERE) & NOT_RESTING
     move(
         run,
         Run.Status.RUNNING,
@@ -101,6 +103,52 @@ def wait(run: Run) -> None:
         only_if=_ours(run),
         lease_until=None,
     )
+
+
+def rest(run: Run, *, reason: str, text: str, beyond: Mapping[str, Any]) -> None:
+    """Let the run rest at a limit until its person has said how to go on; it holds no worker meanwhile."""
+    move(
+        run,
+        Run.Status.WAITING,
+        by=identities.system(run.organization_id),
+        only_if=_ours(run),
+        lease_until=None,
+        reason=reason,
+        reason_text=text,
+        resting_since=NOW,
+        beyond=dict(beyond),
+        facts={"reason": reason},
+    )
+
+
+def go_on(run: Run, *, by: Identity, beyond: Mapping[str, Any], answers_now: bool, chose: str) -> Run:
+    """Queue a run that rests at a limit. Raises StaleState if it does not rest any more: somebody was faster."""
+    return move(
+        run,
+        Run.Status.QUEUED,
+        by=by,
+        # The attempt too: it may have gone on and rest again, for another reason than the one that was answered.
+        only_if=Q(resting_since__isnull=False) & Q(attempt=run.attempt),
+        resting_since=None,
+        reason="",
+        reason_text="",
+        beyond=dict(beyond),
+        answers_now=answers_now,
+        facts={"chose": chose, "limit": run.reason},
+    )
+
+
+def answer_next(run: Run) -> None:
+    """Make the next turn of a run that is ours its last one, without tools."""
+    run.answers_now = True
+    prepared.update(Run, Q(pk=run.pk) & _ours(run), {"answers_now": True})
+
+
+def give_up_resting(run: Run) -> None:
+    """Nobody said in time how to go on."""
+    text = f"{run.reason_text} Nobody said in time whether to go on."
+    rested = Q(resting_since__lt=from_now(-settings.APPROVAL_PENDING_SECONDS)) & Q(attempt=run.attempt)
+    _end(run, Run.Status.FAILED, reason=run.reason, text=text, only_if=rested)
 
 
 def finish(run: Run, *, reason: str = "", text: str = "") -> None:

@@ -42,8 +42,20 @@ def overdue() -> Iterator[int]:
     open_calls = Exists(ToolCall.objects.filter(run_id=OuterRef("pk"), status__in=ToolCall.OPEN))
     late = Q(status=Run.Status.QUEUED, created_at__lt=from_now(-settings.SWEEP_SECONDS))
     queued = late & ~Q(runs.AN_OLDER_ONE)
-    asleep = Q(status=Run.Status.WAITING) & ~open_calls & ~Q(runs.AN_OPEN_QUESTION)
+    asleep = Q(status=Run.Status.WAITING) & ~open_calls & ~Q(runs.AN_OPEN_QUESTION) & runs.NOT_RESTING
     yield from Run.objects.filter(queued | asleep).order_by("pk").values_list("pk", flat=True)[:500]
+
+
+def end_unanswered() -> None:
+    """Runs that rest at a limit, and whose person has not said in time how to go on."""
+    over = Q(resting_since__lt=from_now(-settings.APPROVAL_PENDING_SECONDS))
+    for run in Run.objects.filter(over, status=Run.Status.WAITING).select_related("conversation", "message")[
+        :500
+    ]:
+        try:
+            runs.give_up_resting(run)
+        except StaleState:
+            continue
 
 
 def close_left_open() -> None:

@@ -36,4 +36,5 @@ def sweep_runs() -> None:
     for run in sweeps.abandoned():
         sweeps.hand_over(run)
     ring_again(advance_run, sweeps.overdue())
+    sweeps.end_unanswered()
     sweeps.close_left_open()

@@ -86,6 +86,15 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
         ],
     },
     {
+        "title": "Spending",
+        "separator": True,
+        "items": [
+            _page("Budgets", "savings", "agents_app.budget"),
+            _page("Prices of models", "sell", "agents_app.modelprice"),
+            _page("Used", "monitoring", "agents_app.modelusage"),
+        ],
+    },
+    {
         "title": "Catalog",
         "separator": True,
         "items": [

@@ -35,6 +35,9 @@ LISTS = (
     "approver-groups",
     "standing-approvals",
     "policy/rules",
+    "prices",
+    "budgets",
+    "usage",
 )
 VIEWS: dict[str, Any] = dict(ROUTES)
 YES_OR_NO = [

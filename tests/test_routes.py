@@ -9,7 +9,7 @@ from django.apps import apps
 from django.core.files.uploadedfile import SimpleUploadedFile
 from rest_framework.test import APIClient
 
-from agents_app import attachments
+from agents_app import attachments, pricing
 from agents_app.models import Attachment
 from audit_app.models import AuditEntry, ToolUsage
 from project.api import ROUTES
@@ -25,6 +25,7 @@ pytestmark = pytest.mark.django_db
 SCHEMA = {"type": "object", "properties": {}}
 TOOL = {"name": "fresh", "description": "New.", "category": "web", "input_schema": SCHEMA}
 SERVER = {"name": "Fresh", "prefix": "fresh", "url": "https://mcp.example/mcp"}
+PRICE = {"model": "fresh", **dict.fromkeys(pricing.FIELDS[2:6], "1")}
 AGENT = {"name": "fresh", "model": "claude-sonnet-5-5", "system_prompt": "Be new."}
 
 
@@ -98,6 +99,13 @@ BODIES: dict[tuple[str, str], Any] = {
     ("POST", "approver-groups"): {"name": "fresh"},
     ("PATCH", "approver-groups/<int:group_id>"): {"description": "Changed."},
     ("DELETE", "approver-groups/<int:group_id>"): None,
+    ("POST", "runs/<int:run_id>/continuation"): {"choice": "go_on"},
+    ("POST", "prices"): PRICE,
+    ("PATCH", "prices/<int:price_id>"): {"input_price": "9"},
+    ("DELETE", "prices/<int:price_id>"): None,
+    ("POST", "budgets"): {"scope": "person", "period": "day", "max_tokens": 9},
+    ("PATCH", "budgets/<int:budget_id>"): {"max_tokens": 7},
+    ("DELETE", "budgets/<int:budget_id>"): None,
     ("POST", "approvals/<int:approval_id>/decision"): verdict,
     ("POST", "approvals/decisions"): lambda now: {
         "verdict": "deny",
@@ -130,6 +138,7 @@ EXPECTED = {
     ("POST", "mcp-servers/<int:server_id>/reviews/<int:tool_id>"): 404,
     ("POST", "agents/<int:agent_id>/tools/<int:tool_id>"): 409,
     ("POST", "runs/<int:run_id>/retry"): 409,
+    ("POST", "runs/<int:run_id>/continuation"): 409,
     ("POST", "approvals/<int:approval_id>/answer"): 409,
     ("DELETE", "agents/<int:agent_id>"): 409,
 }
@@ -157,6 +166,9 @@ HERS = {
     "standing-approvals",
     "policy",
     "policy/rules",
+    "prices",
+    "budgets",
+    "usage",
 }
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATIONS = [
@@ -211,6 +223,8 @@ def address(route: str, now: World) -> str:
         "<int:agent_id>": now.agent.pk,
         "<uuid:conversation_id>": now.conversation.public_id,
         "<int:run_id>": now.run.pk,
+        "<int:price_id>": now.price.pk,
+        "<int:budget_id>": now.budget.pk,
         "<uuid:attachment_id>": Attachment.objects.get().public_id
         if Attachment.objects.exists()
         else UUID(int=0),
@@ -297,7 +311,15 @@ def test_mallory_sees_and_changes_nothing(method: str, route: str, now: World) -
         or route
         in (
             *("tools", "agents", "knowledge", "catalog/import", "openapi/preview", "mcp-servers"),
-            *("approver-groups", "policy", "policy/rules", "me/notifications", "webhooks"),
+            *(
+                "approver-groups",
+                "policy",
+                "policy/rules",
+                "me/notifications",
+                "webhooks",
+                "prices",
+                "budgets",
+            ),
         )
     ):
         assert answer.status_code in (200, 201)
@@ -394,6 +416,8 @@ def person_for(method: str, route: str) -> people.Person:
         return people.carol()
     if route.startswith(("approver-groups", "policy")):
         return people.adam()
-    if route.startswith(("tools", "agents")):
+    if route.startswith("budgets"):
+        return people.carol()
+    if route.startswith(("tools", "agents", "prices")):
         return people.carol() if method != "GET" else people.alice()
     return people.bob() if route.endswith(("decision", "decisions", "edit")) else people.alice()

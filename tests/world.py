@@ -6,8 +6,16 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from agents_app import conversations, personas
-from agents_app.models import AgentToolConfig, AgentType, Conversation, Message, Run
+from agents_app import budgeting, conversations, personas, pricing
+from agents_app.models import (
+    AgentToolConfig,
+    AgentType,
+    Budget,
+    Conversation,
+    Message,
+    ModelPrice,
+    Run,
+)
 from tests import people
 from tests.people import Person
 from tools_app import calls, catalog, groups, knowledge
@@ -48,6 +56,8 @@ class World:
     document: Document
     group: ApproverGroup
     standing: StandingApproval
+    price: ModelPrice
+    budget: Budget
 
 
 def made() -> World:
@@ -80,7 +90,17 @@ def made() -> World:
     text = knowledge.Text(f"About {SECRET_WORD}s", f"There are many {SECRET_WORD}s.")
     kept = knowledge.add(text, by=alice.identity)
     group = groups.make(f"{SECRET_WORD}s", members=[bob.membership], by=people.adam().identity)
-    return World(alice, bob, carol, *rows, *_imported(), kept, group, _allowed(approval))
+    return World(
+        alice,
+        bob,
+        carol,
+        *rows,
+        *_imported(),
+        kept,
+        group,
+        _allowed(approval),
+        *_costing(alice, carol, agent),
+    )
 
 
 def _allowed(approval: Approval) -> StandingApproval:
@@ -101,6 +121,14 @@ def _allowed(approval: Approval) -> StandingApproval:
         max_uses=3,
         granted_by="Bob",
     )
+
+
+def _costing(alice: Person, carol: Person, agent: AgentType) -> tuple[ModelPrice, Budget]:
+    """The price of the persona's model, and a budget for it."""
+    prices = dict.fromkeys(("input_price", "output_price", "cache_read_price", "cache_write_price"), "2")
+    price = pricing.add({"model": agent.model, **prices, "source": f"{SECRET_WORD}s"}, by=carol.identity)
+    given = {"scope": "person", "period": "day", "member": alice.membership, "max_tokens": 1_000_000}
+    return price, budgeting.add({**given, "note": f"For {SECRET_WORD}s"}, by=carol.identity)
 
 
 def _imported() -> tuple[ApiSource, ApiDocument]:

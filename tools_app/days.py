@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -29,6 +29,10 @@ def local_now(organization_id: int) -> datetime:
 def zone_of(organization_id: int) -> ZoneInfo:
     found: Any = _ZONE.first(organization=organization_id)
     return ZoneInfo((found[0] if found else "") or settings.TIME_ZONE)
+
+
+def week_before(day: str) -> str:
+    return (date.fromisoformat(day) - timedelta(days=7)).isoformat()
 
 
 def next_day(now: datetime) -> datetime:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from django.db import transaction
 
-from tools_app import endings, quotas
+from tools_app import days, endings, quotas
 from tools_app.endings import Blocked
 from tools_app.facts import Gathered
 from tools_app.models import Tool, ToolCall, UsageCounter
@@ -80,7 +80,11 @@ def _taken(tool: Tool, wanted: Sequence[Quota]) -> Reserved:
 def _one(quota: Quota) -> dict[str, Any]:
     if not UsageCounter.objects.reserve(quota.key, limit=quota.most):
         raise _Short(Reserved(endings.over(quota.most, quota.where, quota.code)))
-    left = max(quota.most - quota.uses(), 0)
+    uses = quota.uses()
+    if uses == 1 and quota.code == "daily_limit":
+        # The first use of a day: what was counted a week ago is in nobody's way any more, and in nobody's interest.
+        UsageCounter.objects.forget_days_before(quota.key, days.week_before(str(quota.key["scope_key"])[:10]))
+    left = max(quota.most - uses, 0)
     return {"where": quota.where, "most": quota.most, "left": left}
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from itertools import combinations
 from typing import Any, TypeVar
 
@@ -78,5 +80,13 @@ def _written(model: type[Row], row: Row | None, fields: Fields) -> Row:
 
 def _hash(fields: Fields) -> str:
     """Over plain values only: which organization or row it hangs on is no edit."""
-    plain = {name: value for name, value in fields.items() if isinstance(value, _PLAIN)}
+    simple = {name: _simple(value) for name, value in fields.items()}
+    plain = {name: value for name, value in simple.items() if isinstance(value, _PLAIN)}
     return hashlib.sha256(rfc8785.dumps(plain)).hexdigest()
+
+
+def _simple(value: Any) -> Any:
+    """Amounts and days as texts; 10 and 10.00 are one amount."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    return value.isoformat() if isinstance(value, date) else value

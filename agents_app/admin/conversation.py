@@ -10,6 +10,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
+from agents_app import money
 from agents_app.models import Conversation, Message, Run, Step
 from audit_app import records
 from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, Scoped
@@ -125,7 +126,7 @@ class MessageAdmin(PartOfConversation):
 
 @admin.register(Run)
 class RunAdmin(PartOfConversation):
-    list_display = ["created_at", "agent_type", "state", "reason", "attempt", "input_tokens", "output_tokens"]
+    list_display = ["created_at", "agent_type", "state", "reason", "attempt", "tokens_used", "cost"]
     list_filter = [("created_at", RangeDateTimeFilter), "status", "reason"]
     list_select_related = ["agent_type", "conversation"]
     fields = [
@@ -139,10 +140,28 @@ class RunAdmin(PartOfConversation):
             "crashes",
             "invalid_calls",
         ],
-        *["input_tokens", "output_tokens", "tainted", "created_at", "started_at", "ended_at"],
+        *[
+            "input_tokens",
+            "output_tokens",
+            "cached_tokens",
+            "cost",
+            "beyond",
+            "tainted",
+            "created_at",
+            "started_at",
+            "ended_at",
+        ],
     ]
     readonly_fields = fields
     inlines = [StepInline]
+
+    @display(description="tokens")
+    def tokens_used(self, row: Run) -> str:
+        return f"{row.input_tokens + row.output_tokens + row.cached_tokens:,}"
+
+    @display(description="cost", ordering="nanos")
+    def cost(self, row: Run) -> str:
+        return money.written(row.nanos)
 
     @display(description="status", ordering="status", label=RUN_COLOURS)
     def state(self, row: Run) -> tuple[str, str]:

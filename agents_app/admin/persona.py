@@ -156,7 +156,17 @@ class PersonaAdmin(AuditedAdmin):
                 "description": "Programs ask with a token. Schedules and other personas will be the same to it.",
             },
         ),
-        ("Limits", {"fields": ["max_context_tokens", "max_output_tokens", "max_steps", "tool_weight_limit"]}),
+        (
+            "Limits",
+            {
+                "fields": [
+                    ("max_steps", "max_seconds", "at_limits"),
+                    ("max_context_tokens", "max_output_tokens"),
+                    "tool_weight_limit",
+                ],
+                "description": "What models may cost in a day or a month is said under Budgets.",
+            },
+        ),
         (
             "Factories",
             {

@@ -40,6 +40,8 @@ class AgentSerializer(PersonaSerializer):
     effort = serializers.CharField()
     thinking = serializers.CharField()
     max_steps = serializers.IntegerField()
+    max_seconds = serializers.IntegerField(allow_null=True)
+    at_limits = serializers.ChoiceField(AgentType.AtLimits.choices)
     unattended = serializers.ChoiceField(AgentType.Unattended.choices)
     tool_weight_limit = serializers.IntegerField(allow_null=True)
     tool_weight = ToolWeightSerializer()
@@ -83,6 +85,16 @@ class AgentWriteSerializer(StrictSerializer):
     effort = serializers.ChoiceField(AgentType.Effort.choices, required=False, allow_blank=True)
     thinking = serializers.ChoiceField(AgentType.Thinking.choices, required=False, allow_blank=True)
     max_steps = serializers.IntegerField(required=False, min_value=1, max_value=1000)
+    max_seconds = serializers.IntegerField(
+        required=False,
+        allow_null=True,
+        min_value=1,
+        max_value=_WHOLE,
+        help_text="Time one answer may work, without what it waits for people; null: as the installation says.",
+    )
+    at_limits = serializers.ChoiceField(
+        AgentType.AtLimits.choices, required=False, help_text="When its steps or its time are used up."
+    )
     unattended = serializers.ChoiceField(
         AgentType.Unattended.choices,
         required=False,

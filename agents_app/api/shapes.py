@@ -91,6 +91,13 @@ class RunSerializer(serializers.Serializer[Any]):
     attempt = serializers.IntegerField()
     input_tokens = serializers.IntegerField()
     output_tokens = serializers.IntegerField()
+    cached_tokens = serializers.IntegerField(help_text="Read from or written to the vendor's cache.")
+    cost = serializers.CharField(help_text="In dollars, of the tokens that have a price.")
+    unpriced_tokens = serializers.IntegerField(help_text="For which no price is known.")
+    choices = serializers.ListField(
+        child=serializers.CharField(),
+        help_text="Where it rests at a limit, what its person may choose: go_on, answer_now.",
+    )
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
 
@@ -270,6 +277,9 @@ class CallSerializer(serializers.Serializer[Any]):
     sources = CitedSourceSerializer(many=True, help_text="Of a result that cites: what it was found in.")
     pictures = PictureSerializer(many=True)
     progress = ProgressSerializer(allow_null=True)
+    remainder = serializers.ListField(
+        child=serializers.CharField(), help_text="What was left of each of its limits, in words."
+    )
     approval = ApprovalSerializer(allow_null=True)
     standing = SparedSerializer(
         allow_null=True, help_text="What was allowed from now on, where it spared the question of this call."
@@ -286,12 +296,42 @@ class CallSerializer(serializers.Serializer[Any]):
     duration_ms = serializers.IntegerField(allow_null=True)
 
 
+class BudgetStateSerializer(serializers.Serializer[Any]):
+    id = serializers.IntegerField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    share = serializers.FloatField(help_text="How much is used or held back, from 0 to 1.")
+    percent = serializers.IntegerField()
+    amount = serializers.CharField(help_text="How much of how much.")
+    may_go_on = serializers.BooleanField(help_text="Whether the person may go beyond it, after being asked.")
+    renews_at = serializers.DateTimeField()
+
+
+class UsageSerializer(serializers.Serializer[Any]):
+    """What a conversation has used."""
+
+    input_tokens = serializers.IntegerField()
+    output_tokens = serializers.IntegerField()
+    cached_tokens = serializers.IntegerField()
+    tokens = serializers.IntegerField(help_text="All of them.")
+    tokens_text = serializers.CharField()
+    cost_nanos = serializers.IntegerField(help_text="In billionths of a dollar.")
+    cost = serializers.CharField()
+    unpriced_tokens = serializers.IntegerField(
+        help_text="For which no price is known: they are not in the cost."
+    )
+    context_tokens = serializers.IntegerField(help_text="Of the last prompt and its answer.")
+    context_limit = serializers.IntegerField()
+    budgets = BudgetStateSerializer(many=True, help_text="Those the next answer falls under.")
+    fullest = BudgetStateSerializer(allow_null=True, help_text="The one nearest to its end.")
+
+
 class SnapshotSerializer(serializers.Serializer[Any]):
     conversation = ConversationSerializer()
     cursor = serializers.IntegerField()
     messages = MessageSerializer(many=True)
     calls = CallSerializer(many=True)
     runs = RunSerializer(many=True)
+    usage = UsageSerializer()
 
 
 class CursorSerializer(serializers.Serializer[Any]):

@@ -68,6 +68,8 @@ class PersonaView(RoomView):
             "effort": agent.effort,
             "thinking": agent.thinking,
             "max_steps": agent.max_steps,
+            "max_seconds": agent.max_seconds,
+            "at_limits": agent.at_limits,
             "unattended": agent.unattended,
             "tool_weight_limit": agent.tool_weight_limit,
             "tool_weight": toolset.offer(agent, self.identity).told(agent),

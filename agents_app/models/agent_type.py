@@ -50,6 +50,11 @@ class AgentType(models.Model):
         REFUSE = "refuse", "It is refused, and the answer goes on without it"
         STANDING = "standing", "Only what somebody allowed from now on; anything else is refused"
 
+    class AtLimits(models.TextChoices):
+        ASK = "ask", "The person may go on, or have an answer now"
+        ANSWER = "answer", "It answers with what it has"
+        STOP = "stop", "It ends"
+
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     name = models.CharField(max_length=100, help_text="For programs, for example: analysis.")
     display_name = models.CharField(max_length=200, help_text="Shown to people.")
@@ -114,6 +119,21 @@ class AgentType(models.Model):
         db_default=Unattended.WAIT,
         help_text="What becomes of a use that needs approval in an answer a program asked for, with a token. It is "
         "never simply allowed.",
+    )
+    max_seconds = models.PositiveIntegerField(
+        "seconds of work",
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text="Time one answer may work, without what it waits for people. Empty: as the installation says.",
+    )
+    at_limits = models.CharField(
+        "at these limits",
+        max_length=10,
+        choices=AtLimits.choices,
+        default=AtLimits.ASK,
+        db_default=AtLimits.STOP,
+        help_text="What happens when an answer has taken all its steps or all its time.",
     )
     enabled = models.BooleanField(
         default=True,

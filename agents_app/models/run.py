@@ -44,7 +44,7 @@ class Run(Stateful):
         Status.RUNNING: frozenset(
             {Status.WAITING, Status.QUEUED, Status.FINISHED, Status.FAILED, Status.CANCELLED}
         ),
-        Status.WAITING: frozenset({Status.RUNNING, Status.FAILED, Status.CANCELLED}),
+        Status.WAITING: frozenset({Status.RUNNING, Status.QUEUED, Status.FAILED, Status.CANCELLED}),
     }
 
     conversation = models.ForeignKey(Conversation, on_delete=models.PROTECT, related_name="runs")
@@ -66,6 +66,16 @@ class Run(Stateful):
     tainted = models.BooleanField(default=False)
     input_tokens = models.PositiveIntegerField(default=0)
     output_tokens = models.PositiveIntegerField(default=0)
+    cached_tokens = models.PositiveIntegerField(default=0, db_default=0)
+    # Billionths of a dollar; of tokens nobody has a price for, only how many there were.
+    nanos = models.BigIntegerField("cost", default=0, db_default=0)
+    unpriced_tokens = models.PositiveIntegerField(default=0, db_default=0)
+    # A limit was reached and its person was asked: the run rests, with the limit as its reason, since this moment.
+    resting_since = models.DateTimeField(null=True, blank=True)
+    # What they allowed beyond the limits: further allotments of steps and of time, and budgets by their ids.
+    beyond = models.JSONField(default=dict, blank=True, db_default=models.Value({}, models.JSONField()))
+    # Its next turn is the last one, and has no tools.
+    answers_now = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True, blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
@@ -133,6 +143,10 @@ class Step(models.Model):
     output_tokens = models.PositiveIntegerField(default=0)
     cache_read_tokens = models.PositiveIntegerField(default=0)
     cache_write_tokens = models.PositiveIntegerField(default=0)
+    # What it cost in billionths of a dollar; none where no price is known, and until it has ended.
+    nanos = models.BigIntegerField("cost", null=True, blank=True)
+    # What its request holds back of budgets until it has ended (`spending.Held`).
+    held = models.JSONField(default=dict, blank=True, db_default=models.Value({}, models.JSONField()))
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     ended_at = models.DateTimeField(null=True, blank=True)
 

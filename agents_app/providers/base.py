@@ -38,6 +38,10 @@ class ModelRequest:
     thinking: Mapping[str, Any] | None = None
     end_user: str = ""
     tries: int = 5
+    # Said after everything else of the system's text: it changes from turn to turn, and what is before it is cached.
+    note: str = ""
+    # The tools stay in sight, as the conversation has used them; none of them may be used any more.
+    without_tools: bool = False
 
 
 @dataclass(frozen=True, slots=True)

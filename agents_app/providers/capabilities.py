@@ -52,6 +52,7 @@ OPTIONAL_FIELDS = {
     "tool reference": "tool_reference",
     "defer_loading": "tool_reference",
     "search_result": "search_result",
+    "tool_choice": "tool_choice",
 }
 
 _refused: dict[tuple[str, str], set[str]] = {}

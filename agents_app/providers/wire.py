@@ -18,8 +18,12 @@ def body_of(request: ModelRequest) -> dict[str, Any]:
     }
     if request.system:
         body["system"] = [{"type": "text", "text": request.system, "cache_control": CACHED}]
+    if request.note:
+        body["system"] = [*body.get("system", ()), {"type": "text", "text": request.note}]
     if request.tools:
         body["tools"] = _marked(fitting.tools_for(request))
+        if request.without_tools:
+            body["tool_choice"] = {"type": "none"}
     if request.end_user:
         body["metadata"] = {"user_id": request.end_user}
     if request.thinking:

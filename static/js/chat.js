@@ -19,4 +19,5 @@ import "./elements/standing-offer.js";
 import "./elements/theme-toggle.js";
 import "./elements/times.js";
 import "./elements/tool-call.js";
+import "./elements/usage-gauge.js";
 import "./elements/why-asked.js";

@@ -55,6 +55,15 @@ def test_the_day_ends_and_the_next_one_begins_anew(name: str, place: str) -> Non
     assert done(at).status == "succeeded"
 
 
+def test_counters_of_long_ago_are_not_kept() -> None:
+    at = gate.opened({"person_daily_limit": 2, "daily_limit": 2})
+    assert done(at).status == "succeeded"
+    yesterday()
+    assert done(at).status == "succeeded"
+    kept = UsageCounter.objects.exclude(scope="conversation").values_list("scope_key", flat=True)
+    assert not [key for key in kept if key.startswith("2020")]
+
+
 def test_a_day_of_one_person_is_not_that_of_another() -> None:
     at = gate.opened({"person_daily_limit": 1})
     assert done(at).status == "succeeded"

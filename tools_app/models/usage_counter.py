@@ -48,6 +48,12 @@ class UsageCounterQuerySet(models.QuerySet["UsageCounter"]):
             self.bulk_create([UsageCounter(used=0, **key)], ignore_conflicts=True)
         return False
 
+    def forget_days_before(self, key: CounterKey, day: str) -> None:
+        """Drop the counters of earlier days of the same tool and persona; scopes of days begin with the day."""
+        days = [UsageCounter.Scope.USER_DAY, UsageCounter.Scope.ORGANIZATION_DAY]
+        of_tool = {name: key[name] for name in ("organization_id", "agent_type_id", "tool_id")}
+        self.filter(**of_tool, scope__in=days, scope_key__lt=day).delete()
+
     def hold(self, key: CounterKey) -> None:
         """Take the counter's row for this transaction; who comes second waits here for the first one's commit."""
         self.bulk_create([UsageCounter(used=0, **key)], ignore_conflicts=True)

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
+from agents_app import pricing
 from agents_app import seeds as persona_seeds
 from agents_app.management import from_files
 from audit_app import records
@@ -43,6 +44,7 @@ class Command(BaseCommand):
 @transaction.atomic
 def _seed(organization: Organization) -> list[str]:
     written = tool_seeds.apply(organization) + persona_seeds.apply(organization)
+    written += [f"price of {name}" for name in pricing.seed(organization)]
     if written:
         records.record(
             "seed.applied",

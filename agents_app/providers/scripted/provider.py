@@ -69,8 +69,18 @@ def _turn_for(request: ModelRequest) -> Played:
     except UnreadableScript as error:
         return {"say": str(error)}
     if turns is not None and number < len(turns):
-        return turns[number]
-    return understanding.turn_for(request)
+        return _without_calls(turns[number]) if request.without_tools else turns[number]
+    return understanding.turn_for(_toolless(request) if request.without_tools else request)
+
+
+def _toolless(request: ModelRequest) -> ModelRequest:
+    return replace(request, tools=(), search="")
+
+
+def _without_calls(played: Played) -> Played:
+    """A real model, told that no tool can be used any more, says something instead."""
+    said = {name: value for name, value in played.items() if name != "call"}
+    return said if said.get("say") else {**said, "say": "I have to answer without that tool now."}
 
 
 def _pieces_before_fault(played: Played) -> int:

@@ -4,7 +4,10 @@ import { clone, fill } from "../lib/slots.js";
 
 export class RunNote extends HTMLElement {
   #onClick = (event) => {
-    if (event.target.closest("[data-retry]")) this.#retry();
+    if (event.target.closest("[data-retry]")) this.#send("retry");
+    if (event.target.closest("[data-stop-here]")) this.#send("cancellation");
+    const chosen = event.target.closest("[data-choice]");
+    if (chosen) this.#send("continuation", { choice: chosen.dataset.choice });
   };
 
   static make() {
@@ -26,8 +29,9 @@ export class RunNote extends HTMLElement {
       reason: run.reason ?? "",
       retryable: Boolean(run.retryable),
       for: run.message,
+      rests: (run.choices ?? []).length > 0,
     });
-    fill(this, { "run-reason": run.reason_text });
+    fill(this, { "run-reason": run.reason_text, "run-limit": run.reason_text });
   }
 
   /** Say what is going on, or nothing when the answer itself shows it. */
@@ -42,14 +46,16 @@ export class RunNote extends HTMLElement {
     this.hidden = isAnsweredAgain;
   }
 
-  async #retry() {
-    const buttons = this.querySelectorAll("[data-retry]");
+  async #send(verb, body) {
+    const buttons = this.querySelectorAll("button");
     buttons.forEach((button) => (button.disabled = true));
     try {
-      await api.post(`/api/runs/${this.dataset.runNote}/retry`);
+      await api.post(`/api/runs/${this.dataset.runNote}/${verb}`, body);
       this.dispatchEvent(new CustomEvent("run-changed", { bubbles: true }));
     } catch (error) {
       this.dispatchEvent(new CustomEvent("command-failed", { bubbles: true, detail: error }));
+      // Somebody was faster, in another window perhaps: what is shown here is not so any more.
+      if (error.status === 409) this.dispatchEvent(new CustomEvent("run-changed", { bubbles: true }));
     } finally {
       buttons.forEach((button) => (button.disabled = false));
     }

@@ -21,6 +21,7 @@ export class ToolCall extends HTMLElement {
       "call-tool": call.tool,
       "call-title": call.title,
       "call-why": call.reason_text,
+      "call-left": (call.remainder ?? []).join(" · "),
       "call-arguments": call.arguments_text,
       "call-result": call.result_text,
     });

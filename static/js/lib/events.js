@@ -7,6 +7,7 @@ export const handlers = {
   run: (thread, event) => thread.showRun(event.item),
   approval: (thread, event) => thread.showApproval(event.item),
   progress: (thread, event) => thread.showProgress(event),
+  usage: (thread, event) => thread.showUsage(event.item),
   pause: (thread, event) => thread.showPause(event),
   tick: () => {},
 };

@@ -70,6 +70,7 @@ export class ThreadView {
     for (const run of snapshot.runs) this.#putRun(run);
     this.#forgetMissing(snapshot);
     this.#title = snapshot.conversation.title;
+    this.showUsage(snapshot.usage);
     document.dispatchEvent(new CustomEvent("conversation-changed", { detail: snapshot.conversation }));
     this.#settle();
   }
@@ -108,6 +109,7 @@ export class ThreadView {
     this.#putRun(run);
     if (run.status === "failed" && before !== "failed") alarm(run.reason_text);
     if (run.status === "finished" && before !== "finished") say("Answer complete");
+    if (run.choices?.length > 0 && before !== "waiting") alarm(`${run.reason_text} Choose whether it goes on.`);
     // An answer cannot outlive its run: the news of its ending was lost.
     if (!OPEN.has(run.status) && this.#isWriting(run.id)) this.#on.onUncertain();
     this.#settle();
@@ -124,6 +126,10 @@ export class ThreadView {
 
   showProgress({ call, ...progress }) {
     this.#calls.get(call)?.showProgress(progress);
+  }
+
+  showUsage(usage) {
+    this.#root.querySelector("usage-gauge")?.show(usage);
   }
 
   showPause({ run, seconds, reason }) {
@@ -255,6 +261,8 @@ export class ThreadView {
     const pause = this.#pauses.get(run.id);
     const name = this.#root.dataset.personaName;
     if (pause && pause.until > Date.now()) return `${pause.reason || "The model asked for a pause"}. Going on shortly.`;
+    // It rests at a limit, and its note says so.
+    if (run.choices?.length > 0) return "";
     if (run.status === "waiting") return this.#waitingWords();
     if (run.status === "queued") return `${name} is about to start`;
     return [...this.#growing].some((message) => message.hasText) ? "" : `${name} is thinking`;
