@@ -164,6 +164,9 @@ def _judged(
     )
     problems = tuple(str(problem) for problem in arguments.problems(tool.input_schema, full))
     effective = full if problems else arguments.canonical(full)
+    if filled is None and not problems:
+        # What policy sets stays as it is written there: it is compared with it again.
+        effective |= meanings.canonical(tool, {name: effective[name] for name in supplied})
     real = meanings.Real() if problems else meanings.real(tool, effective)
     call = Call(
         arguments=effective,
@@ -173,6 +176,7 @@ def _judged(
         beyond=tuple(real.beyond),
         obstacles=tuple(real.obstacles),
         also=real.also,
+        sql={} if problems else meanings.classes_of_sql(tool, effective, layering.all_of(facts)),
     )
     names = tuple(name for name in effective if name not in supplied)
     seen = (

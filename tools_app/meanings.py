@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tools_app import builtin_tools, credentials, executors, rules
+from tools_app import builtin_tools, credentials, executors, policy, rules
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import network, targets
+from tools_app.executors.tables import reading
 from tools_app.models import Tool
 
 
@@ -41,6 +42,27 @@ def parameters_of(tool: Tool) -> dict[str, dict[str, Any]]:
     schema = builtin_tools.named(tool.name).definition.input_schema if is_ours else tool.input_schema
     properties = schema.get("properties") or {}
     return {name: spec for name, spec in properties.items() if isinstance(spec, dict)}
+
+
+def canonical(tool: Tool, effective: Mapping[str, Any]) -> dict[str, Any]:
+    """The same arguments with each address as it would be asked for: rules, card, digest and executor see one text.
+
+    Only where a use is proposed: what was once shown to a person stays what it was. An address nobody can read stays
+    as it is, and is refused as that.
+    """
+    return {
+        name: _canonical_url(value) if parameters_of(tool).get(name, {}).get("x-kind") == "url" else value
+        for name, value in effective.items()
+    }
+
+
+def _canonical_url(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    try:
+        return network.parse_url(value).text
+    except ToolFailed:
+        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,3 +109,14 @@ def _add_reach(found: Real, tool: Tool, effective: Mapping[str, Any]) -> None:
         return
     found.reach.update(to=goal.shown, secrets=credentials.versions(tool))
     found.obstacles.extend(credentials.obstacles(tool, goal))
+
+
+def classes_of_sql(
+    tool: Tool, effective: Mapping[str, Any], found: tuple[policy.Layer, ...]
+) -> dict[str, str]:
+    """What the engine makes of each statement: read, write or unreadable; asked only where a rule wants to know."""
+    told = (layer_rule for layer in found for layer_rule in (layer.allowed, layer.denied, layer.ask_when))
+    if not any(rules.uses(each, "sql_read_only") for each in told):
+        return {}
+    named = [name for name, kind in kinds_of(tool).items() if kind == "sql"]
+    return {name: reading.class_of(str(effective[name])) for name in named if name in effective}
