@@ -139,7 +139,7 @@ def test_a_secret_that_may_not_go_there_any_more_refuses_the_call(site: FakeSite
     assert (refused.reason, "elsewhere" in refused.reason_text) == ("secret_unusable", False)
     found = facts.regather(refused)
     (line,) = [each for each in explaining.lines(found.call, found.facts) if each.check == "secrets"]
-    assert "The secret 'weather-key' may not be sent to" in line.text
+    assert "The secret 'weather-key' may not be sent to" in line.detail
     assert run_it(waiting).status == "blocked"
     assert not site.requests
 
