@@ -26,7 +26,7 @@ from agents_app.rendering import avatar
 from audit_app.models import AuditStream
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import remainders
+from tools_app import halts, remainders
 from tools_app.models import Tool, ToolCall
 from tools_app.visible import visible_text
 
@@ -106,6 +106,7 @@ def cursor(conversation: Conversation) -> int:
 
 
 def persona(agent: AgentType, identity: Identity | None = None) -> Item:
+    halt = halts.halting(agent.organization_id, agent_type_id=agent.pk)
     return {
         **brief(agent),
         "description": agent.description or "",
@@ -114,6 +115,7 @@ def persona(agent: AgentType, identity: Identity | None = None) -> Item:
         "model": agent.model,
         "is_default": agent.is_default,
         "powers": previews.in_short(agent, identity),
+        "halted": halt.told if halt else "",
     }
 
 

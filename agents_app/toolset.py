@@ -16,7 +16,7 @@ from agents_app import bindings, carried, grants
 from agents_app.carried import Carried
 from agents_app.models import AgentType, Run
 from project.accounts.identity import Identity
-from tools_app import availability, executors, layers, served, weights
+from tools_app import availability, executors, halts, layers, served, weights
 
 granted, as_shown = carried.granted, carried.as_shown
 
@@ -102,7 +102,8 @@ def _searches(everything: Sequence[Carried], agent_type: AgentType) -> list[Carr
 def _shown(
     offered: list[Carried], agent_type: AgentType, identity: Identity | None, run: Run | None
 ) -> list[Carried]:
-    withheld = served.withheld(each.tool for each in offered)
+    # What a kill switch stops is not shown either; that it is refused is the gate's word.
+    withheld = served.withheld(each.tool for each in offered) | halts.tools(agent_type.organization_id).keys()
     offered = [each for each in offered if each.tool.pk not in withheld]
     if identity is None:
         return offered

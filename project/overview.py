@@ -14,6 +14,7 @@ from agents_app.models import AgentType
 from audit_app.models import ToolUsage
 from project.accounts.identity import Identity
 from project.unfold import MayOpen
+from tools_app import halts
 from tools_app.executors import sandbox
 from tools_app.models import Approval, Tool
 
@@ -22,6 +23,13 @@ def waiting(request: HttpRequest) -> str:
     """The badge beside Approvals: how many questions this person may see are open; nothing for none."""
     identity: Identity = request.identity  # type: ignore[attr-defined]
     count = Approval.objects.visible_to(identity).awaiting_verdict().count()
+    return str(count) if count else ""
+
+
+def stopped(request: HttpRequest) -> str:
+    """The badge beside Kill switches: how much is stopped now; nothing for nothing."""
+    identity: Identity = request.identity  # type: ignore[attr-defined]
+    count = len(halts.thrown(identity.organization_id))
     return str(count) if count else ""
 
 
@@ -38,6 +46,7 @@ def shown(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
         for page, count in tiles.items()
         if MayOpen(page)(request)
     ]
+    context["halts"] = halts.thrown(request.identity.organization_id)  # type: ignore[attr-defined]
     context["latest"] = _latest(request)
     context["sandbox"] = _sandbox() if MayOpen("tools_app.tool")(request) else None
     return context

@@ -25,6 +25,7 @@ SPECTACULAR_SETTINGS: Final[dict[str, Any]] = {
     "ENUM_NAME_OVERRIDES": {
         "BudgetScopeEnum": "agents_app.models.spending.Budget.Scope",
         "DocumentScopeEnum": "tools_app.models.document.Document.Scope",
+        "KillSwitchScopeEnum": "tools_app.models.kill_switch.KillSwitch.Scope",
         "McpServerKindEnum": "tools_app.models.mcp_server.McpServer.Kind",
         "ToolApproverEnum": "tools_app.models.tool.Tool.Approver",
         "VoteVerdictEnum": "tools_app.models.approver_group.ApprovalVote.Verdict",

@@ -70,6 +70,7 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
             _page("Allowed from now on", "verified_user", "tools_app.standingapproval"),
             _page("Rules", "policy", "tools_app.policyrule"),
             _page("Settings of the gate", "tune", "tools_app.organizationpolicy"),
+            _page("Kill switches", "front_hand", "tools_app.killswitch", badge="project.overview.stopped"),
         ],
     },
     {

@@ -9,9 +9,10 @@ from django_filters import rest_framework as filters
 
 from project.accounts.api.queries import YesOrNo
 from project.api import ROUTES
-from tests import world
+from tests import people, world
 from tests.test_routes import address, person_for
 from tests.world import World
+from tools_app.models import KillSwitch
 
 pytestmark = pytest.mark.django_db
 
@@ -23,6 +24,7 @@ LISTS = (
     "mcp-servers",
     "agents",
     "agents/<int:agent_id>/tools",
+    "kill-switches",
     "knowledge",
     "audit/tool-usage",
     "audit/entries",
@@ -50,6 +52,8 @@ YES_OR_NO = [
 
 @pytest.fixture
 def now() -> World:
+    gone = {"scope": "tool", "subject_id": 2**30, "reason": "It lied.", "thrown_by": "Adam"}
+    KillSwitch.objects.create(organization=people.toolroom(), **gone)
     return world.made()
 
 

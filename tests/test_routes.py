@@ -17,7 +17,7 @@ from tests import people, world
 from tests.tools import told
 from tests.world import SECRET_WORD, World
 from tools_app import cases, drafts, policy_rules, trying, vault
-from tools_app.models import Delivery, PolicyRule, ToolCall, ToolCase, Webhook
+from tools_app.models import Delivery, KillSwitch, PolicyRule, ToolCall, ToolCase, Webhook
 from tools_app.notices import clock
 
 pytestmark = pytest.mark.django_db
@@ -119,6 +119,8 @@ BODIES: dict[tuple[str, str], Any] = {
         now, choices={"expression": "same"}, seconds=600, uses=2
     ),
     ("POST", "standing-approvals/<int:standing_id>/revocation"): {},
+    ("POST", "kill-switches"): lambda now: {"scope": "tool", "tool": now.tool.pk, "reason": "It lies."},
+    ("POST", "kill-switches/<int:switch_id>/lift"): {"reason": "Mended."},
     ("POST", "openapi/preview"): {"text": '{"openapi": "3.1.0", "paths": {"/a": {"get": {}}}}'},
     ("POST", "openapi/import"): lambda now: {"document": now.edition.pk, "name": "A", "add": ["*"]},
     ("DELETE", "openapi/sources/<int:source_id>"): None,
@@ -144,32 +146,12 @@ EXPECTED = {
 }
 # Lists and the like, which Mallory may ask for: she is told of her own organization only.
 HERS = {
-    "knowledge",
-    "me",
-    "openapi/preview",
-    "openapi/sources",
-    "catalog/export",
-    "catalog/import",
-    "tools",
-    "mcp-servers",
-    "mcp-launchers",
-    "agents",
-    "audit/tool-usage",
-    "audit/entries",
-    "conversations",
-    "approvals",
-    "approvals/waiting",
-    "approver-groups",
-    "me/notifications",
-    "webhooks",
-    "deliveries",
-    "standing-approvals",
-    "policy",
-    "policy/rules",
-    "prices",
-    "budgets",
-    "usage",
-}
+    "kill-switches", "knowledge", "me", "openapi/preview", "openapi/sources", "catalog/export",
+    "catalog/import", "tools", "mcp-servers", "mcp-launchers", "agents", "audit/tool-usage",
+    "audit/entries", "conversations", "approvals", "approvals/waiting", "approver-groups",
+    "me/notifications", "webhooks", "deliveries", "standing-approvals", "policy", "policy/rules",
+    "prices", "budgets", "usage",
+}  # fmt: skip
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 OPERATIONS = [
     (method, route) for route, view in ROUTES for method in METHODS if hasattr(view, method.lower())
@@ -192,6 +174,9 @@ def now() -> World:
         "enabled": False,
     }
     policy_rules.add(rule, by=people.adam().identity)
+    # Of a tool that is gone: nothing else here is stopped.
+    gone = {"scope": "tool", "subject_id": 2**30, "subject_name": SECRET_WORD, "reason": "It lied."}
+    KillSwitch.objects.create(organization=people.toolroom(), thrown_by="Adam", **gone)
     attachments.add(made.conversation, SimpleUploadedFile("notes.txt", b"x"), by=made.alice.identity)
     _told(made)
     return made
@@ -209,7 +194,9 @@ def address(route: str, now: World) -> str:
     tried = ToolCall.objects.filter(session_id__startswith=trying.SESSION).first()
     saved = ToolCase.objects.first()
     hook, sent = Webhook.objects.first(), Delivery.objects.first()
+    thrown = KillSwitch.objects.first()
     ids = {
+        "<int:switch_id>": thrown.pk if thrown else 0,
         "<int:number>": 1,
         "<int:case_id>": saved.pk if saved else 0,
         "<int:call_id>": tried.pk if tried else 0,
@@ -410,7 +397,7 @@ def test_usage_rows_are_counted_for_nobody_else(now: World) -> None:
 def person_for(method: str, route: str) -> people.Person:
     if route.startswith("audit"):
         return people.olga()
-    if route.startswith(("tools/<int:tool_id>/", "openapi", "catalog", "mcp-", "replays")):
+    if route.startswith(("tools/<int:tool_id>/", "openapi", "catalog", "mcp-", "replays", "kill-")):
         return people.carol()
     if route.startswith(("webhooks", "deliveries")):
         return people.carol()

@@ -82,6 +82,12 @@ def stopped(organization_id: int, agent_type_id: int, tool_ids: Iterable[int]) -
     return {pk: halt.told for pk, halt in found.items() if halt is not None}
 
 
+def tools(organization_id: int) -> dict[int, str]:
+    """The tools that are stopped one by one, and what people are told of each."""
+    rows = [row for row in _THROWN.all(organization=organization_id) if row[0] == KillSwitch.Scope.TOOL]
+    return {pk: Halt(scope, name, reason, by).told for scope, pk, name, reason, by in rows}
+
+
 def thrown(organization_id: int) -> list[Halt]:
     """All that is stopped in an organization, the widest first: for pages that show more than one thing."""
     rows = sorted(_THROWN.all(organization=organization_id), key=lambda row: _BROADEST.index(row[0]))

@@ -86,6 +86,14 @@ def throw(target: Target, *, reason: str, by: Identity, through: str = Through.P
     return row
 
 
+def require_possible(target: Target, *, reason: str, by: Identity) -> None:
+    """Raise what `throw` would, and throw nothing."""
+    _require_right(target.scope, target.organization_id, by)
+    _sound(reason)
+    if KillSwitch.objects.of(target.scope, target.organization_id, target.id).exists():
+        raise SwitchThrown
+
+
 def lift(row: KillSwitch, *, by: Identity, reason: str = "") -> None:
     """Let it act again; what was ended stays ended. Raises StaleState where somebody else has lifted it."""
     _require_right(row.scope, row.organization_id, by)

@@ -8,4 +8,5 @@ from agents_app.admin import (  # noqa: F401  (registers the pages)
     endpoint,
     persona,
     spending,
+    switches,
 )

@@ -17,7 +17,7 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from agents_app import factory_choice, model_list, personas, toolset
+from agents_app import factory_choice, halting, model_list, personas, toolset
 from agents_app.admin.grants import GrantInline
 from agents_app.admin.transfer import export_file, transfer_page
 from agents_app.models import AgentType
@@ -26,6 +26,7 @@ from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, archiving, ide
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
+from tools_app.admin import switching
 from tools_app.visible import visible_text
 
 # A list to choose from; by id the API names anybody.
@@ -240,6 +241,7 @@ class PersonaAdmin(AuditedAdmin):
             "toolroom_warning": model_list.warning(obj.model),
             "toolroom_tool_weight": _weight(obj),
             "toolroom_people": _people(identity_of(request)),
+            "toolroom_switch": switching.panel(halting.of_persona(obj), identity_of(request)),
         }
 
     @display(description="persona", ordering="display_name", header=True)

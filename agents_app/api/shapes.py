@@ -45,6 +45,7 @@ class PersonaSerializer(BriefPersonaSerializer):
     model = serializers.CharField()
     is_default = serializers.BooleanField()
     powers = PowersSerializer()
+    halted = serializers.CharField(help_text="Which kill switch stops it now, and why; empty if none does.")
 
 
 class ConversationSerializer(serializers.Serializer[Any]):

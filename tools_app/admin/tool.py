@@ -20,7 +20,8 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from audit_app.admin_fields import LinesField, ReadableJSONField, TickedField
 from audit_app.audited_admin import archiving, identity_of, may
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import catalog, executors, groups, settings_forms, weights
+from tools_app import catalog, executors, groups, settings_forms, switches, weights
+from tools_app.admin import switching
 from tools_app.admin.editing import HIDDEN, PUBLISH, RUN_CASES, DraftingAdmin, SeenForm
 from tools_app.admin.fields import ParametersBox, SettingsBox
 from tools_app.admin.lint import lint_page
@@ -298,6 +299,7 @@ class ToolAdmin(DraftingAdmin):
         shown: dict[str, Any] = {"toolroom_warning": warning}
         if self.has_change_permission(request, obj):
             shown["toolroom_side"] = {"tool": obj.pk, "schema": json.dumps(obj.input_schema)}
+        shown["toolroom_switch"] = switching.panel(switches.of_tool(obj), identity_of(request))
         return {**super().page_context(request, obj), **shown, **self.about(obj, identity_of(request))}
 
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
