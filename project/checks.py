@@ -7,6 +7,8 @@ from cryptography.fernet import Fernet
 from django.conf import settings
 from django.core import checks
 
+from project.accounts.exceptions import Misconfigured
+
 
 @checks.register(checks.Tags.security, deploy=True)
 def production_is_configured(**_: Any) -> Sequence[checks.CheckMessage]:
@@ -26,6 +28,20 @@ def production_is_configured(**_: Any) -> Sequence[checks.CheckMessage]:
     if settings.DATABASES["default"]["ENGINE"].endswith("sqlite3"):
         found.append(checks.Warning("SQLite serves one machine; set DATABASE_URL.", id="toolroom.W002"))
     return found
+
+
+@checks.register(checks.Tags.security)
+def rules_can_be_read(**_: Any) -> Sequence[checks.CheckMessage]:
+    """The operator's rules: while they cannot be read, every use of a tool is refused."""
+    from tools_app import installation_policy
+
+    try:
+        found = installation_policy.rules()
+    except Misconfigured as unreadable:
+        return [checks.Error(f"POLICY_FILE: {unreadable.message}", id="toolroom.E005")]
+    advised = [rule.layer.source.name for rule in found if installation_policy.only_advises(rule)]
+    told = "it forbids texts in commands, which can be written otherwise. Let it ask, too."
+    return [checks.Warning(f"POLICY_FILE, the rule {name!r}: {told}", id="toolroom.W005") for name in advised]
 
 
 def _is_usable(keys: str) -> bool:

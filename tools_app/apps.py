@@ -19,6 +19,7 @@ class ToolsConfig(AppConfig):
         from audit_app import actions
         from tools_app import (
             finders,
+            installation_policy,
             knowledge_tools,
             receivers,  # noqa: F401  (connects "call queued -> execute_call")
             sentences,
@@ -26,6 +27,7 @@ class ToolsConfig(AppConfig):
 
         actions.register(sentences.SENTENCES)
         finders.register_knowledge(knowledge_tools.find, knowledge_tools.keep)
+        installation_policy.tell_if_unreadable()
         if settings.TOOL_MODULES:
             from tools_app import functions
 

@@ -231,9 +231,19 @@ def _passed(name: str, call: Call, facts: Facts, filled: Sequence[str]) -> str:
             return f"They fit the schema.{by_policy}"
         case "allowed":
             return _listed(facts)
+        case "denied":
+            return _PASSED[name] + _only_advice(facts)
     if name == "limit":
         return _uses(facts)
     return _PASSED.get(name, "Nothing speaks against it.")
+
+
+def _only_advice(facts: Facts) -> str:
+    """What looks like a limit and is none is said here too (S4.221)."""
+    kinds = facts.tool.kinds if facts.tool else {}
+    advised = layering.advisory(kinds, layering.all_of(facts))
+    names = sorted({name for _, listed in advised for name in listed})
+    return f" Only advice, since it can be written otherwise: {', '.join(names)}." if names else ""
 
 
 def _listed(facts: Facts) -> str:

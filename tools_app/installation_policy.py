@@ -7,6 +7,7 @@ changes. What cannot be read refuses every call: a rule that is missing by mista
 from __future__ import annotations
 
 import json
+import logging
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
@@ -17,9 +18,12 @@ from django.conf import settings
 
 from project.accounts.exceptions import Misconfigured
 from tools_app import arguments, layer_rules
+from tools_app import rules as rule_language
 from tools_app.exceptions import InvalidArguments
 from tools_app.layer_rules import Rule
 from tools_app.policy import Source
+
+log = logging.getLogger(__name__)
 
 MAX_BYTES: Final = 262_144
 _KEYS: Final = frozenset({*layer_rules.FIELDS, "name", "reason", "enabled"})
@@ -43,6 +47,21 @@ def rules() -> tuple[Rule, ...]:
     except OSError as broken:
         raise PolicyUnreadable(f"{path} cannot be read: {broken.strerror}.") from None
     return _read(path, (found.st_mtime_ns, found.st_size, found.st_ino))
+
+
+def only_advises(rule: Rule) -> bool:
+    """Whether it forbids texts in commands or code and asks nobody about the rest of its uses."""
+    layer = rule.layer
+    asks = layer.requires_approval or layer.forbids
+    return not asks and bool(rule_language.advisory(layer.denied, {"": "command"}))
+
+
+def tell_if_unreadable() -> None:
+    """Said once, when a process starts: the gate refuses everything, and the log should say why."""
+    try:
+        rules()
+    except PolicyUnreadable as unreadable:
+        log.critical("%s Every use of a tool is refused until it can be read.", unreadable.message)
 
 
 @lru_cache(maxsize=4)

@@ -73,8 +73,3 @@ def problems(given: Mapping[str, Any]) -> dict[str, list[str]]:
 def of(found: tuple[Rule, ...], tool: Selected) -> tuple[Layer, ...]:
     """The layers that speak of this tool, in their order."""
     return tuple(rule.layer for rule in found if rule.selector.covers(tool))
-
-
-def advisory(given: Mapping[str, Any]) -> list[str]:
-    """What of a rule only advises, whatever tool it is about."""
-    return rules.advisory(given.get("denied_parameters"), {"": "command"})
