@@ -100,7 +100,7 @@ class PolicyRuleAdmin(AuditedAdmin):
         (
             "Which tools it is about",
             {
-                "fields": ["for_tools", "for_categories", ("for_executors", "for_flags")],
+                "fields": ["for_tools", "for_categories", "for_executors", "for_flags"],
                 "description": "A tool must meet one entry of each list that is not empty. With nothing here the rule "
                 "is about every tool, those that are added later too.",
             },
