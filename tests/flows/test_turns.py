@@ -119,6 +119,7 @@ def test_paused_turn_goes_on_and_counts_as_a_step() -> None:
 def test_turn_paused_for_ever_meets_the_step_limit() -> None:
     run = _plays(*[{"say": "Still at it.", "stop": "pause_turn"}] * 30)
     run.agent_type.max_steps = 3
+    run.agent_type.at_limits = "stop"
     run.agent_type.save()
     acting.until(run, "failed", seconds=40)
     assert run.reason == "step_limit"
