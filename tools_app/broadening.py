@@ -118,7 +118,7 @@ def _widening(subject: rules.Subject, name: str, spec: Mapping[str, Any], *, ope
     kind = subject.kinds.get(name, "")
     wider = [] if isinstance(value, bool) or value is None else list(_wider(subject, name, kind))
     if opens and _may_open(kind, spec, value):
-        wider.append(Choice(ANY, "any numbers" if isinstance(value, list) else "any text", is_open=True))
+        wider.append(Choice(ANY, "any texts" if isinstance(value, list) else "any text", is_open=True))
     # The first wider way is the narrowest; a number, a list or a text is better kept as it is.
     suggested = wider[0].key if wider and kind in ("path", "folder", "url") else SAME
     return Widening(name, (_same(subject, name, kind), *wider), suggested)
