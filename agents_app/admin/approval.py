@@ -14,6 +14,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from agents_app import cards, decisions
+from agents_app.admin import standing
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import DECIDE, DECIDE_OWN
@@ -122,6 +123,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
     verbs = (
         Verb("approve", "Approve", "", _approve, possible=_may_approve),
+        standing.VERB,
         Verb("answer", "Send answer", "", _answer, possible=_may_answer),
         Verb("deny", "Deny", "", _deny, possible=_may_decide, dangerous=True),
     )
@@ -139,6 +141,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
                 *([TRIAL] if "draft" in obj.call.asked_through else []),
                 *(WHY.get(reason, reason) for reason in card["reasons"]),
             ],
+            "offer": standing.shown(obj, identity),
             "needs_fresh_login": obj.is_dangerous and not identity.is_fresh,
         }
         return {**super().page_context(request, obj), **told, "toolroom_why": why.shown(obj.call, identity)}

@@ -133,6 +133,57 @@ class TestShown:
         page = client.get(address(StandingApproval, "change", row.pk)).content.decode()
         assert "exactly “one”" in page
         assert "Take back" in page
+        assert "(&#x27;open" not in page
+
+
+@pytest.mark.django_db
+class TestInTheAdmin:
+    FORM = {"way:line": "same", "where": "everywhere", "seconds": "600", "uses": "2"}
+
+    def test_the_yes_that_goes_further(self) -> None:
+        at, call = waiting()
+        question, client = gate.question(call), staff(people.bob())
+        page = client.get(address(Approval, "change", question.pk)).content.decode()
+        assert '<select name="way:line"' in page
+        sent = {**self.FORM, "digest": question.digest}
+        answer = client.post(address(Approval, "verb", question.pk, "allow"), sent, follow=True)
+        assert "Approved, and allowed until" in answer.content.decode()
+        row = StandingApproval.objects.get()
+        assert (row.session_id, row.max_uses, row.granted_by) == ("", 2, "Bob")
+        assert run_it(call).status == "succeeded"
+        assert at.ask(ONE).status == "queued"
+
+    @pytest.mark.parametrize(
+        "wrong", [{"way:line": "any"}, {"uses": "x"}, {"seconds": "9" * 30}, {"digest": ""}]
+    )
+    def test_what_does_not_fit_decides_nothing(self, wrong: dict[str, str]) -> None:
+        _, call = waiting()
+        question = gate.question(call)
+        sent = {**self.FORM, "digest": question.digest, **wrong}
+        staff(people.bob()).post(address(Approval, "verb", question.pk, "allow"), sent)
+        assert gate.question(call).status == "pending"
+        assert not StandingApproval.objects.exists()
+
+    def test_it_is_not_offered_for_dangerous_tools(self) -> None:
+        _, call = waiting(is_dangerous=True)
+        page = staff(people.bob()).get(address(Approval, "change", gate.question(call).pk)).content.decode()
+        assert "way:line" not in page
+
+
+@pytest.mark.django_db
+def test_a_try_in_the_admin_stands_before_the_same_gate() -> None:
+    at, carol = gate.opened(requires_approval=True), people.carol()
+    path = f"/api/tools/{at.tool.pk}/try"
+    sent = {"agent": at.agent.pk, "arguments": ONE, "dry_run": False}
+    first = carol.api().post(path, sent, format="json").json()
+    assert first["decision"] == "ask"
+    allow(ToolCall.objects.get(pk=first["call"]["id"]), everywhere=True)
+    foretold = carol.api().post(path, {**sent, "dry_run": True}, format="json").json()
+    again = carol.api().post(path, sent, format="json").json()
+    assert (foretold["decision"], again["decision"], again["call"]["status"]) == ("allow", "allow", "queued")
+    assert "Bob" in str(foretold["explanation"])
+    # For Carol's uses alone.
+    assert at.ask(ONE).status == "waiting"
 
 
 @pytest.mark.django_db

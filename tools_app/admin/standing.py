@@ -90,10 +90,9 @@ class StandingApprovalAdmin(ReadOnlyAdmin):
         state = allowing.written_state(row, clock.read())
         return state, allowing.STATES[state]
 
-    @display(description="state", label=COLOURS)
-    def state_today(self, row: StandingApproval) -> tuple[str, str]:
-        state = allowing.state_of(row, clock.read())
-        return state, allowing.STATES[state]
+    @display(description="state")
+    def state_today(self, row: StandingApproval) -> str:
+        return allowing.STATES[allowing.state_of(row, clock.read())]
 
     @display(description="used")
     def uses(self, row: StandingApproval) -> str:
