@@ -91,7 +91,9 @@ def snapshot(conversation: Conversation, identity: Identity) -> Item:
         "messages": _told(said, answered),
         "calls": [
             call(each, identity)
+            # Why each was decided so is fetched by whoever asks; here it would only be read and thrown away.
             for each in calls.select_related("tool", "standing")
+            .defer("explanation")
             .prefetch_related("approvals__organization", "approvals__votes")
             .order_by("pk")
         ],

@@ -35,7 +35,7 @@ _STEPS = Prepared(
             run_id__lte=Given("newest"),
         )
         .select_related("message", "tool_call")
-        .defer("message__html", "tool_call__result", "tool_call__asked_through")
+        .defer("message__html", "tool_call__result", "tool_call__asked_through", "tool_call__explanation")
         .order_by("run_id", "number")
     )
 )

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from django.utils import timezone
 
+from audit_app.redaction import plain, storable
 from tools_app import explaining, policy
 from tools_app.explaining import Line
 from tools_app.facts import Gathered
@@ -27,6 +28,7 @@ VERDICT: Final = "verdict"
 CLAIM: Final = "claim"
 # A call may be asked about again and again; of more decisions than these the first and the last are kept.
 MOST_KEPT: Final = 8
+_LONGEST: Final = 2_000
 _MEANT: Final = ("also", "beyond", "sql")
 
 
@@ -57,7 +59,7 @@ def first(found: Gathered, decision: policy.Decision) -> list[dict[str, Any]]:
     unread = {"unread": True} if found.call.problems and not found.call.arguments else {}
     leak = {"could_leak": True} if found.facts.could_leak else {}
     kept = _entry(found, decision, ASKED)
-    return [{**kept, **({"meant": _plain(meant)} if meant else {}), **unread, **leak}]
+    return [{**kept, **({"meant": plain(meant)} if meant else {}), **unread, **leak}]
 
 
 def add(call: ToolCall, found: Gathered, decision: policy.Decision, stage: str) -> None:
@@ -114,14 +116,20 @@ def _kept(call: ToolCall) -> Mapping[str, Any]:
 def _entry(found: Gathered, decision: policy.Decision, stage: str) -> dict[str, Any]:
     code = {"code": decision.code} if isinstance(decision, policy.Refuse) else {}
     at = {"at": timezone.now().isoformat(timespec="seconds")} if stage != ASKED else {}
-    told = explaining.lines(found.call, found.facts, found.filled, decision)
+    told = [_short(line) for line in _lines(found, decision)]
     return {"stage": stage, "decision": word(decision), **code, **at, **explaining.packed(told)}
 
 
-def _plain(meant: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        name: {key: list(each) if isinstance(each, tuple | list) else each for key, each in value.items()}
-        if isinstance(value, Mapping)
-        else list(value)
-        for name, value in meant.items()
-    }
+def _lines(found: Gathered, decision: policy.Decision) -> tuple[Line, ...]:
+    """Words for people must not keep a call from being refused, asked about or run."""
+    try:
+        return explaining.lines(found.call, found.facts, found.filled, decision)
+    except Exception:
+        log.exception("a decision about the tool %s cannot be explained", found.tool and found.tool.pk)
+        return ()
+
+
+def _short(line: Line) -> Line:
+    """A model may write a thousand wrong names, and every one is told of."""
+    cut = line.text if len(line.text) <= _LONGEST else line.text[:_LONGEST] + " …"
+    return replace(line, text=storable(cut), detail=storable(line.detail[:_LONGEST]))

@@ -174,3 +174,22 @@ def test_rules_of_every_layer_are_named_by_their_rows() -> None:
     refused = decided.read(fresh(door.ask({"line": "two", "number": 7})))[0]
     names = [line.sources[0].name for line in refused.lines if line.outcome == "refuse"]
     assert names == ["No two", "ledger"]
+
+
+def test_a_model_that_writes_ever_so_much_wrong_leaves_little_behind() -> None:
+    call = gate.opened().ask({f"wrong{number}": "x" for number in range(3_000)})
+    (then,) = decided.read(fresh(call))
+    assert then.code == "invalid_arguments"
+    assert max(len(line.text) for line in then.lines) < 2_010
+
+
+def test_words_that_cannot_be_found_keep_nothing_from_being_decided(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any, **__: Any) -> Any:
+        raise RuntimeError("a step nobody has words for")
+
+    door = gate.opened()
+    monkeypatch.setattr(explaining, "lines", broken)
+    call = door.ask({"line": "one"})
+    calls.execute(call)
+    assert fresh(call).status == "succeeded"
+    assert [(each.decision, each.lines) for each in decided.read(fresh(call))] == [("allow", ())]
