@@ -58,3 +58,25 @@ def test_questions_arrive_and_are_decided_by_keys(page: Page, bobs: Page) -> Non
     bobs.get_by_role("link", name="Decided").click()
     expect(items).to_have_count(2)
     expect(bobs.locator(".inbox-item__state").first).to_have_text("Denied")
+
+
+def test_alike_questions_are_decided_together(page: Page, bobs: Page) -> None:
+    walking.sign_in(page, alice())
+    for _ in range(2):
+        walking.begin(page, "Please read the file gate.txt")
+        expect(walking.card(page)).to_be_visible(timeout=20_000)
+    bobs.goto("/inbox/")
+    items = bobs.locator("[data-item]")
+    expect(items).to_have_count(2, timeout=20_000)
+    bobs.keyboard.press("j")
+    first = items.nth(0)
+    expect(first.get_by_text("2 questions ask for exactly this")).to_be_visible(timeout=20_000)
+    shown = first.locator("[data-digests] li")
+    expect(shown).to_have_count(2)
+    first.get_by_label("Reason or note, optional").fill("Not these")
+    first.get_by_role("button", name="Deny all 2").click()
+    for at in range(2):
+        expect(items.nth(at)).to_have_attribute("data-status", "denied", timeout=20_000)
+    expect(first.locator(".approval__signed")).to_contain_text("Not these")
+    # What was decided about is still there to be read.
+    expect(first.locator('[data-argument="path"] pre')).to_be_visible()
