@@ -10,6 +10,7 @@ from functools import lru_cache
 from tools_app.executors.network import EgressRefused, Url, parse_host, parse_url
 from tools_app.rules.values import loosened
 
+_SHORT = 256
 # Ways by which some server leaves the path it seems to be at: encoded once or more often, or with a `;` behind dots.
 _TRICKS = re.compile(r"%(?:25)*(?:2f|5c|2e)|//|/\.{1,2}(?:[/;]|$)", re.IGNORECASE)
 
@@ -77,7 +78,11 @@ def _is_part(host: str, domain: str) -> bool:
 
 
 def _host(text: str) -> str:
-    """The host of an address, whatever its scheme, port and path; or of a bare host name."""
+    """The host of an address, whatever its scheme, port and path; or of a bare host name. Short ones are remembered."""
+    return _remembered(text) if len(text) <= _SHORT else _host_of(text)
+
+
+def _host_of(text: str) -> str:
     authority = re.split(r"[/?#\\]", text.partition("://")[2] or text, maxsplit=1)[0].rpartition("@")[2]
     if authority.startswith("["):
         host = authority[1:].partition("]")[0]
@@ -86,6 +91,9 @@ def _host(text: str) -> str:
         host = authority if authority.count(":") > 1 else authority.partition(":")[0]
     host = host.removeprefix("*.").strip(".")
     return _numeric(host) or _ascii(host)
+
+
+_remembered = lru_cache(maxsize=4096)(_host_of)
 
 
 def _numeric(host: str) -> str:

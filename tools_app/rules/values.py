@@ -42,7 +42,7 @@ def leaves(value: Any) -> Iterator[Any]:
 def loosened(value: Any) -> str:
     """One spelling for many; short values, which rules are made of, are remembered."""
     short = not isinstance(value, str) or len(value) <= _SHORT
-    return _remembered(value) if short else _loosened(value)
+    return _remembered(value) if short else _just_now(value)
 
 
 def _loosened(value: Any) -> str:
@@ -59,6 +59,8 @@ def _loosened(value: Any) -> str:
 
 # Typed, since 1, 1.0 and true are equal to Python.
 _remembered = lru_cache(maxsize=4096, typed=True)(_loosened)
+# A long text is looked at by one matcher after the other.
+_just_now = lru_cache(maxsize=16)(_loosened)
 
 
 def as_number(value: Any) -> float | None:
