@@ -38,6 +38,10 @@ class Judge(Protocol):
         """Why this value is forbidden, for the model, or ""."""
         ...
 
+    def address(self, parameter: str, address: str, /) -> str:
+        """The same for an address of the network that the host of this parameter stands for."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class Work:

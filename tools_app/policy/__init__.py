@@ -126,3 +126,11 @@ class Further:
         except Exception:  # noqa: BLE001  Fail closed, as in `decide`.
             return UNREADABLE.message
         return found[0].message if found else ""
+
+    def address(self, parameter: str, address: str, /) -> str:
+        """The same for an address that a host stands for: only what is denied, since names are what is allowed."""
+        try:
+            found = next(layering.denied_address(parameter, address, self.tool, self.layers), None)
+        except Exception:  # noqa: BLE001  Fail closed, as in `decide`.
+            return UNREADABLE.message
+        return found.message if found else ""

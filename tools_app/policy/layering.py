@@ -64,6 +64,19 @@ def denied(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[R
             yield Refuse("denied_parameter", told, layer.source)
 
 
+def denied_address(
+    parameter: str, address: str, tool: ToolFacts, layers: tuple[Layer, ...]
+) -> Iterator[Refuse]:
+    """The same for what a host turned out to stand for when it was connected to."""
+    kind = tool.kinds.get(parameter, "")
+    for layer in layers:
+        if rules.denies_address(layer.denied, parameter, kind, address):
+            told = (
+                f"{_WHOSE[layer.source.layer]} forbids what the host of {parameter} stands for.{_more(layer)}"
+            )
+            yield Refuse("denied_parameter", told, layer.source)
+
+
 def allowed(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
     subject = subject_of(call, tool)
     for layer in layers:

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tools_app.rules import matchers, offering, places
+from tools_app.rules import hosts, matchers, offering, places
 from tools_app.rules.errors import UnknownRule
 from tools_app.rules.matchers import Seen
 from tools_app.rules.values import is_same, leaves
@@ -24,6 +24,7 @@ __all__ = [
     "advisory",
     "check",
     "denied",
+    "denies_address",
     "is_same",
     "is_sound",
     "leaves_out",
@@ -170,6 +171,25 @@ def uses(rule: Any, operator: str) -> bool:
 def values_allowed(rule: Any, name: str, kinds: Mapping[str, str]) -> list[Any] | None:
     """All values an allow rule leaves to a parameter, if it lists them one by one; else None."""
     return offering.values(rule, name, kinds.get(name, "")) if is_sound(rule, allowing=True) else None
+
+
+def denies_address(rule: Any, name: str, kind: str, address: str) -> bool:
+    """Whether a deny rule about hosts hits what a host of this parameter turned out to stand for."""
+    check(rule)
+    wanted = rule if isinstance(rule, Mapping) else {}
+    said = [
+        matchers.meaning(matcher, kind)
+        for place, listed in wanted.items()
+        if isinstance(listed, list) and _may_mean(place, name, kind)
+        for matcher in listed
+    ]
+    return any(hosts.denies(text, address) for operator, text in said if operator in ("host", "url"))
+
+
+def _may_mean(place: str, name: str, kind: str) -> bool:
+    if places.is_pointer(place):
+        return places.names(place) in ("*", name)
+    return place == places.ANY or places.speaks_of(place, name, kind)
 
 
 def leaves_out(denied: Any, allowed: Any, name: str, kind: str) -> bool:

@@ -72,6 +72,11 @@ def operator_of(matcher: Any, kind: str, *, allowing: bool) -> str:
     return _read(matcher, kind, allowing=allowing)[0]
 
 
+def meaning(matcher: Any, kind: str) -> tuple[str, Any]:
+    """The operator a denying matcher means, and what it wants."""
+    return _read(matcher, kind, allowing=False)
+
+
 def _allows(matcher: Any, seen: Seen) -> bool:
     name, wanted = _read(matcher, seen.kind, allowing=True)
     allow = OPERATORS[name].allows

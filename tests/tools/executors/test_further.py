@@ -47,3 +47,24 @@ def test_a_redirect_to_a_denied_host_is_not_followed(
 def test_a_rule_that_cannot_be_read_refuses() -> None:
     assert further("to", denied={"to": {"regex": "x"}})("to", "https://a.example/")
     assert further("to", denied={"to": ["a.example"]})("to", "https://b.example/") == ""
+
+
+@pytest.mark.parametrize(("executor", "parameter"), [("http", "to"), ("builtin", "url")])
+def test_what_a_host_stands_for_is_judged_when_it_is_connected_to(
+    site: FakeSite, settings: Any, executor: str, parameter: str
+) -> None:
+    site.says("/page", b"reached", "Content-Type: text/plain")
+    page = site.url("/page").replace("127.0.0.1", "localhost")
+    settings.EGRESS_EXCEPTIONS = [
+        *settings.EGRESS_EXCEPTIONS,
+        site.endpoint.replace("127.0.0.1", "localhost"),
+    ]
+    judge = further(parameter, denied={"kind:url": ["127.0.0.1"]})
+    assert judge(parameter, page) == "", "by its name it is another host"
+    with pytest.raises(ToolFailed) as refused:
+        used(page, judge, executor)
+    assert refused.value.code == "denied_parameter"
+    assert not site.requests
+    harmless = {"kind:url": ["192.0.2.1", {"regex": "127"}], "other": ["127.0.0.1"]}
+    assert "reached" in used(page, further(parameter, denied=harmless), executor)
+    assert further(parameter, denied={parameter: 5}).address(parameter, "192.0.2.1"), "unreadable refuses"

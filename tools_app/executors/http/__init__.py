@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tools_app.context import ToolContext
@@ -72,3 +72,6 @@ class _Way:
             raise network.EgressRefused(
                 "The service redirects to another host, which this tool does not follow."
             )
+
+    def reaches(self, url: network.Url, addresses: Sequence[str]) -> None:
+        self._judge.reaches(url, addresses)

@@ -12,7 +12,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import httpcore2
@@ -49,6 +49,8 @@ class GuardedBackend(httpcore2.NetworkBackend):
         self._excepted = excepted
         self._head_bytes = head_bytes
         self.stream: GuardedStream | None = None
+        # Told every address a name stands for, before one of them is connected to; refuses by raising.
+        self.reaches: Callable[[Sequence[str]], None] | None = None
 
     def connect_tcp(
         self,
@@ -62,6 +64,8 @@ class GuardedBackend(httpcore2.NetworkBackend):
         if not addresses or not (self._excepted or all(is_public(address) for address in addresses)):
             logger.info("Egress refused: %s stands for %s", host, addresses or "nothing")
             raise Unreachable
+        if self.reaches is not None:
+            self.reaches(addresses)
         self.stream = GuardedStream(
             connect(addresses, port, self._deadline), self._deadline, self._head_bytes
         )

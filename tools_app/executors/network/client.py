@@ -5,10 +5,11 @@ from __future__ import annotations
 import logging
 import re
 import ssl
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import Protocol, runtime_checkable
 from urllib.parse import urlsplit
 
 import httpcore2
@@ -46,6 +47,13 @@ _OWN_HEADERS = frozenset(
 _PUBLIC_HEADERS = {"User-Agent": "Toolroom/1.0", "Accept": "*/*", "Accept-Encoding": "gzip, deflate"}
 
 Decide = Callable[[Url], None]
+
+
+@runtime_checkable
+class Watching(Protocol):
+    """A `decide` that also wants to know what a host stands for, before it is connected to; it refuses by raising."""
+
+    def reaches(self, url: Url, addresses: Sequence[str], /) -> None: ...
 
 
 class FetchFailed(ToolFailed):
@@ -114,7 +122,7 @@ def fetch(request: Request, decide: Decide | None = None) -> Response:
         if decide is not None:
             decide(hop.url)
         hops.append(hop.url.text)
-        response = _send(hop, request.limits, deadline)
+        response = _send(hop, request.limits, deadline, decide)
         location = response.headers.get("location")
         if response.status not in _REDIRECTS or not location:
             return replace(response, hops=tuple(hops))
@@ -200,8 +208,11 @@ def _next_hop(hop: _Hop, status: int, location: str) -> _Hop:
     return _Hop(url, method, hop.headers, b"" if becomes_get else hop.body)
 
 
-def _send(hop: _Hop, limits: Limits, deadline: Deadline) -> Response:
+def _send(hop: _Hop, limits: Limits, deadline: Deadline, decide: Decide | None) -> Response:
     backend = GuardedBackend(deadline, excepted=is_excepted(hop.url), head_bytes=2 * limits.header_bytes)
+    watching: object = decide
+    if isinstance(watching, Watching):
+        backend.reaches = partial(watching.reaches, hop.url)
     headers = {**_PUBLIC_HEADERS, **hop.headers}
     # A client of its own for every hop: no pool, no cookie and no proxy can be shared by accident.
     with (
