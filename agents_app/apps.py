@@ -27,7 +27,7 @@ class AgentsConfig(AppConfig):
             tool_search,
         )
         from audit_app import actions
-        from tools_app import binders, doors, finders
+        from tools_app import binders, doors, finders, groups
 
         actions.register(sentences.SENTENCES)
         doors.register(
@@ -43,6 +43,7 @@ class AgentsConfig(AppConfig):
         )
         finders.register_tools(tool_search.find)
         binders.register(bindings.of_call)
+        groups.register_namer(grants.naming)
         receivers.connect()
         post_migrate.connect(_lay_triggers, sender=self)
 

@@ -77,6 +77,13 @@ def run_is_over(run_id: int) -> bool:
     return _UNFINISHED.first(pk=run_id) is None
 
 
+def naming(organization_id: int, group: str) -> list[str]:
+    """The grants that ask for the yes of a group of approvers, as titles."""
+    rows = AgentToolConfig.objects.filter(organization_id=organization_id).exclude(approver_groups=[])
+    named = [row for row in rows.select_related("agent_type", "tool") if group in row.approver_groups]
+    return [f"{row.agent_type}'s grant of {row.tool}" for row in named]
+
+
 def of(row: AgentToolConfig) -> Grant:
     agent = row.agent_type
     return Grant(

@@ -15,7 +15,7 @@ from project.accounts.models import Membership
 from project.accounts.roles import DECIDE, MEMBERS_MANAGE
 from tools_app import deciders
 from tools_app.exceptions import GroupInUse, GroupNameTaken, InvalidGroup
-from tools_app.models import ApproverGroup, Tool
+from tools_app.models import ApproverGroup, OrganizationPolicy, Tool
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9_. -]{0,59}\Z")
 # Who else names groups: rooms to the right say so at start-up, as (organization id, name of the group) -> titles.
@@ -95,6 +95,9 @@ def users(group: ApproverGroup) -> list[str]:
     """What demands the yes of this group, by name."""
     tools = Tool.objects.filter(organization_id=group.organization_id).exclude(approver_groups=[])
     found = [f"the tool {tool.name}" for tool in tools if group.name in tool.approver_groups]
+    ours = OrganizationPolicy.objects.of(group.organization_id)
+    if group.name in ours.approver_groups or group.name == ours.escalate_to:
+        found.append("the organization")
     return found + [title for namer in _namers for title in namer(group.organization_id, group.name)]
 
 

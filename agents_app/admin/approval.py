@@ -5,6 +5,7 @@ It stands in this room because the card is drawn by `events`, for page, chat and
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from django.contrib import admin
@@ -14,7 +15,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from agents_app import cards, decisions
-from agents_app.admin import standing
+from agents_app.admin import instead, standing
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import DECIDE, DECIDE_OWN
@@ -50,11 +51,14 @@ def _approve(row: Approval, by: Identity, given: dict[str, str]) -> str:
     decisions.approve(row, digest=given.get("digest", ""), by=by, comment=given.get("comment", ""))
     if row.about == Approval.About.OUTCOME:
         return f"The answer goes on. {row.call.tool_name} is not run again."
+    if row.status == Approval.Status.PENDING:
+        return "Your yes is counted. It runs once everybody who has to has approved it."
     return f"Approved. {row.call.tool_name} runs with exactly what was shown."
 
 
 def _deny(row: Approval, by: Identity, given: dict[str, str]) -> str:
-    decisions.deny(row, digest=given.get("digest", ""), by=by, comment=given.get("comment", ""))
+    said = {"comment": given.get("comment", ""), "instead": given.get("instead", "")}
+    decisions.deny(row, digest=given.get("digest", ""), by=by, **said)
     if row.about == Approval.About.OUTCOME:
         return "The answer is stopped here."
     return "Denied. The persona is told, with your reason."
@@ -126,6 +130,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
         standing.VERB,
         Verb("answer", "Send answer", "", _answer, possible=_may_answer),
         Verb("deny", "Deny", "", _deny, possible=_may_decide, dangerous=True),
+        *instead.VERBS,
     )
 
     def scoped(self, rows: QuerySet[Any], identity: Identity) -> QuerySet[Any]:
@@ -142,6 +147,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
                 *(WHY.get(reason, reason) for reason in card["reasons"]),
             ],
             "offer": standing.shown(obj, identity),
+            "may_rule": _may_decide(obj, identity),
+            "edited": json.dumps(card["arguments"], ensure_ascii=False, indent=2),
             "needs_fresh_login": obj.is_dangerous and not identity.is_fresh,
         }
         return {**super().page_context(request, obj), **told, "toolroom_why": why.shown(obj.call, identity)}
