@@ -1,0 +1,99 @@
+"""Several people and one question: an approver changes an argument, and two of them click at the same moment."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from playwright.sync_api import Browser, Locator, Page, expect
+
+from tests.browser import walking
+from tests.people import Person, adam, alice, bob
+from tools_app.models import Approval, ApprovalVote, ToolCall
+
+Opened = Callable[[Person], Page]
+
+
+@pytest.fixture(autouse=True)
+def _files() -> None:
+    folder = Path(settings.FILE_ROOTS[0])
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "gate.txt").write_text("The garden gate opens with tulip-77.")
+    (folder / "shed.txt").write_text("The shed is never locked.")
+
+
+@pytest.fixture
+def inbox_of(browser: Browser, base_url: str) -> Iterator[Opened]:
+    """The inbox of a person, in a window of their own."""
+    with ExitStack() as windows:
+
+        def opened(person: Person) -> Page:
+            context = browser.new_context(base_url=base_url)
+            windows.callback(context.close)
+            page = context.new_page()
+            walking.sign_in(page, person)
+            page.goto("/inbox/")
+            return page
+
+        yield opened
+
+
+def waiting(page: Page) -> Locator:
+    return page.locator('approval-card[data-status="pending"]')
+
+
+def unfold(page: Page) -> Locator:
+    """The one question that waits in an inbox, open to be read."""
+    expect(page.locator("[data-item]")).to_have_count(1, timeout=walking.PATIENCE)
+    page.keyboard.press("j")
+    expect(waiting(page)).to_be_visible(timeout=walking.PATIENCE)
+    return waiting(page)
+
+
+def test_who_asked_sees_what_an_approver_changed(page: Page, inbox_of: Opened) -> None:
+    walking.sign_in(page, alice())
+    walking.begin(page, "Please read the file gate.txt")
+    expect(walking.card(page)).to_be_visible(timeout=walking.PATIENCE)
+    bobs = inbox_of(bob())
+    card = unfold(bobs)
+    card.get_by_role("button", name="Change the arguments").click()
+    card.get_by_role("textbox", name="path").fill("shed.txt")
+    card.get_by_role("button", name="Ask with these").click()
+
+    changed = page.locator("approval-card[data-status='pending'] changed-arguments")
+    expect(changed).to_be_visible(timeout=walking.PATIENCE)
+    expect(changed.locator("del")).to_have_text("gate.txt")
+    expect(changed.locator("ins")).to_have_text("shed.txt")
+    expect(changed).to_contain_text("Bob changed the arguments")
+    first = walking.call(page, "read_file").first
+    expect(first.locator(".chip:visible")).to_have_text("Changed by a person", use_inner_text=True)
+
+    # What Bob wrote is asked about like anything else, and only then it runs.
+    walking.card(page).get_by_role("button", name="Approve").click()
+    walking.until_answered(page)
+    second = walking.call(page, "read_file").last
+    second.locator("summary").first.click()
+    expect(second.locator('[data-slot="call-result"]')).to_contain_text("never locked")
+    expect(second.locator(".call__body changed-arguments")).to_contain_text("Bob changed the arguments")
+    assert [call.status for call in ToolCall.objects.order_by("pk")] == ["blocked", "succeeded"]
+
+
+def test_two_approvers_who_click_at_once_see_one_verdict(page: Page, inbox_of: Opened) -> None:
+    walking.sign_in(page, alice())
+    walking.begin(page, "Please read the file gate.txt")
+    expect(walking.card(page)).to_be_visible(timeout=walking.PATIENCE)
+    windows = [inbox_of(bob()), inbox_of(adam())]
+    cards = [unfold(window) for window in windows]
+    for card in cards:
+        # Each clicks by itself, a moment after both were told to.
+        card.get_by_role("button", name="Deny").evaluate(
+            "(button) => void setTimeout(() => button.click(), 700)"
+        )
+    for window in windows:
+        item = window.locator("[data-item]").first
+        expect(item).to_have_attribute("data-status", "denied", timeout=walking.PATIENCE)
+    walking.until_answered(page)
+    verdict = Approval.objects.get()
+    assert (verdict.status, ApprovalVote.objects.count()) == ("denied", 1)
+    expect(page.locator("approval-card .approval__by")).to_have_text(verdict.decided_by_name)
