@@ -23,18 +23,8 @@ SOURCES = sorted(
 ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
     "tools_app": (
         # Exceptions, values, and what knows no row.
-        (
-            "exceptions",
-            "answers",
-            "remainders",
-            "context",
-            "schema_tree",
-            "definition",
-            "digest",
-            "sentences",
-            "visible",
-        ),
-        ("deciders",),
+        ("exceptions", "answers", "remainders", "context", "schema_tree", "definition", "digest"),
+        ("sentences", "visible", "deciders"),
         ("blocks", "ranking", "finders", "passages"),
         ("run_context", "limited"),
         ("bell", "bridge", "leases", "schema_weight", "schemas", "weights", "alike", "foreign_schemas"),
