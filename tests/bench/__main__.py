@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.bench import machine, report
+from tests.bench import gate, machine, report
 from tests.bench.installation import ROOT
 from tests.bench.model import Model
 from tests.bench.series import Series, Wanted
@@ -29,6 +29,11 @@ def main() -> None:
     outcome: dict[str, Any] = {"machine": facts, "options": vars(chosen)}
     if facts["load_average_before"][0] > QUIET:
         _say(f"The machine is not quiet: load average {facts['load_average_before'][0]}.")
+    outcome["gate_ms"] = gate.measured()
+    for name, taken in outcome["gate_ms"].items():
+        _say(
+            f"one decision about {name}: {taken['p50']} ms, p99 {taken['p99']} ms of processor time (aim: 2)"
+        )
     floor = Series(_wanted(chosen), lambda line: _say(f"floor: {line}"))
     if not chosen.no_floor:
         floor.floor()

@@ -103,6 +103,8 @@ def test_the_number_a_value_is(value: Any, number: float | None) -> None:
         ("a\tb", "a\tb"),
         ("a\nb", "a\nb"),
         ("a\rb", "ab"),
+        *((f"a{chr(code)}b", "ab") for code in (*range(9), *range(11, 32), 127)),
+        ("a ~b", "a ~b"),
         ("1.0", "1"),
         (1.0, "1"),
         ("0.10", "0.1"),

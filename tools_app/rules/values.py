@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 # Drawn as nothing, though their category says letter or mark (Unicode: default-ignorable).
 _SHORT: Final = 256
 _IGNORABLE: Final = re.compile(
@@ -51,10 +52,15 @@ def _loosened(value: Any) -> str:
         return json.dumps(value)
     if isinstance(value, float) and value.is_integer():
         value = int(value)
-    text = unicodedata.normalize("NFKC", str(value))
-    shown = _IGNORABLE.sub("", text)
-    kept = "".join(char for char in shown if unicodedata.category(char) not in ("Cf", "Cc") or char in "\t\n")
-    return _number_text(kept.strip().casefold())
+    return _number_text(_visible(str(value)).strip().casefold())
+
+
+def _visible(text: str) -> str:
+    """Without what is not seen. Letters of ASCII are what they are: looking each one up makes long texts slow."""
+    if text.isascii():
+        return _CONTROLS.sub("", text)
+    shown = _IGNORABLE.sub("", unicodedata.normalize("NFKC", text))
+    return "".join(char for char in shown if unicodedata.category(char) not in ("Cf", "Cc") or char in "\t\n")
 
 
 # Typed, since 1, 1.0 and true are equal to Python.

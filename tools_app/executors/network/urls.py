@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 
 import httpx2
 
@@ -60,6 +61,7 @@ class Url:
         return self.text
 
 
+@lru_cache(maxsize=2048)
 def parse_host(text: str) -> str:
     """A line of such a list in its one written form, `host` or `host:port`; raises EgressRefused."""
     if not {"/", "?", "#"}.isdisjoint(text):
