@@ -19,7 +19,7 @@ RULES = (
     *_of(
         "", "rules", "rule_operators", "rules_of_mail", "policy", "policy_told", "layers", "standing_policy"
     ),
-    *_of("", "arguments", "rule_tables", "rule_parts"),
+    *_of("", "arguments", "rule_tables", "rule_parts", "gate_properties"),
 )
 NETWORK = _of("executors/", "network", "network_addresses", "network_limits", "network_redirects")
 APPROVALS = _of("", "approvals", "deciders", "claims", "outcomes", "ask_user")

@@ -9,7 +9,8 @@ import pytest
 
 from tests.tools.test_policy import ALLOWED, BROKEN, CALL, FACTS, REFUSALS, Change, facts, grant, said, tool
 from tools_app import policy
-from tools_app.policy import Call, Check, Facts, Further, Grant, Refuse, ToolFacts
+from tools_app.policy import Call, Check, Facts, Further, Grant, Layer, Refuse, Source, ToolFacts
+from tools_app.policy.values import Used
 
 STEPS = ["person", "tool", "arguments", "installation", "denied", "allowed", "limit"]
 STEP_OF = {
@@ -230,3 +231,57 @@ def test_what_is_allowed_shows_no_refusal_and_no_reason(changes: list[Change]) -
 @pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN)
 def test_whatever_is_broken_can_still_be_asked_about(shown: Callable[..., Any], change: Change) -> None:
     assert isinstance(shown(*case(change)), tuple)
+
+
+TOOL_ROW, GRANT_ROW = Source("tool", 1, "tool"), Source("grant", 1, "Ana")
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ([tool(draft=True)], TOOL_ROW),
+        ([tool(quarantine="It drifted.")], TOOL_ROW),
+        ([tool(enabled=False)], TOOL_ROW),
+        ([tool(executor_ready=False)], TOOL_ROW),
+        ([tool(requires_auth=True), facts(requester_signed_in=False)], TOOL_ROW),
+        ([tool(required_permissions=("a",))], TOOL_ROW),
+        ([grant(offered=False)], GRANT_ROW),
+        ([grant(may_use=False)], GRANT_ROW),
+        ([grant(fixed={"x": 1})], GRANT_ROW),
+        ([grant(fixed={"z": 1})], GRANT_ROW),
+        ([grant(denied=["x"])], GRANT_ROW),
+        ([grant(allowed=[])], GRANT_ROW),
+        ([grant(usage_limit=0)], GRANT_ROW),
+        ([facts(used=(Used("limit_day", "today", 3, 3, TOOL_ROW),))], TOOL_ROW),
+        ([facts(layers=(Layer(TOOL_ROW, fixed={"y": 1}),)), grant(fixed={"x": 1})], GRANT_ROW),
+        ([facts(layers=(Layer(TOOL_ROW, fixed={"x": 2}),)), grant(fixed={"y": 1})], TOOL_ROW),
+        ([facts(layers=(Layer(TOOL_ROW, denied=["x"]),)), grant(denied=["x"])], TOOL_ROW),
+    ],
+)
+def test_every_refusal_names_the_row_it_rests_on(changes: list[Change], rule: Source) -> None:
+    decision = policy.decide(*case(*changes))
+    assert isinstance(decision, Refuse)
+    assert decision.rule == rule
+
+
+def test_a_kill_switch_is_told_before_all_else_and_shown_first() -> None:
+    stopped = [facts(halted="Everything is stopped."), facts(requester_active=False), tool(enabled=False)]
+    decision = policy.decide(*case(*stopped))
+    assert isinstance(decision, Refuse)
+    assert (decision.code, decision.message.split(".")[0]) == ("kill_switch", "Everything is stopped")
+    assert policy.checks(*case(*stopped))[0] == Check("switches", (decision,))
+    assert policy.checks(*case(facts(halted="Stopped."), facts(tool=None)))[0].refusals
+
+
+@pytest.mark.parametrize(
+    ("most", "uses", "passes"), [(3, 2, True), (3, 3, False), (0, 0, False), (-5, 0, False)]
+)
+def test_other_limits_are_met_exactly(most: int, uses: int, passes: bool) -> None:
+    limited = case(facts(used=(Used("limit_day", "today", 9, 0), Used("limit_day", "today", most, uses))))
+    decision = policy.decide(*limited)
+    assert isinstance(decision, policy.Allow) is passes
+    if isinstance(decision, Refuse):
+        assert (decision.code, f"limit of {max(most, 0)} uses today" in decision.message) == (
+            "limit_day",
+            True,
+        )
