@@ -21,6 +21,7 @@ STEPS: Final = "step_limit"
 TIME: Final = "time_limit"
 # From so many model turns before the last one on, the model is told.
 _TOLD_FROM: Final = 3
+_TOLD_SECONDS: Final = 60
 
 _WORK = Prepared(
     lambda: Step.objects.filter(run_id=Given("run")).values_list(
@@ -123,14 +124,24 @@ def open_choices(run: Run) -> list[str]:
     return [GO_ON, ANSWER_NOW] if rests else []
 
 
-def told(run: Run, now: Allowance) -> str:
-    """What the model is told of it, where it is little: it may then plan. Empty as long as there is enough."""
+def told(run: Run, now: Allowance, *, room: int | None = None) -> str:
+    """What the model is told of it, where it is little: it may then plan. Empty as long as there is enough.
+
+    `room` are the tokens a budget leaves to this turn, where they are fewer than its persona may write.
+    """
     if run.answers_now:
         return (
             "A limit of this answer is reached. Answer now, in this turn, with what you have. No tool can be used any "
             "more. Say what is missing."
         )
-    if now.steps > _TOLD_FROM:
-        return ""
-    turns = "This is the last turn" if now.steps == 1 else f"{now.steps} turns are left, this one included,"
-    return f"{turns} of this answer: a turn that asks for tools needs another one after it. Plan for it."
+    notes = []
+    if now.steps <= _TOLD_FROM:
+        turns = (
+            "This is the last turn" if now.steps == 1 else f"{now.steps} turns are left, this one included,"
+        )
+        notes.append(f"{turns} of this answer: a turn that asks for tools needs another one after it.")
+    if now.seconds is not None and now.seconds <= _TOLD_SECONDS:
+        notes.append(f"About {max(round(now.seconds), 1)} seconds of work are left for this answer.")
+    if room is not None:
+        notes.append(f"A budget is nearly used up: this turn may have {room} tokens.")
+    return " ".join([*notes, "Plan for it."]) if notes else ""

@@ -158,7 +158,8 @@ def _begun(
         if isinstance(held, Spent):
             return allowance.of_budget(held)
         turn = model_turns.begin(run, client, held)
-    bounds = Bounds(held.max_output, allowance.told(run, left), run.answers_now)
+    room = held.max_output if held.max_output < asked.max_output_tokens else None
+    bounds = Bounds(held.max_output, allowance.told(run, left, room=room), run.answers_now)
     return turn, bounds.of(asked)
 
 

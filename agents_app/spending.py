@@ -219,13 +219,13 @@ def _most(asked: _Request, room: int) -> int:
 
 def window(budget: Budget, run: Run, day: str) -> Window:
     """What counts of a budget for this answer, with its row made if this is its first use in the period."""
-    if budget.scope == Budget.Scope.ANSWER:
-        return look(budget, run, day)
+    found = look(budget, run, day)
+    if budget.scope == Budget.Scope.ANSWER or found.row is not None:
+        return found
     named = _named(budget, run, day)
-    if not BudgetWindow.objects.filter(**named).exists():
-        booked = BudgetWindow(**named, **_booked(budget, named["subject"], named["period_key"]))
-        BudgetWindow.objects.bulk_create([booked], ignore_conflicts=True)
-        _forget_old(budget, named["subject"])
+    booked = BudgetWindow(**named, used_tokens=found.tokens, used_nanos=found.nanos)
+    BudgetWindow.objects.bulk_create([booked], ignore_conflicts=True)
+    _forget_old(budget, named["subject"])
     return look(budget, run, day)
 
 

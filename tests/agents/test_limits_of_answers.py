@@ -158,5 +158,8 @@ def test_the_model_is_told_when_little_is_left() -> None:
     assert allowance.told(run, allowance.Allowance(4, None)) == ""
     assert "3 turns are left" in allowance.told(run, allowance.Allowance(3, None))
     assert "last turn" in allowance.told(run, allowance.Allowance(1, None))
+    assert allowance.told(run, allowance.Allowance(9, 61.0)) == ""
+    assert "20 seconds" in allowance.told(run, allowance.Allowance(9, 20.0))
+    assert "300 tokens" in allowance.told(run, allowance.Allowance(9, None), room=300)
     run.answers_now = True
     assert "Answer now" in allowance.told(run, allowance.Allowance(0, None))
