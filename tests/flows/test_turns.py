@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 
 from agents_app import history, runs, transcript
-from agents_app.models import Message, Run, Step
+from agents_app.models import AgentType, Message, Run, Step
 from tests.flows import acting
 from tests.live import Live, wait_for
 from tests.people import alice
@@ -116,11 +116,14 @@ def test_paused_turn_goes_on_and_counts_as_a_step() -> None:
     assert Step.objects.filter(run=run).model_turns().count() == 2
 
 
+def _ends_after(steps: int) -> None:
+    """Before anybody asks: an answer that has begun keeps the persona it began with."""
+    AgentType.objects.update(max_steps=steps, at_limits=AgentType.AtLimits.STOP)
+
+
 def test_turn_paused_for_ever_meets_the_step_limit() -> None:
+    _ends_after(3)
     run = _plays(*[{"say": "Still at it.", "stop": "pause_turn"}] * 30)
-    run.agent_type.max_steps = 3
-    run.agent_type.at_limits = "stop"
-    run.agent_type.save()
     acting.until(run, "failed", seconds=40)
     assert run.reason == "step_limit"
     assert Step.objects.filter(run=run).model_turns().count() >= 3
@@ -206,8 +209,7 @@ def test_failed_answer_can_be_tried_again() -> None:
 
 def test_model_that_never_stops_calling_meets_the_step_limit() -> None:
     turn = {"call": [_uses("current_time")]}
+    _ends_after(4)
     run = _plays(*[turn] * 30)
-    run.agent_type.max_steps = 4
-    run.agent_type.save()
     acting.until(run, "failed", seconds=40)
     assert run.reason == "step_limit"
