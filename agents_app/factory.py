@@ -19,7 +19,7 @@ from agents_app.providers.base import Endpoint, ModelRequest, Provider
 from agents_app.toolset import Offer
 from project.accounts.exceptions import Misconfigured
 from project.accounts.identity import Identity
-from tools_app import askers
+from tools_app import askers, halts
 
 SCRIPTED = Endpoint(kind="scripted", key="scripted")
 _PREAMBLE = (
@@ -140,12 +140,14 @@ def client_for(agent_type: AgentType, identity: Identity, run: Run | None = None
 
 
 def by_name(name: str, *, organization_id: int) -> AgentType:
-    """The persona of this name; raises AgentNotFound or AgentDisabled (S4.244)."""
+    """The persona of this name; raises AgentNotFound or AgentDisabled (S4.244), also where it is stopped."""
     agent = AgentType.objects.current().filter(name=name, organization_id=organization_id).first()
     if agent is None:
         raise AgentNotFound(details={"name": name})
     if not agent.enabled:
         raise AgentDisabled(details={"name": name})
+    if halt := halts.halting(organization_id, agent_type_id=agent.pk):
+        raise AgentDisabled(halt.told, code=halts.CODE, details={"name": name})
     return agent
 
 

@@ -21,7 +21,8 @@ _RAN: Final = (ToolCall.Status.SUCCEEDED, ToolCall.Status.FAILED)
 # So many sources are named on a card, the newest first.
 _NAMED: Final = 5
 _LONGEST: Final = 160
-_READ: Prepared[ToolCall] = Prepared(
+# Not their results, which may be long.
+_READ: Prepared[tuple[int, str, Any]] = Prepared(
     lambda: (
         ToolCall.objects.filter(session_id=Given("session"), status__in=_RAN)
         .filter(
@@ -29,7 +30,8 @@ _READ: Prepared[ToolCall] = Prepared(
             # What one conversation read outside and kept, another one reads here.
             | Q(tool__executor=Tool.Executor.BUILTIN, tool_name="search_knowledge", result__from_outside=True)
         )
-        .order_by("-pk")[: _NAMED + 1]
+        .order_by("-pk")
+        .values_list("pk", "tool_name", "arguments")[: _NAMED + 1]
     )
 )
 _HAS_FILES = Prepared(
@@ -55,7 +57,7 @@ def read_by(run: Run) -> list[dict[str, Any]]:
     """
     session = run.conversation.session_id
     calls = _READ.all(session=session)
-    found = [_source(call) for call in calls[:_NAMED]]
+    found = [_source(*call) for call in calls[:_NAMED]]
     if len(calls) > _NAMED:
         found.append({"tool": "", "what": "and more before that"})
     if _has_read_a_file(run, session):
@@ -65,17 +67,13 @@ def read_by(run: Run) -> list[dict[str, Any]]:
     return found
 
 
-def has_read(run: Run) -> bool:
-    return bool(read_by(run))
-
-
 def _has_read_a_file(run: Run, session: str) -> bool:
     has_files = _HAS_FILES.first(conversation=run.conversation_id) is not None
     return has_files and _READ_A_FILE.first(session=session) is not None
 
 
-def _source(call: ToolCall) -> dict[str, Any]:
+def _source(pk: int, tool: str, arguments: Any) -> dict[str, Any]:
     """A use as it is named on a card: the tool, and the first short text it was called with, mostly an address."""
-    values = call.arguments.values() if isinstance(call.arguments, dict) else ()
+    values = arguments.values() if isinstance(arguments, dict) else ()
     said = next((value for value in values if isinstance(value, str) and value.strip()), "")
-    return {"call": call.pk, "tool": call.tool_name, "what": visible_text(" ".join(said.split()))[:_LONGEST]}
+    return {"call": pk, "tool": tool, "what": visible_text(" ".join(said.split()))[:_LONGEST]}

@@ -16,7 +16,7 @@ from agents_app.models import AgentType, Conversation
 from agents_app.turns import in_reading_order
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
-from tools_app import trying
+from tools_app import halts, trying
 from tools_app.models import Approval, OrganizationPolicy
 from tools_app.notices import preferences
 
@@ -30,7 +30,11 @@ LISTED_QUESTIONS = 50
 def home(request: HttpRequest) -> HttpResponse:
     identity = _identity(request)
     personas = [events.persona(agent_type, identity) for agent_type in AgentType.objects.offered_to(identity)]
-    return render(request, "agents_app/home.html", {"personas": personas, **_workspace(request)})
+    return render(
+        request,
+        "agents_app/home.html",
+        {"personas": personas, "halted": _halted(identity), **_workspace(request)},
+    )
 
 
 @require_safe
@@ -115,6 +119,16 @@ def allowed_from_now_on(request: HttpRequest) -> HttpResponse:
         row["place"] = places.get(row["conversation"])
     page = {"place": "allowed", "open": current, "over": over}
     return render(request, "agents_app/allowed.html", {**_workspace(request), **page})
+
+
+def _halted(identity: Identity) -> str:
+    """What stops every persona alike is said once, above all of them."""
+    broad = (
+        each
+        for each in halts.thrown(identity.organization_id)
+        if each.scope in ("installation", "organization")
+    )
+    return next((each.told for each in broad), "")
 
 
 def _identity(request: HttpRequest) -> Identity:

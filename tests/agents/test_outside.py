@@ -40,7 +40,7 @@ def used(now: World, name: str, status: str = "succeeded", result: Any = None, *
 
 def test_nothing_is_outside_at_first(now: World) -> None:
     used(now, "python")
-    assert not outside.has_read(now.run)
+    assert not outside.read_by(now.run)
 
 
 def test_a_file_counts_once_a_tool_could_read_it(now: World) -> None:
@@ -48,31 +48,31 @@ def test_a_file_counts_once_a_tool_could_read_it(now: World) -> None:
     used(now, "python", "blocked")
     attachments.add(now.conversation, file, by=now.alice.identity)
     conversations.post_message(now.conversation, "Look.", client_id="two", by=now.alice.identity)
-    assert not outside.has_read(now.run)
+    assert not outside.read_by(now.run)
     used(now, "calculate")
-    assert not outside.has_read(now.run)
+    assert not outside.read_by(now.run)
     used(now, "query_data")
-    assert outside.has_read(now.run)
+    assert outside.read_by(now.run)
 
 
 def test_a_program_that_may_speak_to_hosts_brings_and_takes(now: World) -> None:
     used(now, "bash", configuration={"network": ["api.test"]})
-    assert outside.has_read(now.run)
+    assert outside.read_by(now.run)
     assert information.can_carry_out(Tool.objects.get(name="bash"))
     assert not information.can_carry_out(Tool(name="bash", executor="builtin"))
 
 
 def test_an_open_tool_counts(now: World) -> None:
     used(now, "web_fetch", is_open_world=True)
-    assert outside.has_read(now.run)
+    assert outside.read_by(now.run)
 
 
 def test_what_was_read_stays_read_whatever_becomes_of_the_tool(now: World) -> None:
     used(now, "web_fetch", is_open_world=True)
     Tool.objects.filter(name="web_fetch").update(is_open_world=False)
-    assert outside.has_read(now.run)
+    assert outside.read_by(now.run)
     later = conversations.post_message(now.conversation, "And?", client_id="three", by=now.alice.identity).run
-    assert outside.has_read(later)
+    assert outside.read_by(later)
 
 
 def test_what_was_read_is_named_the_newest_first(now: World) -> None:
@@ -90,16 +90,16 @@ def test_an_answer_that_was_born_tainted_stays_so(now: World) -> None:
 
 def test_what_went_wrong_outside_is_said_outside(now: World) -> None:
     used(now, "web_fetch", "blocked", is_open_world=True)
-    assert not outside.has_read(now.run)
+    assert not outside.read_by(now.run)
     used(now, "web_fetch", "failed")
-    assert outside.has_read(now.run)
+    assert outside.read_by(now.run)
 
 
 def test_what_another_conversation_kept_from_outside_counts_again(now: World) -> None:
     used(now, "search_knowledge", result={"passages": [], "from_outside": False})
-    assert not outside.has_read(now.run)
+    assert not outside.read_by(now.run)
     used(now, "search_knowledge", result={"passages": [], "from_outside": True})
-    assert outside.has_read(now.run)
+    assert outside.read_by(now.run)
 
 
 def test_the_tools_that_take_files_are_there() -> None:

@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from agents_app import factory
+from agents_app.exceptions import AgentDisabled
 from project.accounts import identity as identities
 from tests import gate, people, world
 from tools_app import switches
@@ -95,4 +97,6 @@ def test_the_persona_says_that_it_is_stopped_and_what_of_its_tools_is() -> None:
     told = "Adam has stopped all tools and answers of the organization: Audit."
     assert alice.api().get(path).json()["halted"] == told
     for page in ("/", f"/c/{now.conversation.public_id}/"):
-        assert told in alice.browser().get(page).content.decode()
+        assert alice.browser().get(page).content.decode().count(f">{told}<") == 1
+    with pytest.raises(AgentDisabled, match="Audit"):
+        factory.by_name(now.agent.name, organization_id=now.tool.organization_id)
