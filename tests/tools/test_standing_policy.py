@@ -105,6 +105,27 @@ def test_statements_that_only_read() -> None:
         assert isinstance(told, Allow) == spared
 
 
+@pytest.mark.parametrize(
+    ("conditions", "path", "real", "spared"),
+    [
+        (held(match={"path": [{"path_under": "/srv/files/notes"}]}), "notes/../b.txt", "b.txt", False),
+        (held(match={"path": [{"path_under": "/srv/files/notes"}]}), "notes/a.txt", "secrets/key", False),
+        (
+            held(match={"path": [{"path_under": "/srv/files/notes"}]}),
+            "notes/sub/a.txt",
+            "notes/sub/a.txt",
+            True,
+        ),
+        (held({"path": "a"}, {"path": [{"path_under": "/srv/files/a"}]}), "a", "a", True),
+        (held({"path": "a"}, {"path": [{"path_under": "/srv/files/a"}]}), "a", "secrets/key", False),
+    ],
+)
+def test_a_path_is_the_file_it_means(conditions: Any, path: str, real: str, spared: bool) -> None:
+    """A name that leads out of the folder by now, or to another file, is asked about."""
+    call = Call({"path": path}, also={"path": [real, f"/srv/files/{real}"]})
+    assert isinstance(policy.decide(call, facts(standing(conditions))), Allow) == spared
+
+
 ONE = Call({"line": "one"})
 SAME = standing(held({"line": "one"}))
 

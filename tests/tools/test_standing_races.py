@@ -6,12 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
+from agents_app import decisions
 from audit_app.exceptions import StaleState
 from tests import gate, people
 from tests.tools import racing
-from tests.tools.allowing import allowed, opened, used
+from tests.tools.allowing import WISH, allowed, opened, used
 from tests.tools.asking import waiting
 from tools_app import standing
+from tools_app.exceptions import NotFromNowOn
 from tools_app.models import StandingApproval, ToolCall
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -58,6 +60,23 @@ def test_two_people_take_it_back() -> None:
     _, row = opened()
     said = gate.at_once(revoking(row, people.bob()), revoking(row, people.alice()))
     assert [type(each) for each in said if each is not None] == [StaleState]
+
+
+def test_two_people_allow_at_once() -> None:
+    at, _ = waiting()
+    for count in range(1, ROUNDS + 1):
+        call = at.ask({"line": f"line {count}"})
+        acts = [allowing_by(call, who) for who in (people.bob(), people.adam())]
+        said = gate.at_once(*acts)
+        assert sum(isinstance(each, StandingApproval) for each in said) == 1
+        assert [type(each) for each in said if isinstance(each, Exception)] in ([StaleState], [NotFromNowOn])
+        assert StandingApproval.objects.count() == count
+    assert racing.chain_is_whole()
+
+
+def allowing_by(call: ToolCall, who: people.Person) -> Callable[[], StandingApproval]:
+    question, by = gate.question(call), gate.fresh(who.identity)
+    return lambda: decisions.approve_from_now_on(question, WISH, digest=question.digest, by=by)
 
 
 def _allowed_once(at: gate.Gate) -> StandingApproval:
