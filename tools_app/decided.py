@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from django.db import transaction
 from django.utils import timezone
 
 from audit_app.redaction import plain, storable
@@ -65,9 +66,13 @@ def first(found: Gathered, decision: policy.Decision) -> list[dict[str, Any]]:
 def add(call: ToolCall, found: Gathered, decision: policy.Decision, stage: str) -> None:
     """Keep what was decided later, where that is another thing than at first."""
     entry = _entry(found, decision, stage)
-    kept = [*call.explanation, entry]
-    call.explanation = kept if len(kept) <= MOST_KEPT else [kept[0], *kept[1 - MOST_KEPT :]]
-    ToolCall.objects.filter(pk=call.pk).update(explanation=call.explanation)
+    with transaction.atomic():
+        # Somebody's verdict and a worker's claim may both have something to add.
+        rows = ToolCall.objects.select_for_update().filter(pk=call.pk)
+        there = rows.values_list("explanation", flat=True).first()
+        kept = [*(there if isinstance(there, list) else []), entry]
+        call.explanation = kept if len(kept) <= MOST_KEPT else [kept[0], *kept[1 - MOST_KEPT :]]
+        rows.update(explanation=call.explanation)
 
 
 def read(call: ToolCall) -> tuple[Then, ...]:

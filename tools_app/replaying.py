@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Final
 
 from django.db.models import Count, IntegerField, OuterRef, Subquery
 from django.db.models.functions import Coalesce
@@ -222,16 +222,13 @@ def _asked(call: ToolCall, tool: Tool, about: Facts) -> Call:
     )
     if problems or about.grant is None:
         return asked
+    # What rules ask of the engine is asked anew: rules that did not ask then may ask now.
+    sql = meanings.classes_of_sql(tool, effective, layering.all_of(about))
     kept = decided.as_meant(call, effective) if effective == call.arguments else None
     if kept is not None:
-        return replace(asked, also=kept.also, beyond=kept.beyond, sql=kept.sql)
+        return replace(asked, also=kept.also, beyond=kept.beyond, sql=sql)
     real = meanings.real(tool, effective)
-    return replace(asked, also=real.also, beyond=tuple(real.beyond), **_sql_of(real))
-
-
-def _sql_of(real: meanings.Real) -> dict[str, Any]:
-    sql = getattr(real, "sql", None)
-    return {"sql": sql} if sql else {}
+    return replace(asked, also=real.also, beyond=tuple(real.beyond), sql=sql)
 
 
 def _said(decision: Decision) -> tuple[str, str]:

@@ -17,6 +17,8 @@ from tools_app.models import PolicyRule, Tool, ToolCall
 from tools_app.replaying import Change, Flip, Said
 from tools_app.visible import visible_text
 
+# Refusals whose words repeat values of the call.
+_QUOTING = frozenset({"invalid_arguments", "hard_limit", "reserved_parameter"})
 _ID: Any = {"min_value": 1, "max_value": 2**63 - 1}
 
 
@@ -129,11 +131,13 @@ def _item(flip: Flip, *, sees: bool, linked: bool) -> Item:
         "person": visible_text(call.user_name) if sees else "",
         "status": call.status,
         "then": flip.then,
-        "before": _said(flip.before),
-        "after": _said(flip.after),
+        "before": _said(flip.before, sees=sees),
+        "after": _said(flip.after, sees=sees),
         "url": f"/admin/tools_app/toolcall/{call.pk}/change/" if linked else "",
     }
 
 
-def _said(said: Said) -> Item:
-    return {"decision": said.decision, "code": said.code, "text": visible_text(said.text)}
+def _said(said: Said, *, sees: bool) -> Item:
+    """Why, but for words that quote what somebody else's call said, where one may not look at it."""
+    text = said.text if sees or said.code not in _QUOTING else "The arguments do not pass."
+    return {"decision": said.decision, "code": said.code, "text": visible_text(text)}

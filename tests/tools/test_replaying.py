@@ -249,3 +249,24 @@ def test_a_try_in_the_admin_is_a_call_like_any_other() -> None:
     trying.use(door.tool, '{"line": "one"}', who, by=people.carol().identity)
     catalog.update(door.tool, {"description": "Writes it."}, by=people.carol().identity)
     assert flips(granted(door, allow_use=False)) == [("one", "allow", "refuse", "use_not_allowed")]
+
+
+def test_what_a_call_said_is_not_repeated_to_who_may_not_look_at_it() -> None:
+    door = gate.opened()
+    door.ask({"line": "a secret of Alice's"})
+    schema = {"type": "object", "properties": {"line": {"type": "integer"}}}
+    body = {"tool": door.tool.pk, "values": {"input_schema": schema}}
+    for who, quoted in ((people.carol(), False), (people.adam(), True)):
+        (flip,) = told(who, body)["flips"]
+        assert flip["after"]["code"] == "invalid_arguments"
+        assert ("a secret of Alice" in str(flip)) == quoted
+
+
+def test_a_rule_about_sql_asks_the_engine_though_none_did_then() -> None:
+    schema = {"type": "object", "properties": {"statement": {"type": "string", "x-kind": "sql"}}}
+    door = gate.opened(input_schema=schema)
+    for statement in ("SELECT 1", "DROP TABLE t"):
+        door.ask({"statement": statement})
+    rule = {"statement": [{"sql_read_only": True}]}
+    found = granted(door, allowed_parameters=rule)
+    assert [(each.call.arguments["statement"]) for each in found.flips] == ["DROP TABLE t"]
