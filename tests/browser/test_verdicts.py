@@ -45,6 +45,8 @@ def waiting(page: Page) -> Locator:
 
 def unfold(page: Page) -> Locator:
     """The one question that waits in an inbox, open to be read."""
+    # Keys pressed before the scripts have come belong to nobody.
+    expect(page.locator("inbox-list:defined")).to_be_visible(timeout=walking.PATIENCE)
     expect(page.locator("[data-item]")).to_have_count(1, timeout=walking.PATIENCE)
     page.keyboard.press("j")
     expect(waiting(page)).to_be_visible(timeout=walking.PATIENCE)
