@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.text import Truncator
 from unfold.decorators import display
 from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
@@ -143,7 +144,7 @@ class PolicyRuleAdmin(AuditedAdmin):
 
     @display(description="rule", ordering="name", header=True)
     def shown_name(self, rule: PolicyRule) -> list[str]:
-        return [rule.name, rule.reason]
+        return [rule.name, Truncator(rule.reason).chars(60)]
 
     @display(description="is about")
     def about(self, rule: PolicyRule) -> str:

@@ -18,22 +18,21 @@ export class RulePreview extends HTMLElement {
   async connectedCallback() {
     if (this.#tool) return;
     try {
-      const [tools, personas] = await Promise.all([get(`/api/tools?page_size=${MOST}`), this.dataset.agent ? null : get(`/api/agents?page_size=${MOST}`)]);
-      this.#draw(tools.results, personas?.results ?? []);
+      this.#draw((await get(`/api/tools?page_size=${MOST}`)).results);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
       this.replaceChildren(make("p", { className: "made-help" }, error.message));
     }
   }
 
-  #draw(tools, personas) {
+  #draw(tools) {
     this.#tools = tools;
     const granted = this.#isGrant ? grants() : null;
     const offered = granted ? tools.filter((each) => String(each.id) in granted) : tools;
     this.#tool = choice("", offered.map((each) => [String(each.id), each.name]), { id: "preview-tool" });
-    this.#persona = choice("", personas.map((each) => [String(each.id), each.display_name]), { id: "preview-persona" });
-    if (offered.length) this.#tool.value = String(offered[0].id);
-    if (personas.length) this.#persona.value = String(personas[0].id);
+    this.#persona = choice("", [], { id: "preview-persona" });
+    const first = offered.find((each) => each.name === this.dataset.tool) ?? offered[0];
+    if (first) this.#tool.value = String(first.id);
     this.#tool.addEventListener("change", () => this.#begin());
     const field = (label, control) => make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: control.id }, label), control);
     const ask = button("What would happen?", () => this.#run(), { className: "made-button made-button--main" });
@@ -59,6 +58,20 @@ export class RulePreview extends HTMLElement {
     const box = this.#arguments.closest("json-editor");
     this.#arguments.value = text;
     box?.content && this.#arguments.dispatchEvent(new Event("input", { bubbles: true }));
+    if (!this.#isGrant && tool) this.#offer(tool.id);
+  }
+
+  /** The personas to ask as: those that have the tool come first. */
+  async #offer(tool) {
+    try {
+      const { personas } = await get(`/api/tools/${tool}/try`);
+      if (this.#tool.value !== String(tool)) return;
+      const sorted = [...personas].sort((one, other) => Number(other.granted) - Number(one.granted));
+      this.#persona.replaceChildren(...sorted.map((each) => make("option", { value: String(each.id) }, each.granted ? each.name : `${each.name} (does not have it)`)));
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      this.#said.replaceChildren(make("p", { className: "made-error" }, error.message));
+    }
   }
 
   async #run() {
