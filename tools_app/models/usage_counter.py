@@ -56,8 +56,9 @@ class UsageCounterQuerySet(models.QuerySet["UsageCounter"]):
 
     def hold(self, key: CounterKey) -> None:
         """Take the counter's row for this transaction; who comes second waits here for the first one's commit."""
-        self.bulk_create([UsageCounter(used=0, **key)], ignore_conflicts=True)
-        prepared.update(UsageCounter, Q(**key), {"updated_at": NOW})
+        if prepared.update(UsageCounter, Q(**key), {"updated_at": NOW}) == 0:
+            self.bulk_create([UsageCounter(used=0, **key)], ignore_conflicts=True)
+            prepared.update(UsageCounter, Q(**key), {"updated_at": NOW})
 
     def note_running(self, key: CounterKey, running: models.QuerySet[Any], *, limit: int) -> bool:
         """Note one more than run now, if that is within the limit; False if it is not. Only while the row is held.
