@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import socket
+from dataclasses import dataclass, replace
 from typing import Final
 
 from django.db import IntegrityError, transaction
@@ -111,12 +112,13 @@ def lift(row: KillSwitch, *, by: Identity, reason: str = "") -> None:
 
 def heed_file() -> None:
     """Bring the operator's file into the table: so that it is recorded and shown, and other hosts hear of it."""
-    why, there = halts.reason_in_file(), KillSwitch.objects.thrown().filter(scope=Scope.INSTALLATION).first()
-    house = identities.system(None)
+    why, there = halts.reason_in_file(), KillSwitch.objects.of(Scope.INSTALLATION, None).first()
+    house = replace(identities.system(None), user_id=f"file@{socket.gethostname()}"[:255])
     try:
         if why is not None and there is None:
             throw(INSTALLATION, reason=why, by=house, through=Through.FILE)
-        elif why is None and there is not None and there.through == Through.FILE:
+        # Another host may have a file of its own: what that one threw is for it to lift, or for the command.
+        elif why is None and there is not None and there.thrown_by_id == house.user_id:
             lift(there, by=house, reason="The file is gone.")
     except (SwitchThrown, StaleState):
         # Another process looks after the same file.

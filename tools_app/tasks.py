@@ -30,11 +30,12 @@ def sync_mcp_server(server_id: int) -> None:
 
 @shared_task(ignore_result=True)
 def sweep_calls() -> None:
-    switches.heed_file()
     for call in sweeps.abandoned():
         sweeps.give_up(call)
     ring_again(execute_call, sweeps.overdue())
     ring_again(sync_mcp_server, servers.overdue())
+    # It acts by itself already; this only tells of it.
+    switches.heed_file()
 
 
 @shared_task(ignore_result=True)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from pytest_django.fixtures import Settings
 
 from audit_app.exceptions import StaleState
@@ -273,6 +275,19 @@ def test_the_operators_file_acts_at_once_and_is_brought_into_the_table_and_out_o
     file.unlink()
     switches.heed_file()
     assert not KillSwitch.objects.thrown().exists()
+    assert at.ask(LINE).status == "queued"
+
+
+@pytest.mark.django_db
+def test_a_host_without_the_file_does_not_lift_what_another_one_has_thrown(file: Path) -> None:
+    at = gate.opened()
+    file.write_text("Here.")
+    switches.heed_file()
+    file.unlink()
+    KillSwitch.objects.update(thrown_by_id="file@another")
+    switches.heed_file()
+    assert at.ask(LINE).reason == "kill_switch"
+    call_command("kill_switch", "off", stdout=io.StringIO())
     assert at.ask(LINE).status == "queued"
 
 
