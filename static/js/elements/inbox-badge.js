@@ -25,8 +25,11 @@ class InboxBadge extends HTMLElement {
   #heard(news, isListening) {
     // After a pause of the socket anything may have happened: "ready" means look at everything again.
     document.dispatchEvent(new CustomEvent("inbox-news", { detail: news }));
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#count(), TOGETHER);
+    // News that keeps coming is counted together, and never put off.
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#count();
+    }, TOGETHER);
     if (isListening && news.type === "inbox" && news.event) this.#tell(news);
   }
 

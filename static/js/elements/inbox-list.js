@@ -74,9 +74,12 @@ class InboxList extends HTMLElement {
     if (item) open(item);
   }
 
+  /** Look again in a moment. News that keeps coming is looked at together, and never put off. */
   #soon() {
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#refresh(), TOGETHER);
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#refresh();
+    }, TOGETHER);
   }
 
   async #refresh() {
