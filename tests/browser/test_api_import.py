@@ -46,6 +46,6 @@ def test_a_published_description_becomes_a_tool_that_is_used(
     walking.begin(page, f"```script\n{json.dumps(asked)}\n```")
     walking.until_answered(page)
     call = walking.call(page, "figma_get_me")
-    call.locator("summary").click()
+    call.locator(".call__line").click()
     expect(call.locator('[data-slot="call-result"]')).to_contain_text("narwhal")
     assert live_site.requests[-1][1]["x-figma-token"] == "figd-value"

@@ -43,5 +43,5 @@ def test_a_question_is_answered_by_its_form(page: Page) -> None:
     walking.until_answered(page)
     expect(page.locator("approval-card .stamp:visible")).to_have_text("Answered")
     call = walking.call(page, "ask_user")
-    call.locator("summary").click()
+    call.locator(".call__line").click()
     expect(call.locator('[data-slot="call-result"]')).to_contain_text("Colour: green\n- Bars: 12")

@@ -39,7 +39,7 @@ def test_time_arrives_by_a_tool_card(page: Page) -> None:
     walking.until_answered(page)
     expect(walking.answers(page).first.get_by_text("Scripted model")).to_be_visible()
     expect(page.locator(".bar").get_by_text("Scripted model")).to_be_visible()
-    walking.call(page, "current_time").locator("summary").click()
+    walking.call(page, "current_time").locator(".call__line").click()
     expect(walking.call(page, "current_time").get_by_text("Result")).to_be_visible()
 
 
