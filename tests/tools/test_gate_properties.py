@@ -251,3 +251,62 @@ def test_a_standing_word_of_anything_at_all_spares_nothing(anything: Any) -> Non
     word = Standing(1, anything, standings.COVERABLE)
     facts = Facts(ToolFacts(1, "tool", "h", is_dangerous=True), Grant(1, 1, "Ana", "h"), standing=(word,))
     assert policy.decide(Call({"n": 1}), facts) == AskApproval(("dangerous",))
+
+
+def conditions(same: Any = None, match: Any = None, left_open: Any = None) -> dict[str, Any]:
+    parts = ("same", {} if same is None else same), ("match", {} if match is None else match)
+    return {**dict(parts), "open": [] if left_open is None else left_open}
+
+
+@pytest.mark.parametrize(
+    ("said", "sound"),
+    [
+        (conditions(), True),
+        (conditions({"n": 1}), True),
+        (conditions(match={"n": [1]}), True),
+        (conditions({"n": 1}, left_open=["to"]), True),
+        (conditions({"n": 1}, {"n": [1], "to": ["a"]}, ["url"]), True),
+        (conditions([]), False),
+        (conditions(match=[]), False),
+        (conditions(left_open={}), False),
+        (conditions([], [], []), False),
+        (conditions(left_open=["n"]), False),
+        (conditions({"n": 1}, left_open=["n"]), False),
+        (conditions(match={"n": []}), False),
+        (conditions(match={"n": True}), False),
+        (conditions(match={"/n/a": [1]}), False),
+        (conditions({"to": 1}, {"/n/a": [1]}), False),
+        (conditions(match={"n": [{"contains": "a"}]}), False),
+        (conditions(match={"n": [{"like": "a"}]}), False),
+        ({**conditions(), "more": []}, False),
+        ({"same": {}, "match": {}}, False),
+    ],
+)
+def test_which_conditions_can_be_read(said: Any, sound: bool) -> None:
+    assert standings.is_sound(said) is sound
+
+
+def test_a_word_that_covers_all_reasons_spares_all_of_them() -> None:
+    tool = ToolFacts(1, "tool", "h", is_dangerous=True, requires_approval=True)
+    grant = Grant(1, 1, "Ana", "h", forces_approval=True, ask_when=["n"])
+    word = Standing(7, conditions({"n": 1}), standings.COVERABLE)
+    above = ("installation", "organization", "tool")
+    rows = tuple(Layer(Source(name, 1, "Row"), requires_approval=True, ask_when=["n"]) for name in above)
+    facts = Facts(tool, grant, standing=(word,), layers=rows)
+    asked = policy.decide(Call({"n": 1}), replace(facts, standing=()))
+    assert isinstance(asked, AskApproval)
+    assert frozenset(asked.reasons) == standings.COVERABLE
+    assert policy.decide(Call({"n": 1}), facts) == Allow(standing=7)
+    for fewer in standings.COVERABLE:
+        less = replace(word, covers=standings.COVERABLE - {fewer})
+        assert policy.decide(Call({"n": 1}), replace(facts, standing=(less,))) == asked
+
+
+@pytest.mark.parametrize("given_now", [{}, {"n": 2}, {"n": 1, "to": "a"}])
+def test_what_does_not_fit_is_false_and_nothing_else(given_now: dict[str, Any]) -> None:
+    word = Standing(7, conditions({"n": 1}), standings.COVERABLE)
+    tool: Any = ToolFacts(1, "tool", "h")
+    assert standings.fits(word, Call(given_now), tool) is False
+    assert standings.fits(replace(word, conditions={}), Call({"n": 1}), tool) is False
+    # What cannot be read at all, too.
+    assert standings.fits(word, Call({"n": 1}), replace(tool, kinds=["path"])) is False
