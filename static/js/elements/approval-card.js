@@ -104,6 +104,7 @@ export class ApprovalCard extends HTMLElement {
         const argument = clone("argument-template");
         argument.dataset.argument = row.name;
         argument.toggleAttribute("data-policy", row.filled_by_policy);
+        argument.dataset.origin = row.origin;
         argument.querySelector("pre").setAttribute("aria-label", row.name);
         fill(argument, { "argument-name": row.name, "argument-value": row.value, "argument-bytes": row.bytes });
         return argument;
