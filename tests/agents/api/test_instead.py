@@ -10,7 +10,7 @@ import pytest
 from agents_app import conversations
 from tests import people, world
 from tests.world import World
-from tools_app.models import Approval, ToolCall
+from tools_app.models import Approval, ApproverGroup, ToolCall
 
 pytestmark = pytest.mark.django_db
 
@@ -186,3 +186,17 @@ def test_groups_are_kept_by_administrators_and_named_ones_stay(now: World) -> No
     assert adam.patch(where, {"members": [str(people.mallory().user.pk)]}, format="json").status_code == 400
     assert carol.put(grant, {"approver_groups": []}, format="json").status_code == 200
     assert adam.delete(where).status_code == 204
+
+
+def test_a_group_is_made_and_changed_on_its_page(now: World) -> None:
+    adam, page = people.adam().browser(), "/admin/tools_app/approvergroup"
+    able = [now.bob.membership.pk, people.adam().membership.pk]
+    adam.post(f"{page}/add/", {"name": "money", "description": "Pays.", "members": able})
+    made = ApproverGroup.objects.get(name="money")
+    assert sorted(made.members.values_list("pk", flat=True)) == sorted(able)
+    adam.post(f"{page}/{made.pk}/change/", {"description": "Pays.", "members": able[:1]})
+    assert list(made.members.values_list("pk", flat=True)) == able[:1]
+    # Whoever may not approve everybody's requests is not offered, and not taken.
+    refused = adam.post(f"{page}/{made.pk}/change/", {"members": [now.alice.membership.pk]})
+    assert (refused.status_code, list(made.members.values_list("pk", flat=True))) == (200, able[:1])
+    assert "money" in adam.get(f"{page}/").content.decode()
