@@ -285,3 +285,25 @@ def test_other_limits_are_met_exactly(most: int, uses: int, passes: bool) -> Non
             "limit_day",
             True,
         )
+
+
+@pytest.mark.parametrize(
+    ("rules", "address", "told"),
+    [
+        ({}, "10.0.0.1", ""),
+        ({"denied": {"to": ["10.0.0.2"]}}, "10.0.0.1", ""),
+        ({"denied": {"to": ["10.0.0.1"]}}, "10.0.0.1", "Policy forbids what the host of to stands for."),
+        (
+            {"denied": {"kind:url": ["10.0.0.1"]}},
+            "10.0.0.1",
+            "Policy forbids what the host of to stands for.",
+        ),
+        # Names are what is allowed, and no name is an address.
+        ({"allowed": {"to": ["a.example"]}}, "10.0.0.1", ""),
+        ({"denied": "broken"}, "10.0.0.1", policy.UNREADABLE.message),
+    ],
+)
+def test_the_address_a_host_stands_for_is_judged_by_what_is_denied(
+    rules: Any, address: str, told: str
+) -> None:
+    assert further(**rules).address("to", address) == told
