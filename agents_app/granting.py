@@ -17,7 +17,9 @@ from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, DECIDE
 from tools_app import arguments, groups, layers, meanings, policy, rule_problems, rules
 from tools_app.exceptions import InvalidArguments
+from tools_app.installation_policy import PolicyUnreadable
 from tools_app.models import Tool
+from tools_app.rules import UnknownRule
 
 FIELDS: Final = (
     "enabled_for_agent",
@@ -160,7 +162,11 @@ def _require_sound(row: AgentToolConfig, tool: Tool) -> None:
 
 def _clashes(row: AgentToolConfig, tool: Tool) -> dict[str, list[str]]:
     """What each rule for itself cannot show: values that policy refuses, and limits that are none."""
-    own, wider = policy.layering.of_grant(grants.of(row)), layers.of(tool)
+    try:
+        own, wider = policy.layering.of_grant(grants.of(row)), layers.of(tool)
+    except (PolicyUnreadable, UnknownRule) as torn:
+        told = "A rule above this grant cannot be read, so the gate refuses every use. Mend it first:"
+        return {"denied_parameters": [f"{told} {torn}"]}
     overruled = rule_problems.overruled(tool, row.fixed_parameters or {})
     if problem := rule_problems.twice(row) or overruled or rule_problems.conflict(tool, (*wider, own)):
         return {"parameter_defaults": [problem]}

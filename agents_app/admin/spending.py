@@ -8,7 +8,7 @@ from django.contrib import admin, messages
 from django.contrib.auth import get_user_model
 from django.db.models import QuerySet, Sum
 from django.http import HttpRequest
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from unfold.decorators import display
 
 from agents_app import budgeting, factory, money, prices, pricing, spending
@@ -190,7 +190,7 @@ class BudgetAdmin(ByVerbs):
     def standing(self, row: Budget) -> Any:
         """Who has used how much of it, the most first."""
         lines = [(name, spending.amount(window), f"{window.share:.0%}") for name, window in _windows(row)]
-        return format_html_join(format_html("<br>"), "{}: {} ({})", lines) or "Nothing yet."
+        return format_html_join("", "<p>{}: {} ({})</p>", lines) or "Nothing yet."
 
 
 def _windows(row: Budget) -> list[tuple[str, spending.Window]]:

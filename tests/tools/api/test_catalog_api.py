@@ -49,6 +49,7 @@ def test_what_was_read_can_be_sent_back() -> None:
 
 
 READ_ONLY = {
+    "advisory",
     "token_weight",
     "is_draft",
     "number",
