@@ -19,11 +19,17 @@ def kinds_of(tool: Tool) -> dict[str, str]:
     What an administrator says of a parameter holds where its description says nothing: it comes from elsewhere.
     """
     given = {name: str(kind) for name, kind in (tool.parameter_kinds or {}).items()}
-    return given | {
-        name: "folder" if (spec["x-kind"], spec.get("x-access")) == ("path", "list") else str(spec["x-kind"])
-        for name, spec in parameters_of(tool).items()
-        if "x-kind" in spec
-    }
+    told = {name: _kind(spec) for name, spec in parameters_of(tool).items()}
+    return given | {name: kind for name, kind in told.items() if kind}
+
+
+def _kind(spec: Mapping[str, Any]) -> str:
+    """A list is of the kind of its items: what is forbidden is looked for in each of them."""
+    items = spec.get("items")
+    said = spec if "x-kind" in spec else items if isinstance(items, dict) else {}
+    if (said.get("x-kind"), said.get("x-access")) == ("path", "list"):
+        return "folder"
+    return str(said.get("x-kind", ""))
 
 
 def subject_of(tool: Tool, values: Mapping[str, Any]) -> rules.Subject:

@@ -166,3 +166,13 @@ def test_a_rule_nobody_can_read_refuses_every_use() -> None:
     PolicyRule.objects.filter(pk=rule.pk).update(for_flags=["danger"])
     assert door.ask({"line": "one"}).reason == "policy_error"
     assert carries(door).definition.name == door.tool.name
+
+
+def test_a_rule_about_a_kind_sees_into_lists() -> None:
+    """A list of addresses is of their kind: else a rule about every address would miss those that come in one."""
+    items = {"type": "array", "items": {"type": "string", "x-kind": "url"}}
+    door = gate.opened(input_schema={"type": "object", "properties": {"pages": items}})
+    ruled(denied_parameters={"kind:url": ["evil.example"]})
+    good, bad = "https://good.example/", "https://a.evil.example/x"
+    assert door.ask({"pages": [good]}).status == Status.QUEUED
+    assert door.ask({"pages": [good, bad]}).reason == "denied_parameter"
