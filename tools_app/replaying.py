@@ -13,9 +13,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from django.db.models import Count, IntegerField, OuterRef, Subquery
+from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from project.accounts.identity import Identity
 from tools_app import (
     arguments,
     decided,
@@ -82,9 +83,12 @@ class Replay:
         return dict(Counter(told))
 
 
-def replay(change: Change, *, last: int = USUAL) -> Replay:
-    """Decide the last calls that the change concerns under both, and name those that come out otherwise."""
-    calls = _concerned(change, min(max(last, 1), MOST))
+def replay(change: Change, *, by: Identity, last: int = USUAL) -> Replay:
+    """Decide the last calls that the change concerns under both, and name those that come out otherwise.
+
+    Only calls this person may look at: whether a pattern of their choosing would hit tells what somebody wrote.
+    """
+    calls = _concerned(change, ToolCall.objects.visible_to(by), min(max(last, 1), MOST))
     readable = [call for call in calls if _can_be_read(call)]
     now, then = _World(Change(change.organization_id)), _World(change)
     flips = []
@@ -96,8 +100,8 @@ def replay(change: Change, *, last: int = USUAL) -> Replay:
     return Replay(len(readable), len(calls) - len(readable), tuple(flips))
 
 
-def _concerned(change: Change, last: int) -> list[ToolCall]:
-    rows = ToolCall.objects.filter(organization_id=change.organization_id, tool__isnull=False)
+def _concerned(change: Change, seen: QuerySet[ToolCall], last: int) -> list[ToolCall]:
+    rows = seen.filter(organization_id=change.organization_id, tool__isnull=False)
     if change.rules is not None:
         rows = rows.filter(tool_id__in=_spoken_of(change, change.rules))
     elif change.grants:

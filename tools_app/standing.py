@@ -87,6 +87,8 @@ def rules_of(facts: Facts, asked: Asked, reach: Mapping[str, Any]) -> str:
             "acts_as": dict(grant.acts_as) if grant else {},
             "context": dict(asked.context),
             "secrets": dict(reach.get("secrets") or {}),
+            # Who must decide, as the organization says; the tool and the grant say it in their hashes.
+            **OrganizationPolicy.objects.of(asked.organization_id).demanded(),
         }
     )
 

@@ -10,6 +10,7 @@ from rest_framework.response import Response
 
 from agents_app import granting, grants
 from agents_app.models import AgentType
+from audit_app import records
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
 from tools_app import layers, policy_rules, replaying, unsaved
@@ -17,8 +18,6 @@ from tools_app.models import PolicyRule, Tool, ToolCall
 from tools_app.replaying import Change, Flip, Said
 from tools_app.visible import visible_text
 
-# Refusals whose words repeat values of the call.
-_QUOTING = frozenset({"invalid_arguments", "hard_limit", "reserved_parameter"})
 _ID: Any = {"min_value": 1, "max_value": 2**63 - 1}
 
 
@@ -59,6 +58,10 @@ class FlipSerializer(serializers.Serializer[Any]):
 
 class ReplaySerializer(serializers.Serializer[Any]):
     looked_at = serializers.IntegerField(help_text="Calls that were decided again, the last ones.")
+    whose = serializers.ChoiceField(
+        ["everybody", "yours"],
+        help_text="Whether other people's calls were looked at; that takes audit.view.",
+    )
     skipped = serializers.IntegerField(help_text="Calls of which nothing could be read then.")
     counts = serializers.DictField(
         child=serializers.IntegerField(), help_text='How many flip, such as "allow to refuse".'
@@ -78,15 +81,21 @@ class Replays(RoomView):
     )
     def post(self, request: Request) -> Response:
         given = self.given(ReplayWriteSerializer)
-        told = replaying.replay(self._change(given), last=given["last"])
-        sees = self.identity.may(AUDIT_VIEW)
+        change, sees = self._change(given), self.identity.may(AUDIT_VIEW)
+        told = replaying.replay(change, by=self.identity, last=given["last"])
+        if sees:
+            # Whoever reads the record leaves an entry in it.
+            subject = records.Subject("call", "", "replay")
+            facts = {"page": "replay", "asked": {"calls": told.looked_at}}
+            records.record("record.read", by=self.identity, subject=subject, facts=facts)
         linked = sees and bool(getattr(request.user, "is_staff", False))
         return Response(
             {
                 "looked_at": told.looked_at,
+                "whose": "everybody" if sees else "yours",
                 "skipped": told.skipped,
                 "counts": told.counts,
-                "flips": [_item(each, sees=sees, linked=linked) for each in told.flips],
+                "flips": [_item(each, linked=linked) for each in told.flips],
             }
         )
 
@@ -121,23 +130,21 @@ class Replays(RoomView):
         return layers.supposing(policy_rules.unsaved(given.get("values", {}), by=self.identity, rule=rule))
 
 
-def _item(flip: Flip, *, sees: bool, linked: bool) -> Item:
+def _item(flip: Flip, *, linked: bool) -> Item:
     call = flip.call
     return {
         "call": call.pk,
         "created_at": call.created_at.isoformat(),
         "tool": visible_text(call.tool_name),
         "persona": visible_text(call.agent_name),
-        "person": visible_text(call.user_name) if sees else "",
+        "person": visible_text(call.user_name),
         "status": call.status,
         "then": flip.then,
-        "before": _said(flip.before, sees=sees),
-        "after": _said(flip.after, sees=sees),
+        "before": _said(flip.before),
+        "after": _said(flip.after),
         "url": f"/admin/tools_app/toolcall/{call.pk}/change/" if linked else "",
     }
 
 
-def _said(said: Said, *, sees: bool) -> Item:
-    """Why, but for words that quote what somebody else's call said, where one may not look at it."""
-    text = said.text if sees or said.code not in _QUOTING else "The arguments do not pass."
-    return {"decision": said.decision, "code": said.code, "text": visible_text(text)}
+def _said(said: Said) -> Item:
+    return {"decision": said.decision, "code": said.code, "text": visible_text(said.text)}

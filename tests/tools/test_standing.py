@@ -22,7 +22,7 @@ from tests.tools.allowing import WISH, allowed, approve, opened, ruled, used
 from tests.tools.asking import run_it, waiting
 from tools_app import allowing, catalog, claims, standing
 from tools_app.exceptions import DigestMismatch, InvalidWish, MayNotDecide, NeedsFreshLogin, NotFromNowOn
-from tools_app.models import Approval, StandingApproval, Tool, ToolCall
+from tools_app.models import Approval, OrganizationPolicy, StandingApproval, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db
 ONE = {"line": "one"}
@@ -336,3 +336,17 @@ def test_database_refuses_to_bring_it_back() -> None:
     standing.revoke(row, by=people.bob().identity)
     with pytest.raises(DatabaseError, match="refused"), transaction.atomic():
         StandingApproval.objects.filter(pk=row.pk).update(revoked_at=None)
+
+
+@pytest.mark.parametrize(
+    "demand", [{"approver": "other"}, {"approvals_needed": 2}, {"approver_groups": ["legal"]}]
+)
+def test_an_organization_that_tightens_who_decides_means_what_was_allowed_too(demand: dict[str, Any]) -> None:
+    at, call = waiting()
+    allowed(call, people.alice())
+    assert run_it(call).status == "succeeded"
+    early = at.ask({"line": "one"})
+    assert early.status == "queued"
+    OrganizationPolicy.objects.update_or_create(organization=people.toolroom(), defaults=demand)
+    assert run_it(early).status == "waiting"
+    assert at.ask({"line": "one"}).status == "waiting"

@@ -57,15 +57,16 @@ export class WhatFlips extends HTMLElement {
   }
 }
 
-function drawn({ looked_at: seen, skipped, counts, flips }) {
-  if (!seen) return [make("p", {}, "No call that it concerns has been made yet.")];
+function drawn({ looked_at: seen, whose, skipped, counts, flips }) {
+  const own = whose === "yours" ? "your " : "the ";
+  if (!seen) return [make("p", {}, whose === "yours" ? "You have made no call that it concerns yet. Who may read the record sees those of everybody." : "No call that it concerns has been made yet.")];
   const calls = `${seen} ${seen === 1 ? "call" : "calls"}`;
   const rest = skipped ? make("p", { className: "made-help" }, `${skipped} more could not be read then, or tried a draft.`) : null;
-  if (!flips.length) return [make("p", { className: "try__verdict try__verdict--allow" }, `Of the last ${calls} every one would be decided the same.`), rest].filter(Boolean);
+  if (!flips.length) return [make("p", { className: "try__verdict try__verdict--allow" }, `Of ${own}last ${calls} every one would be decided the same.`), rest].filter(Boolean);
   const told = Object.entries(counts).map(([from, number]) => `${number} from ${from.split(" to ").map((each) => WORDS[each]).join(" to ")}`);
   const more = flips.length > SHOWN ? make("p", { className: "made-help" }, `${flips.length - SHOWN} more are in the API.`) : null;
   return [
-    make("p", { className: "try__verdict try__verdict--ask" }, `${flips.length} of the last ${calls} would be decided otherwise.`),
+    make("p", { className: "try__verdict try__verdict--ask" }, `${flips.length} of ${own}last ${calls} would be decided otherwise.`),
     make("p", {}, `${told.join(", ")}.`),
     make("ol", { className: "flips" }, flips.slice(0, SHOWN).map(row)),
     more,
