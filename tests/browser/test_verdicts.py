@@ -61,6 +61,15 @@ def test_who_asked_sees_what_an_approver_changed(page: Page, inbox_of: Opened) -
     card = unfold(bobs)
     card.get_by_role("button", name="Change the arguments").click()
     card.get_by_role("textbox", name="path").fill("shed.txt")
+    # A yes beside what is being written would be one to what it was: neither a click nor a key gives it.
+    expect(card.get_by_role("button", name="Approve")).to_have_count(0)
+    expect(card.get_by_role("button", name="Deny")).to_have_count(0)
+    card.focus()
+    bobs.keyboard.press("a")
+    card.get_by_role("button", name="Leave it as it was").click()
+    expect(card.get_by_role("button", name="Approve", exact=True)).to_be_enabled()
+    card.get_by_role("button", name="Change the arguments").click()
+    expect(card.get_by_role("textbox", name="path")).to_have_value("shed.txt")
     card.get_by_role("button", name="Ask with these").click()
 
     changed = page.locator("approval-card[data-status='pending'] changed-arguments")

@@ -112,8 +112,18 @@ export class ApprovalCard extends HTMLElement {
     );
   }
 
+  /** What is being written in the place of a verdict, "edit" or "respond", or nothing. */
+  set changing(name) {
+    if ((this.dataset.changing ?? "") === name) return;
+    if (name) this.dataset.changing = name;
+    else delete this.dataset.changing;
+    this.#offer();
+    this.dispatchEvent(new CustomEvent("approval-changing", { bubbles: true }));
+  }
+
   #offer() {
-    const mayDecide = this.isPending && this.dataset.mayDecide === "true";
+    // A yes is about what was asked: beside something else that is being written it would be read as one to that.
+    const mayDecide = this.isPending && this.dataset.mayDecide === "true" && !this.dataset.changing;
     this.tabIndex = this.isPending ? 0 : -1;
     for (const verdict of ["approve", "deny"]) this.#button(verdict).setAttribute("aria-keyshortcuts", this.#words.keys[verdict] ?? "");
     const hasVoted = this.dataset.voted === "true";

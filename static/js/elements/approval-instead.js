@@ -52,16 +52,22 @@ export class ApprovalInstead extends HTMLElement {
     const button = event.target.closest("button");
     if (!button) return;
     if (button.dataset.open) this.#open(button.dataset.open);
-    if (button.matches("[data-close]")) this.#open("");
+    if (button.matches("[data-close]")) this.#close(button.closest("[data-panel]").dataset.panel);
     if (button.matches("[data-leave-out]")) this.#leaveOut(button.closest("[data-field]"));
     if (button.matches("[data-withdraw]")) this.#send("withdrawal", {}, "Withdrawn");
   }
 
   #open(name) {
     for (const panel of this.querySelectorAll("[data-panel]")) show(panel, panel.dataset.panel === name);
+    this.#card.changing = name;
     this.#complain("");
     if (name === "edit") this.#draw();
     if (name) this.querySelector(`[data-panel="${name}"] textarea`)?.focus();
+  }
+
+  #close(name) {
+    this.#open("");
+    this.querySelector(`[data-open="${name}"]`).focus();
   }
 
   #draw() {

@@ -28,6 +28,7 @@ class InboxList extends HTMLElement {
     submit: (event) => event.target.matches(".inbox__filters") && leaveOutEmpty(event.target),
     "approval-decided": (event) => this.#decided(event.target.closest("[data-item]")),
     "approval-stale": () => this.#soon(),
+    "approval-changing": () => this.#offerTogether(),
   };
   #onNews = () => this.#soon();
   #onKey = (event) => this.#pressed(event);

@@ -10,8 +10,9 @@ export function alikeOf(item, items) {
 }
 
 function isOpen(item) {
-  const { about, showable } = item.querySelector("approval-card").dataset;
-  return item.dataset.status === "pending" && item.dataset.mayDecide === "true" && about === "use" && showable === "true";
+  const { about, showable, changing } = item.querySelector("approval-card").dataset;
+  const mayDecide = item.dataset.status === "pending" && item.dataset.mayDecide === "true";
+  return mayDecide && about === "use" && showable === "true" && !changing;
 }
 
 /** Offer what can be decided together beside an item, or nothing where it stands alone. */
