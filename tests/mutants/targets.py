@@ -22,6 +22,10 @@ RULES = (
     *_of("", "arguments", "rule_tables", "rule_parts", "gate_properties"),
 )
 NETWORK = _of("executors/", "network", "network_addresses", "network_limits", "network_redirects")
+ADDRESSES = (
+    *_of("executors/", "network_addresses", "network", "network_redirects"),
+    *_of("", "rules_of_hosts"),
+)
 APPROVALS = _of("", "approvals", "deciders", "claims", "outcomes", "ask_user")
 TARGETS: tuple[Target, ...] = (
     Target("tools_app.policy", RULES),
@@ -33,20 +37,20 @@ TARGETS: tuple[Target, ...] = (
     Target("tools_app.rules", RULES),
     Target("tools_app.rules.matchers", RULES),
     Target("tools_app.rules.values", RULES),
-    Target("tools_app.rules.hosts", RULES),
-    Target("tools_app.rules.paths", RULES),
+    Target("tools_app.rules.hosts", _of("", "rules_of_hosts")),
+    Target("tools_app.rules.paths", _of("", "rules_of_paths")),
     Target("tools_app.rules.offering", RULES),
     Target("tools_app.rules.places", RULES),
-    Target("tools_app.rules.mail", RULES),
+    Target("tools_app.rules.mail", _of("", "rules_of_mail")),
     Target("tools_app.arguments", RULES),
     Target("tools_app.approvals", APPROVALS),
     Target("tools_app.questions", APPROVALS),
     Target("tools_app.claims", APPROVALS),
-    Target("tools_app.executors.network.urls", NETWORK + RULES),
-    Target("tools_app.executors.network.addresses", NETWORK),
+    Target("tools_app.executors.network.urls", ADDRESSES),
+    Target("tools_app.executors.network.addresses", ADDRESSES),
     Target("tools_app.executors.network.backend", NETWORK),
     Target("tools_app.executors.network.client", NETWORK),
     Target("tools_app.executors.network.lasting", NETWORK),
-    Target("tools_app.executors.paths", _of("executors/", "paths", "writing")),
+    Target("tools_app.executors.paths", _of("executors/", "paths_exactly", "paths", "writing")),
     Target("tools_app.executors.beneath", _of("executors/", "paths", "writing")),
 )

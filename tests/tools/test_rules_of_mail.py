@@ -8,6 +8,7 @@ import pytest
 
 from tests.tools.test_rules import denied, not_allowed
 from tools_app import rules
+from tools_app.rules import mail
 
 MAIL = {"to": "email"}
 
@@ -24,6 +25,12 @@ MAIL = {"to": "email"}
         (["example.org"], ["bob@notexample.org"], False),
         (["example.org"], "bob@example.org.", True),
         (["bücher.example"], ["x@xn--bcher-kva.example"], True),
+        (["ann+lists@example.org"], ["ann@example.org"], True),
+        (["ann+lists@example.org"], ["ann+other@example.org"], True),
+        (["example.org"], ["bob@example.org~"], False),
+        # Domains that cannot be written in ASCII are compared as they are.
+        ([f"ann@{'a' * 64}.org"], [f"ann@{'a' * 64}.org."], True),
+        ([f"ann@{'a' * 64}.org"], [f"ann@{'b' * 64}.org"], False),
         ([{"email": "example.org"}], ["bob@example.org"], True),
     ],
 )
@@ -65,3 +72,41 @@ def test_a_list_of_recipients_is_no_recipient() -> None:
 @pytest.mark.parametrize("wrong", ["", "nobody", "a@b@c.org", "Ann <ann@x.org>", "a@x.org,b@x.org", 7])
 def test_what_names_nobody_cannot_be_a_rule(wrong: Any) -> None:
     assert not rules.is_sound({"to": [{"email": wrong}]})
+
+
+@pytest.mark.parametrize(
+    ("rule", "can_be_read"),
+    [
+        ("ann@x.org", True),
+        ("~ann@x.org", True),
+        ("x.org", True),
+        ("@x.org", True),
+        ("*.x.org", True),
+        ("*.org", False),
+        ("ann.lee@localhost", False),
+        ("a@b@c.org", False),
+        ("ann lee@x.org", False),
+        ("a@x.org;b", False),
+        ("<a@x.org", False),
+        ("a@x.org>", False),
+        ("a,b@x.org", False),
+    ],
+)
+def test_what_can_be_a_rule_about_recipients(rule: str, can_be_read: bool) -> None:
+    assert mail.is_recipient(rule) is can_be_read
+
+
+@pytest.mark.parametrize(
+    ("rule", "value", "is_allowed"),
+    [
+        ("ann@X.org", "ann@x.org", True),
+        ("ann@x.org", "ann", False),
+        ("@X.org", "ann@x.org", True),
+        ("*.X.org", "ann@a.x.org", True),
+        ("*.x.org", "ann@evilx.org", False),
+        ("*.x.org", "@a.x.org", False),
+        ("x.org", "@x.org", False),
+    ],
+)
+def test_one_recipient_is_allowed_exactly(rule: str, value: str, is_allowed: bool) -> None:
+    assert mail.allows(rule, value) is is_allowed
