@@ -9,10 +9,16 @@ from typing import Any, Final
 from django import forms
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminTextareaWidget,
+)
 
 # As deep as the strict reader of bodies and arguments goes, and some more.
 DEEPEST: Final = 64
+# A year.
+_MOST_HOURS: Final = 8_760
 
 
 class LinesField(forms.CharField):
@@ -52,6 +58,25 @@ class TickedField(forms.MultipleChoiceField):
 
     def has_changed(self, initial: Any, data: Any) -> bool:
         return sorted(initial or []) != sorted(data or [])
+
+
+class HoursField(forms.FloatField):
+    """Seconds in the row, hours in the form."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(widget=UnfoldAdminDecimalFieldWidget(attrs={"min": 0, "step": "any"}), **options)
+
+    def prepare_value(self, value: Any) -> Any:
+        # What was typed and refused comes back as text, and is shown as it was.
+        return f"{value / 3600:.10g}" if isinstance(value, int) else value
+
+    def to_python(self, value: Any) -> Any:
+        hours = super().to_python(value)
+        if hours is None:
+            return None
+        if not 0 <= hours <= _MOST_HOURS:
+            raise forms.ValidationError(f"Write hours, from 0 to {_MOST_HOURS:,}.", code="invalid")
+        return round(hours * 3600)
 
 
 class JSONBox(UnfoldAdminTextareaWidget):

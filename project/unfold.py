@@ -61,10 +61,10 @@ def _is_below(request: HttpRequest, link: Any) -> bool:
 _SIDEBAR: Final[list[dict[str, Any]]] = [
     {"items": [{"title": "Overview", "icon": "dashboard", "link": reverse_lazy("admin:index")}]},
     {
-        "title": "Approvals",
+        "title": "The gate",
         "separator": True,
         "items": [
-            _page("Questions", "approval_delegation", "tools_app.approval", badge="project.overview.waiting"),
+            _page("Approvals", "approval_delegation", "tools_app.approval", badge="project.overview.waiting"),
             _page("Deliveries", "outgoing_mail", "tools_app.delivery"),
             _page("Webhooks", "webhook", "tools_app.webhook"),
             _page("Allowed from now on", "verified_user", "tools_app.standingapproval"),
@@ -91,8 +91,8 @@ _SIDEBAR: Final[list[dict[str, Any]]] = [
         "separator": True,
         "items": [
             _page("Budgets", "savings", "agents_app.budget"),
-            _page("Prices of models", "sell", "agents_app.modelprice"),
-            _page("Used", "monitoring", "agents_app.modelusage"),
+            _page("Prices", "sell", "agents_app.modelprice"),
+            _page("Model usage", "monitoring", "agents_app.modelusage"),
         ],
     },
     {

@@ -128,7 +128,9 @@ def deny(approval: Approval, *, digest: str, by: Identity, comment: str = "", in
         said = "did not want to answer" if approval.about == Approval.About.ANSWER else "denied this use"
         why = f"{by.display_name or 'A person'} {said}."
         why += f" Reason given: {storable(comment)}" if comment else ""
-        why += f" Do this instead: {instead}" if instead else ""
+        if instead:
+            end = "" if why.endswith((".", "!", "?", "…")) else "."
+            why += f"{end} Do this instead: {instead}"
         endings.end_unstarted(approval.call, ToolCall.Status.DENIED, endings.Blocked("denied", why), by=by)
     return approval
 

@@ -68,7 +68,7 @@ SENTENCES: Final = {
     "mcp.sync_asked": "asked for a sync of an MCP server",
     "mcp.synced": "brought the tools of an MCP server in line",
     "mcp.sync_failed": "could not sync an MCP server",
-    "policy.changed": "changed the rules of the organization",
+    "policy.changed": "changed the settings of the gate",
     "policy.rule_added": "added a rule of the organization",
     "policy.rule_changed": "changed a rule of the organization",
     "policy.rule_removed": "removed a rule of the organization",

@@ -28,6 +28,7 @@ COLOURS = {
     "approved": "success",
     "consumed": "success",
     "denied": "danger",
+    "answered": "info",
     "expired": "",
     "superseded": "info",
     "cancelled": "",
@@ -163,6 +164,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
     @display(description="status", ordering="status", label=COLOURS)
     def state(self, row: Approval) -> tuple[str, str]:
+        if row.response and row.status == Approval.Status.DENIED:
+            return "answered", "Answered by a person"
         went = WENT.get(Approval.Status(row.status)) if row.about == Approval.About.OUTCOME else None
         return row.status, went or row.get_status_display()
 

@@ -161,7 +161,8 @@ class PersonaAdmin(AuditedAdmin):
             "Limits",
             {
                 "fields": [
-                    ("max_steps", "max_seconds", "at_limits"),
+                    ("max_steps", "max_seconds"),
+                    "at_limits",
                     ("max_context_tokens", "max_output_tokens"),
                     "tool_weight_limit",
                 ],

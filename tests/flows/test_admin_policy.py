@@ -58,6 +58,9 @@ def test_the_settings_of_an_organization_have_one_page() -> None:
     page = adam.get(address(OrganizationPolicy, "changelist")).headers["Location"]
     row = OrganizationPolicy.objects.get()
     assert page == address(OrganizationPolicy, "change", row.pk)
+    shown = adam.get(page).content.decode()
+    assert "Settings of the gate of" in shown
+    assert 'href="/admin/tools_app/approvergroup/"' in shown
     answer = adam.post(
         page, filled(adam, page, standing_uses=7, deny_reasons="Too much.\nNot now."), follow=True
     )
@@ -67,6 +70,18 @@ def test_the_settings_of_an_organization_have_one_page() -> None:
     entry = AuditEntry.objects.get(action="policy.changed")
     assert entry.facts["settings"] == {"deny_reasons": ["Too much.", "Not now."], "standing_uses": 7}
     assert staff(people.carol()).post(page, {"standing_uses": 9}).status_code == 403
+
+
+def test_how_long_from_now_on_may_last_is_said_in_hours() -> None:
+    adam = staff(people.adam())
+    page = adam.get(address(OrganizationPolicy, "changelist")).headers["Location"]
+    assert filled(adam, page)["standing_seconds"] == "8"
+    told(adam.post(page, filled(adam, page, standing_seconds="1.5"), follow=True))
+    assert OrganizationPolicy.objects.get().standing_seconds == 5_400
+    for wrong in ("-1", "1e308", "nan", "soon"):
+        answer = adam.post(page, filled(adam, page, standing_seconds=wrong))
+        assert answer.status_code == 200
+    assert OrganizationPolicy.objects.get().standing_seconds == 5_400
 
 
 def test_a_rule_that_is_typed_says_of_what_kind_its_values_are() -> None:

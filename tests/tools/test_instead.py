@@ -181,14 +181,15 @@ def test_words_must_be_there_and_not_without_end(text: str) -> None:
     assert gate.question(call).status == "pending"
 
 
-def test_what_to_do_instead_is_told_to_the_model() -> None:
+@pytest.mark.parametrize("comment", ["Wrong target.", "Wrong target"])
+def test_what_to_do_instead_is_told_to_the_model(comment: str) -> None:
     _, call = waiting()
     question = gate.question(call)
     approvals.deny(
         question,
         digest=question.digest,
         by=people.bob().identity,
-        comment="Wrong target.",
+        comment=comment,
         instead="Use the copy.",
     )
     assert history.use_of(again(call)).text == (

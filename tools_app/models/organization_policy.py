@@ -75,8 +75,8 @@ class OrganizationPolicy(Demanding, Telling):
 
     class Meta:
         db_table = "organization_policies"
-        verbose_name = "rules of the organization"
-        verbose_name_plural = "rules of the organization"
+        verbose_name = "settings of the gate"
+        verbose_name_plural = "settings of the gate"
 
     def __str__(self) -> str:
-        return f"Rules of {self.organization}"
+        return f"Settings of the gate of {self.organization}"

@@ -78,7 +78,7 @@ def _roles_with(permission: str) -> list[str]:
 def _hands_on_to(organization_id: int, name: str) -> list[str]:
     """What still names a group of approvers: it cannot be deleted as long as questions are handed on to it."""
     rows = OrganizationPolicy.objects.filter(organization_id=organization_id, escalate_to=name)
-    return ["the rules of the organization, to hand questions on"] if rows.exists() else []
+    return ["the settings of the gate, to hand questions on"] if rows.exists() else []
 
 
 groups.register_namer(_hands_on_to)

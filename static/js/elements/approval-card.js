@@ -61,6 +61,7 @@ export class ApprovalCard extends HTMLElement {
       showable: approval.showable,
       taint: approval.taint,
       dangerous: Boolean(approval.is_dangerous),
+      responded: Boolean(approval.response),
     });
     if (approval.may_decide !== undefined) this.dataset.mayDecide = approval.may_decide;
     if (approval.voted !== undefined) this.dataset.voted = approval.voted;
@@ -90,8 +91,9 @@ export class ApprovalCard extends HTMLElement {
       "approval-digest": digest,
       "approval-serial": digest,
       "approval-by": approval.decided_by,
-      "approval-comment": approval.comment || approval.answered || approval.response || approval.instead,
-      "approval-denied": approval.response ? "Answered instead" : "Denied",
+      "approval-comment": approval.comment || approval.answered || approval.response,
+      "approval-instead": approval.instead,
+      "approval-denied": approval.response ? "Answered by a person" : "Denied",
     });
     this.querySelector('[data-slot="approval-digest"]').title = approval.digest;
     this.querySelector("count-down").dataset.until = approval.expires_at ?? "";

@@ -31,9 +31,10 @@ export function write(item, approval) {
 
 /** Let the line say what its card says: the verdict of another person arrives there. */
 export function settle(item) {
-  const { status, about, dangerous, taint, mayDecide } = cardOf(item).dataset;
+  const { status, about, dangerous, taint, mayDecide, responded } = cardOf(item).dataset;
   Object.assign(item.dataset, { status, dangerous, outside: taint, mayDecide });
-  fill(item, { "item-state": ENDED[about]?.[status] ?? ENDED_ALIKE[status] ?? "" });
+  const inPlace = responded === "true" && status === "denied" ? "Answered by a person" : "";
+  fill(item, { "item-state": inPlace || (ENDED[about]?.[status] ?? ENDED_ALIKE[status] ?? "") });
 }
 
 export function cardOf(item) {
