@@ -7,6 +7,8 @@ from agents_app.exceptions import MayNotGoOn, NothingToContinue
 from agents_app.models import AgentType, Budget, Run
 from audit_app.exceptions import StaleState
 from project.accounts.identity import Identity
+from project.accounts.roles import DECIDE_OWN
+from tools_app import askers
 
 
 def go_on(run: Run, *, by: Identity) -> Run:
@@ -15,6 +17,7 @@ def go_on(run: Run, *, by: Identity) -> Run:
     Raises NothingToContinue, and MayNotGoOn where the limit holds by now.
     """
     _require_resting(run)
+    _require_person(by)
     _require_allowed(run)
     beyond = {name: value for name, value in run.beyond.items() if name != "at"}
     if run.reason in (allowance.STEPS, allowance.TIME):
@@ -29,6 +32,7 @@ def answer_now(run: Run, *, by: Identity) -> Run:
     _require_resting(run)
     beyond = {name: value for name, value in run.beyond.items() if name != "at"}
     if at := _at(run):
+        _require_person(by)
         _require_allowed(run)
         beyond["budgets"] = sorted({*beyond.get("budgets", ()), *at})
     return _moved(run, beyond, by=by, chose=allowance.ANSWER_NOW, answers_now=True)
@@ -50,6 +54,12 @@ def _at(run: Run) -> set[int]:
 def _require_resting(run: Run) -> None:
     if not allowance.open_choices(run):
         raise NothingToContinue
+
+
+def _require_person(by: Identity) -> None:
+    """A limit is lifted by a person, or by a program they gave that right to; else it were none for programs."""
+    if not (askers.is_attended(by) or by.may(DECIDE_OWN)):
+        raise MayNotGoOn("It takes a person at the page, or a token with approvals.decide_own.")
 
 
 def _require_allowed(run: Run) -> None:

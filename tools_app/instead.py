@@ -13,8 +13,9 @@ from audit_app.redaction import storable
 from audit_app.transitions import hold, move
 from project.accounts.identity import Identity
 from project.accounts.roles import CHAT
-from tools_app import approvals, askers, endings, facts, policy, rules, successors, votes
+from tools_app import approvals, askers, endings, facts, meanings, policy, rules, successors, votes
 from tools_app.exceptions import CannotBeEdited, InvalidAnswer, InvalidEdit, MayNotDecide
+from tools_app.facts import Gathered
 from tools_app.models import Approval, ApprovalVote, ToolCall
 
 RESPONSE_CHARS: Final = 20_000
@@ -37,6 +38,8 @@ def edit(
         raise InvalidEdit(decision.message, details={"reason": decision.code})
     if not successors.differing(call.arguments, found.call.arguments):
         raise InvalidEdit("Nothing is different. Approve or deny it as it is.", code="nothing_changed")
+    if by.user_id != call.user_id:
+        _require_same_file(call, found)
     who = by.display_name or "A person"
     why = endings.Blocked(successors.REPLACED, f"{who} changed the arguments; the use goes on as changed.")
     with transaction.atomic():
@@ -44,6 +47,17 @@ def edit(
         move(approval, Approval.Status.SUPERSEDED, by=by, only_if=approvals.still_open(digest), **verdict)
         endings.end_unstarted(call, ToolCall.Status.BLOCKED, why, by=by)
         return successors.put_edited(call, found, decision, by=by)
+
+
+def _require_same_file(call: ToolCall, found: Gathered) -> None:
+    """The new card shows what the file holds now: else whoever may approve could read any file by naming it."""
+    if found.tool is None or not found.preview:
+        return
+    kinds = meanings.kinds_of(found.tool)
+    changed = successors.differing(call.arguments, found.call.arguments)
+    if any(kinds.get(each.name) in ("path", "folder") for each in changed):
+        told = "Which file it changes is for who asked to say. Deny it, and say what to do instead."
+        raise InvalidEdit(told, code="other_file")
 
 
 def _supplied(call: ToolCall, arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from project.accounts.roles import POLICY_CHANGE
 from tools_app import arguments, layer_rules, layers, meanings, rules
 from tools_app.exceptions import InvalidArguments, InvalidRule, RuleNameTaken
 from tools_app.models import PolicyRule, Tool
+from tools_app.rules import UnknownRule
 
 FIELDS: Final = ("name", "reason", "enabled", *layer_rules.FIELDS)
 MAX_BYTES: Final = 65_536
@@ -84,6 +85,18 @@ def only_advised(row: PolicyRule) -> list[str]:
         return []
     unasked = (tool for tool in covered(row) if not (tool.is_dangerous or tool.requires_approval))
     return [tool.name for tool in unasked if _advised(row, tool)]
+
+
+def problem(row: PolicyRule) -> str:
+    """Why it cannot be read, "" where it can: changed by hand, or written by a release that knew more.
+
+    The gate refuses every use as long as it is so; the pages on which it can be mended must not.
+    """
+    try:
+        layers.of_row(row)
+    except UnknownRule as torn:
+        return str(torn)
+    return ""
 
 
 def covered(row: PolicyRule) -> list[Tool]:

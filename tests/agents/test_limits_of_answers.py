@@ -75,6 +75,16 @@ def test_a_persona_may_end_there() -> None:
         continuing.go_on(run, by=people.alice().identity)
 
 
+def test_a_program_lifts_no_limit_by_itself() -> None:
+    """It has the person's word for it only if its token has the scope to decide about the person's requests."""
+    run = rests()
+    address, chosen = f"/api/runs/{run.pk}/continuation", {"choice": "go_on"}
+    refused = people.alice().api("chat").post(address, chosen, format="json")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "may_not_go_on")
+    allowed = people.alice().api("chat", "approvals.decide_own").post(address, chosen, format="json")
+    assert allowed.status_code == 200
+
+
 def test_the_rule_of_the_moment_decides_whether_one_may_go_on() -> None:
     run = rests()
     AgentType.objects.filter(pk=run.agent_type_id).update(at_limits="stop")

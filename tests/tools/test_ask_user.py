@@ -57,6 +57,8 @@ def test_nobody_answers_for_another_or_sees_what_they_are_asked(name: str) -> No
     other = getattr(people, name)()
     assert not approvals.may_decide(question, other.identity)
     assert not Approval.objects.visible_to(other.identity).exists()
+    # Bob decides for the organization, and still sees nothing of what is put to Alice alone.
+    assert name == "adam" or not ToolCall.objects.visible_to(other.identity).exists()
     with pytest.raises(MayNotDecide):
         answer(question, {"answer": "green"}, other)
     with pytest.raises(MayNotDecide):

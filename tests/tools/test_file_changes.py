@@ -13,8 +13,8 @@ from agents_app import cards
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.asking import run_it, yes
-from tools_app import approvals, builtin_tools
-from tools_app.exceptions import DigestMismatch
+from tools_app import approvals, builtin_tools, instead
+from tools_app.exceptions import DigestMismatch, InvalidEdit
 from tools_app.models import Tool, ToolCall
 
 pytestmark = pytest.mark.django_db
@@ -110,6 +110,24 @@ def test_new_file_that_somebody_else_made_meanwhile_voids_the_yes(root: Path) ->
     (root / "new.txt").write_text("theirs")
     assert run_it(call).reason == "definition_changed"
     assert (root / "new.txt").read_text() == "theirs"
+
+
+def test_whoever_approves_reads_no_other_file_by_naming_it(root: Path) -> None:
+    """The card of a changed use shows what its file holds: so only who asked says which file that is."""
+    (root / "salaries.txt").write_text("Ana 100000")
+    question = gate.question(granted("write_file").ask({"path": "new.txt", "content": "x"}))
+    for arguments, code in (
+        ({"path": "salaries.txt", "content": "-"}, "other_file"),
+        ({"path": "new.txt", "content": "y"}, ""),
+    ):
+        try:
+            made = instead.edit(
+                question, digest=question.digest, arguments=arguments, by=people.bob().identity
+            )
+        except InvalidEdit as refused:
+            assert refused.code == code
+        else:
+            assert (code, made.call.arguments) == ("", arguments)
 
 
 def test_of_two_edits_of_one_file_the_second_is_asked_anew(root: Path) -> None:

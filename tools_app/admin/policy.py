@@ -132,6 +132,9 @@ class PolicyRuleAdmin(AuditedAdmin):
         obj.__dict__.update(form.perform().__dict__)
 
     def page_context(self, request: HttpRequest, obj: PolicyRule) -> dict[str, Any]:
+        problem = policy_rules.problem(obj)
+        if problem:
+            return {**super().page_context(request, obj), "rule": obj, "rule_problem": problem}
         covered = [tool.name for tool in policy_rules.covered(obj)]
         shown = {"rule_tools": covered[:40], "rule_more": max(len(covered) - 40, 0), "rule": obj}
         tried = {"preview_rule": obj} if may(request, (CATALOG_CHANGE,)) else {}
@@ -149,7 +152,7 @@ class PolicyRuleAdmin(AuditedAdmin):
 
     @display(description="is about")
     def about(self, rule: PolicyRule) -> str:
-        return str(layers.of_row(rule).selector)
+        return "" if policy_rules.problem(rule) else str(layers.of_row(rule).selector)
 
     @display(description="does")
     def does(self, rule: PolicyRule) -> str:
@@ -162,8 +165,12 @@ class PolicyRuleAdmin(AuditedAdmin):
         }
         return ", ".join(words for words, is_so in said.items() if is_so)
 
-    @display(description="state", ordering="enabled", label={"on": "success", "off": "warning"})
+    @display(
+        description="state", ordering="enabled", label={"on": "success", "off": "warning", "torn": "danger"}
+    )
     def state(self, rule: PolicyRule) -> tuple[str, str]:
+        if policy_rules.problem(rule):
+            return "torn", "Cannot be read"
         return ("on", "In force") if rule.enabled else ("off", "Off")
 
 

@@ -39,17 +39,24 @@ class PolicyRuleSerializer(serializers.ModelSerializer[PolicyRule]):
         help_text="Names whose forbidden texts only advise, for some tool it is about."
     )
     tools = serializers.SerializerMethodField(help_text="The names of the tools it is about now.")
+    problem = serializers.SerializerMethodField(
+        help_text="Why it cannot be read; every use of a tool is refused until it is mended. Empty if it can."
+    )
 
     class Meta:
         model = PolicyRule
-        fields = ["id", *policy_rules.FIELDS, "advisory", "tools", "created_at", "updated_at", "created_by"]
+        fields = ["id", *policy_rules.FIELDS, "advisory", "tools", "problem"]
+        fields += ["created_at", "updated_at", "created_by"]
         read_only_fields = fields
 
     def get_advisory(self, rule: PolicyRule) -> list[str]:
-        return policy_rules.advisory(rule)
+        return [] if policy_rules.problem(rule) else policy_rules.advisory(rule)
 
     def get_tools(self, rule: PolicyRule) -> list[str]:
-        return [tool.name for tool in policy_rules.covered(rule)]
+        return [] if policy_rules.problem(rule) else [tool.name for tool in policy_rules.covered(rule)]
+
+    def get_problem(self, rule: PolicyRule) -> str:
+        return policy_rules.problem(rule)
 
 
 class PolicyRuleWriteSerializer(StrictSerializer):

@@ -20,7 +20,9 @@ class ToolCallQuerySet(models.QuerySet["ToolCall"]):
         if identity.may(AUDIT_VIEW):
             return rows
         own = models.Q(user_id=identity.user_id)
-        asked_about = models.Q(pk__in=rows.filter(approvals__isnull=False).values("pk"))
+        # Not those that ask the person themselves: what only they can answer is shown to nobody else.
+        asked = rows.filter(approvals__about__in=["use", "outcome"])
+        asked_about = models.Q(pk__in=asked.values("pk"))
         return rows.filter(own | asked_about) if identity.may(DECIDE) else rows.filter(own)
 
     def open(self) -> ToolCallQuerySet:
