@@ -169,7 +169,9 @@ def fits_today(row: StandingApproval) -> bool:
     now = (known.content_hash, grant.agent_hash, standing.rules_of(found.facts, found.asked, found.reach))
     allowed = OrganizationPolicy.objects.of(row.organization_id)
     young = row.created_at + timedelta(seconds=allowed.standing_seconds) > clock.read()
-    is_closed = "dangerous" in row.reasons and not allowed.standing_dangerous
+    is_closed = row.used >= allowed.standing_uses or (
+        "dangerous" in row.reasons and not allowed.standing_dangerous
+    )
     return now == (row.tool_hash, row.agent_hash, row.rules_hash) and young and not is_closed
 
 

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from audit_app import records
@@ -26,6 +27,12 @@ _ONE_MORE = F("used") + 1
 _ONE_LESS = F("used") - 1
 _OPEN: Final = Q(revoked_at__isnull=True) & Q(expires_at__gt=NOW)
 _LEFT: Final = Q(used__lt=F("max_uses"))
+# An organization that allows fewer uses by now means what was given before too. A number to compare with, no EXISTS:
+# PostgreSQL asks that of the row as it was before a use that is taken at the same moment.
+_ALLOWED: Final = Subquery(
+    OrganizationPolicy.objects.filter(organization_id=OuterRef("organization_id")).values("standing_uses")[:1]
+)
+_WITHIN: Final = Q(used__lt=Coalesce(_ALLOWED, F("max_uses")))
 _CANDIDATES = Prepared(
     lambda: StandingApproval.objects.filter(
         _OPEN & (Q(session_id="") | Q(session_id=Given("session"))),
@@ -57,11 +64,14 @@ def candidates(asked: Asked, facts: Facts, rules: str, own: int | None = None) -
         tool_hash=facts.tool.content_hash,
         rules_hash=rules,
     )
-    left = [row for row in rows if row.used < row.max_uses or row.pk == own]
-    if not left:
+    if not rows:
         return ()
     allowed = OrganizationPolicy.objects.of(asked.organization_id)
-    # An organization that shortens the time, or forbids it for dangerous tools, means what was given before too.
+    if allowed.standing_uses < 1:
+        return ()
+    # An organization that shortens the time, lowers the uses, or forbids it for dangerous tools, means what was given
+    # before too.
+    left = [row for row in rows if row.used < min(row.max_uses, allowed.standing_uses) or row.pk == own]
     young = StandingApproval.objects.filter(
         pk__in=[row.pk for row in left], created_at__gt=from_now(-allowed.standing_seconds)
     )
@@ -105,7 +115,7 @@ def take(pk: int, *, own: int | None = None) -> bool:
     if pk == own:
         return prepared.exists(StandingApproval, Q(pk=pk) & _OPEN)
     used = {"used": _ONE_MORE, "last_used_at": NOW}
-    return prepared.update(StandingApproval, Q(pk=pk) & _OPEN & _LEFT, used) == 1
+    return prepared.update(StandingApproval, Q(pk=pk) & _OPEN & _LEFT & _WITHIN, used) == 1
 
 
 def give_back(pk: int) -> None:

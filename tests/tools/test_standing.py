@@ -130,13 +130,17 @@ def closed_for_all(at: Gate, row: StandingApproval) -> None:
     ruled(standing_seconds=0)
 
 
+def no_uses_for_all(at: Gate, row: StandingApproval) -> None:
+    ruled(standing_uses=0)
+
+
 def taken_back(at: Gate, row: StandingApproval) -> None:
     standing.revoke(row, by=people.alice().identity)
 
 
 CHANGES = [
     *(changed_tool, changed_persona, changed_rules, asked_for_another_reason),
-    *(giver_gone, giver_may_not_any_more, closed_for_all, taken_back),
+    *(giver_gone, giver_may_not_any_more, closed_for_all, no_uses_for_all, taken_back),
 ]
 
 
@@ -150,6 +154,19 @@ def test_what_changes_brings_the_question_back(change: Callable[[Gate, StandingA
     assert run_it(early).status == "waiting"
     assert run_it(at.ask(ONE)).status == "waiting"
     assert (used(row), len(gate.lines)) == (0, 1)
+
+
+def test_fewer_uses_hold_for_what_was_allowed_before() -> None:
+    at, row = opened({"uses": 5})
+    assert run_it(at.ask(ONE)).status == "succeeded"
+    late = at.ask(ONE)
+    ruled(standing_uses=1)
+    assert (run_it(late).status, at.ask(ONE).status, used(row)) == ("waiting", "waiting", 1)
+    row.refresh_from_db()
+    assert not allowing.fits_today(row)
+    ruled(standing_uses=2)
+    assert allowing.fits_today(row)
+    assert run_it(at.ask(ONE)).status == "succeeded"
 
 
 def test_content_from_outside_is_asked_about_all_the_same() -> None:

@@ -10,7 +10,7 @@ from agents_app import decisions
 from audit_app.exceptions import StaleState
 from tests import gate, people
 from tests.tools import racing
-from tests.tools.allowing import WISH, allowed, opened, used
+from tests.tools.allowing import WISH, allowed, opened, ruled, used
 from tests.tools.asking import waiting
 from tools_app import standing
 from tools_app.exceptions import NotFromNowOn
@@ -40,6 +40,17 @@ def test_two_calls_of_two_conversations_and_one_use() -> None:
         assert racing.unexpected(said) == []
         assert (statuses(*calls), used(row), len(gate.lines) - before) == (["succeeded", "waiting"], 1, 1)
     assert racing.chain_is_whole()
+
+
+def test_two_calls_and_one_use_the_organization_leaves() -> None:
+    """What may be used at most is lowered after both were let through."""
+    at, _ = waiting()
+    row = allowed(at.ask(ONE), uses=5, everywhere=True)
+    calls = [at.ask(ONE), at.ask(ONE, session_id="elsewhere")]
+    ruled(standing_uses=1)
+    assert racing.unexpected(gate.at_once(*(racing.execute(call) for call in calls))) == []
+    assert (statuses(*calls), used(row)) == (["succeeded", "waiting"], 1)
+    assert (standing.take(row.pk), used(row)) == (False, 1)
 
 
 def test_taking_back_and_using_at_once() -> None:
