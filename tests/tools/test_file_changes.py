@@ -116,18 +116,12 @@ def test_whoever_approves_reads_no_other_file_by_naming_it(root: Path) -> None:
     """The card of a changed use shows what its file holds: so only who asked says which file that is."""
     (root / "salaries.txt").write_text("Ana 100000")
     question = gate.question(granted("write_file").ask({"path": "new.txt", "content": "x"}))
-    for arguments, code in (
-        ({"path": "salaries.txt", "content": "-"}, "other_file"),
-        ({"path": "new.txt", "content": "y"}, ""),
-    ):
-        try:
-            made = instead.edit(
-                question, digest=question.digest, arguments=arguments, by=people.bob().identity
-            )
-        except InvalidEdit as refused:
-            assert refused.code == code
-        else:
-            assert (code, made.call.arguments) == ("", arguments)
+    sent = {"digest": question.digest, "by": people.bob().identity}
+    with pytest.raises(InvalidEdit) as refused:
+        instead.edit(question, arguments={"path": "salaries.txt", "content": "-"}, **sent)
+    assert refused.value.code == "other_file"
+    made = instead.edit(question, arguments={"path": "new.txt", "content": "y"}, **sent)
+    assert made.call.arguments["content"] == "y"
 
 
 def test_of_two_edits_of_one_file_the_second_is_asked_anew(root: Path) -> None:
