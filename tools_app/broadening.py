@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from tools_app import rules
 from tools_app.executors.network import EgressRefused, parse_url
+from tools_app.policy.standing import PLACES, is_place
 from tools_app.rules import mail
 from tools_app.visible import visible_text
 
@@ -22,7 +23,6 @@ ANY: Final = "any"
 QUOTED_CHARS: Final = 160
 # Texts in these kinds of parameters say what is done: they are never left open.
 _DEEDS: Final = frozenset({"code", "command", "sql", "argv"})
-_PLACES: Final = frozenset({"path", "folder", "url", "host", "email", "argv"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def widenings(
 ) -> tuple[Widening, ...]:
     """For every argument of the call what may be chosen; `specs` are their schemas, by name."""
     names = list(subject.arguments)
-    anchors = {name for name in names if _holds(subject, name, specs.get(name, {}))}
+    anchors = {name for name in names if is_place(subject.kinds.get(name, ""), subject.arguments[name])}
     made = (
         _widening(subject, name, specs.get(name, {}), opens=may_open and bool(anchors - {name}))
         for name in names
@@ -142,8 +142,9 @@ def _wider(subject: rules.Subject, name: str, kind: str) -> Iterator[Choice]:
 
 
 def _at_most(number: float) -> Choice:
-    within = {"max": number, **({"min": 0} if number >= 0 else {})}
-    return Choice("most", f"from 0 to {number}" if number >= 0 else f"at most {number}", ({"range": within},))
+    """Towards 0 only: what is taken away or owed is as large as what is given."""
+    low, high = min(number, 0), max(number, 0)
+    return Choice("most", f"from {low} to {high}", ({"range": {"min": low, "max": high}},))
 
 
 def _folders(subject: rules.Subject, name: str) -> Iterator[Choice]:
@@ -218,16 +219,7 @@ _BY_KIND: Final[Mapping[str, Callable[[rules.Subject, str], Iterator[Choice]]]] 
 def _may_open(kind: str, spec: Mapping[str, Any], value: Any) -> bool:
     """Texts a person writes anew each time; not a choice out of a few, not a place, and nothing that is carried out."""
     is_prose = isinstance(value, str) or _is_texts(value)
-    return is_prose and kind not in _DEEDS | _PLACES and "enum" not in spec and "const" not in spec
-
-
-def _holds(subject: rules.Subject, name: str, spec: Mapping[str, Any]) -> bool:
-    """Whether an argument that is not left open holds a use to something: a place, or a text that is no mere switch."""
-    value = subject.arguments[name]
-    if subject.kinds.get(name, "") in _PLACES:
-        return True
-    is_choice = isinstance(value, bool) or value is None or "enum" in spec or "const" in spec
-    return not is_choice and value not in ("", [], {})
+    return is_prose and kind not in _DEEDS | PLACES and "enum" not in spec and "const" not in spec
 
 
 def _is_texts(value: Any) -> bool:

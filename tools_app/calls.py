@@ -235,7 +235,9 @@ def _files(tool: Tool, asked: Asked) -> tuple[Attached, ...]:
 def _judge(found: Gathered) -> policy.Further | None:
     """For addresses that only turn up while it runs; a call that was claimed has both, a tool and a grant."""
     tool = found.facts.tool
-    return policy.Further(tool, policy.layers_of(found.facts)) if tool and found.grant else None
+    if tool is None or found.grant is None:
+        return None
+    return policy.Further(tool, policy.layers_of(found.facts), found.spared_by)
 
 
 def _copied(arguments: Mapping[str, Any]) -> dict[str, Any]:

@@ -109,7 +109,9 @@ def _started(
         | dict(reserved.observed)
         | ({"acting_as": acting_as} if acting_as else {}),
     )
-    return replace(found, answer=approval.answer) if approval is not None and approval.answer else found
+    spared_by = next((each for each in found.facts.standing if each.id == standing), None)
+    answer = approval.answer if approval is not None and approval.answer else None
+    return replace(found, answer=answer, spared_by=spared_by)
 
 
 def _acting_as(found: Gathered) -> str:

@@ -31,7 +31,7 @@ from tools_app.askers import Asked
 from tools_app.exceptions import InvalidArguments
 from tools_app.executors.base import Work
 from tools_app.models import Tool, ToolCall, UsageCounter
-from tools_app.policy import Call, Facts, Grant, Layer, ToolFacts, layering
+from tools_app.policy import Call, Facts, Grant, Layer, Standing, ToolFacts, layering
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +59,8 @@ class Gathered:
     preview: str = ""
     # What the person answered, at the claim of a use that is a question to them.
     answer: Mapping[str, Any] | None = None
+    # At the claim of a use that nobody was asked about, what was allowed from now on in place of that.
+    spared_by: Standing | None = None
     # Where private data, what was read outside and a way out come together: what each of them is.
     flow: Mapping[str, Any] = field(default_factory=dict)
 

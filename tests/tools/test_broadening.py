@@ -59,7 +59,7 @@ def keys(arguments: dict[str, Any], **options: Any) -> dict[str, list[str]]:
         ({"argv": ["/bin/git", "log", "-1"]}, ["same", "program"], "same", "“/bin/git log” with anything behind it"),
         ({"argv": ["git", "log"]}, ["same"], "same", ""),
         ({"n": 25}, ["same", "most"], "same", "from 0 to 25"),
-        ({"n": -3}, ["same", "most"], "same", "at most -3"),
+        ({"n": -3}, ["same", "most"], "same", "from -3 to 0"),
         ({"n": True}, ["same"], "same", ""),
         ({"n": None}, ["same"], "same", ""),
         ({"words": ["a", "b"]}, ["same", "these"], "same", "only these, in any number and order"),
@@ -88,18 +88,28 @@ def test_a_text_is_left_open_only_beside_what_holds_the_use() -> None:
         "body": ["same", "any"],
     }
     assert "any" not in str(keys(letter, may_open=False))
-    # A switch, or one out of three words, holds nothing.
-    level = {"type": "string", "enum": ["low", "high"]}
-    assert keys({"level": "low", "text": "x", "dry": True}, level=level)["text"] == ["same"]
+    # A switch, a number, a word or a list of them holds nothing, and no place at all does not either.
+    held: list[dict[str, Any]] = [
+        {"level": "low"},
+        {"dry": True},
+        {"limit": 3},
+        {"language": "en"},
+        {"tags": ["a"]},
+        {"to": []},
+    ]
+    for beside in held:
+        assert "any" not in keys({**beside, "text": "x"})["text"], beside
     assert keys({"command": "ls", "to": "ann@x.org"})["command"] == ["same"]
 
 
 def test_everything_open_is_refused_by_its_field() -> None:
-    two = widened({"title": "a", "text": "b"})
-    assert broadening.problems(two, {"title": "any", "text": "any"}) == {
+    ways = (broadening.Choice("same", "", is_same=True), broadening.Choice("any", "", is_open=True))
+    loose = [broadening.Widening(name, ways, "same", holds=False) for name in ("text", "title")]
+    assert broadening.problems(loose, {"title": "same", "text": "any"}) == {
         "text": "With this, only the name of the tool would be left. Keep one argument narrower."
     }
-    assert broadening.problems(two, {"title": "same", "text": "any"}) == {}
+    two = widened({"title": "a", "text": "b"})
+    assert broadening.problems(two, {"title": "same", "text": "same"}) == {}
     assert set(broadening.problems(two, {"title": "folder", "more": "same"})) == {"title", "text", "more"}
 
 

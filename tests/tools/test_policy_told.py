@@ -298,6 +298,13 @@ def test_other_limits_are_met_exactly(most: int, uses: int, passes: bool) -> Non
             "10.0.0.1",
             "Policy forbids what the host of to stands for.",
         ),
+        (
+            {"ask_when": {"to": ["10.0.0.1"]}},
+            "10.0.0.1",
+            "Policy has a person asked about what the host of to stands for.",
+        ),
+        # About the name itself a person was asked.
+        ({"ask_when": {"to": ["10.0.0.1", "a.example"]}}, "10.0.0.1", ""),
         # Names are what is allowed, and no name is an address.
         ({"allowed": {"to": ["a.example"]}}, "10.0.0.1", ""),
         ({"denied": "broken"}, "10.0.0.1", policy.UNREADABLE.message),
@@ -306,4 +313,4 @@ def test_other_limits_are_met_exactly(most: int, uses: int, passes: bool) -> Non
 def test_the_address_a_host_stands_for_is_judged_by_what_is_denied(
     rules: Any, address: str, told: str
 ) -> None:
-    assert further(**rules).address("to", address) == told
+    assert further(**rules).address("to", address, "https://a.example/") == told

@@ -203,7 +203,10 @@ def test_a_call_that_a_limit_refuses_takes_nothing() -> None:
 def test_a_worker_that_dies_before_the_start_takes_one_use() -> None:
     at, row = opened({"uses": 1})
     call = at.ask(ONE)
-    assert claims.claim(call, by=identities.system(people.toolroom())) is not None
+    found = claims.claim(call, by=identities.system(people.toolroom()))
+    assert found is not None
+    assert found.spared_by is not None
+    assert found.spared_by.id == row.pk
     ToolCall.objects.filter(pk=call.pk).update(status="queued")
     again = run_it(call)
     assert (again.status, again.attempt, again.standing_id, used(row)) == ("succeeded", 2, row.pk, 1)

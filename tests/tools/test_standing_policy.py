@@ -71,8 +71,16 @@ CASES: list[tuple[str, Any, dict[str, Any], bool]] = [
     ),
     ("up to", held(match={"n": [{"range": {"min": 0, "max": 5}}]}), {"n": 5}, True),
     ("beyond", held(match={"n": [{"range": {"min": 0, "max": 5}}]}), {"n": 5.5}, False),
-    ("one open", held({"line": "one"}, left_open=["note"]), {"line": "one", "note": "whatever"}, True),
-    ("one open and away", held({"line": "one"}, left_open=["note"]), {"line": "one"}, True),
+    ("one open", held({"to": "a@x.org"}, left_open=["note"]), {"to": "a@x.org", "note": "whatever"}, True),
+    ("one open and away", held({"to": "a@x.org"}, left_open=["note"]), {"to": "a@x.org"}, True),
+    ("one open beside a word", held({"line": "one"}, left_open=["note"]), {"line": "one"}, False),
+    ("one open beside no place", held({"to": []}, left_open=["note"]), {"to": []}, False),
+    (
+        "one open beside a number",
+        held(match={"n": [{"range": {"min": 0, "max": 3}}]}, left_open=["note"]),
+        {"n": 0, "note": "whatever"},
+        False,
+    ),
     ("the name alone", held(left_open=["line"]), {"line": "one"}, False),
     ("true for everything", held(match={"line": True}), {"line": "one"}, False),
     ("no value at all", held(match={"line": []}), {"line": "one"}, False),
@@ -242,3 +250,26 @@ def test_it_never_widens_more_than_the_question(
     for name in held_to:
         less = {key: value for key, value in arguments.items() if key != name}
         assert policy.decide(Call(less, also={"path": NOTES}), facts(standing(conditions))) == ASKED
+
+
+@pytest.mark.parametrize(
+    ("conditions", "leads_to", "reached"),
+    [
+        (held(match={"url": [{"url": "https://a.org/"}]}), "https://a.org/x", True),
+        (held(match={"url": [{"url": "https://a.org/"}]}), "https://b.org/x", False),
+        (held(match={"url": [{"url": "https://a.org/x/"}]}), "https://a.org/y", False),
+        (held({"url": "https://a.org/x"}), "https://a.org/y", True),
+        (held({"url": "http://a.org/x"}), "https://a.org/x", True),
+        (held({"url": "https://a.org/x"}), "http://a.org/x", False),
+        (held({"url": "https://a.org/x"}), "https://b.org/x", False),
+        (held({"to": "a@x.org"}, left_open=["url"]), "https://b.org/x", True),
+        ({}, "https://a.org/x", False),
+    ],
+)
+def test_an_address_that_another_leads_to_is_within_what_was_allowed(
+    conditions: Any, leads_to: str, reached: bool
+) -> None:
+    judge = policy.Further(TOOL, (), standing(conditions))
+    assert (judge("url", leads_to) == "") == reached
+    assert policy.Further(TOOL, ())("url", leads_to) == ""
+    assert judge("line", leads_to) != "", "of this one it says nothing"

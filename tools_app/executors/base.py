@@ -38,8 +38,8 @@ class Judge(Protocol):
         """Why this value is forbidden, for the model, or ""."""
         ...
 
-    def address(self, parameter: str, address: str, /) -> str:
-        """The same for an address of the network that the host of this parameter stands for."""
+    def address(self, parameter: str, address: str, named: str = "", /) -> str:
+        """The same for an address of the network that the host in `named` stands for."""
         ...
 
 

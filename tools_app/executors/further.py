@@ -23,7 +23,7 @@ class Judged:
     def reaches(self, url: network.Url, addresses: Sequence[str]) -> None:
         """Every address behind the name: which of them is taken is not ours to say."""
         for address in addresses if self._judge else ():
-            if self._judge and (why := self._judge.address(self._parameter, address)):
+            if self._judge and (why := self._judge.address(self._parameter, address, url.text)):
                 raise network.EgressRefused(why, code="denied_parameter")
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final
 
 from tools_app.policy import asking, layering, standing, steps, unattended
 from tools_app.policy.values import (
@@ -52,6 +53,9 @@ __all__ = [
 ]
 
 layers_of = layering.all_of
+BEYOND_STANDING: Final = (
+    "It leads beyond what was allowed from now on. Ask for that address itself, so that a person is asked."
+)
 
 
 def decide(call: Call, facts: Facts) -> Decision:
@@ -115,6 +119,8 @@ class Further:
 
     tool: ToolFacts
     layers: tuple[Layer, ...]
+    # The "from now on" in whose place nobody was asked: it reaches no further than it says.
+    spared_by: Standing | None = None
 
     def __call__(self, parameter: str, value: str, /) -> str:
         call = Call(arguments={parameter: value})
@@ -122,15 +128,22 @@ class Further:
             found = [
                 *layering.denied(call, self.tool, self.layers),
                 *layering.allowed(call, self.tool, self.layers),
+                *layering.unasked(call, self.tool, self.layers),
             ]
+            strays = self.spared_by and not standing.reaches(self.spared_by, parameter, value, self.tool)
         except Exception:  # noqa: BLE001  Fail closed, as in `decide`.
             return UNREADABLE.message
-        return found[0].message if found else ""
+        return found[0].message if found else BEYOND_STANDING if strays else ""
 
-    def address(self, parameter: str, address: str, /) -> str:
-        """The same for an address that a host stands for: only what is denied, since names are what is allowed."""
+    def address(self, parameter: str, address: str, named: str = "", /) -> str:
+        """The same for an address that the host in `named` stands for: names are what is allowed, not these.
+
+        A rule that asks about `named` itself has had its question.
+        """
+        call = Call(arguments={parameter: named})
         try:
-            found = next(layering.denied_address(parameter, address, self.tool, self.layers), None)
+            refusals = layering.denied_address(parameter, address, call, self.tool, self.layers)
+            found = next(refusals, None)
         except Exception:  # noqa: BLE001  Fail closed, as in `decide`.
             return UNREADABLE.message
         return found.message if found else ""

@@ -65,16 +65,31 @@ def denied(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[R
 
 
 def denied_address(
-    parameter: str, address: str, tool: ToolFacts, layers: tuple[Layer, ...]
+    parameter: str, address: str, call: Call, tool: ToolFacts, layers: tuple[Layer, ...]
 ) -> Iterator[Refuse]:
-    """The same for what a host turned out to stand for when it was connected to."""
-    kind = tool.kinds.get(parameter, "")
+    """The same for what the host in the call turned out to stand for when it was connected to."""
+    kind, subject = tool.kinds.get(parameter, ""), subject_of(call, tool)
     for layer in layers:
         if rules.denies_address(layer.denied, parameter, kind, address):
             told = (
                 f"{_WHOSE[layer.source.layer]} forbids what the host of {parameter} stands for.{_more(layer)}"
             )
             yield Refuse("denied_parameter", told, layer.source)
+        asks = rules.denies_address(layer.ask_when, parameter, kind, address)
+        if asks and not any(rules.denied(layer.ask_when, subject)):
+            told = f"{_WHOSE[layer.source.layer]} has a person asked about what the host of {parameter} stands for."
+            yield Refuse("denied_parameter", told + _more(layer), layer.source)
+
+
+def unasked(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
+    """What a person has to be asked about and cannot be any more, since the use that came to it is running."""
+    subject = subject_of(call, tool)
+    for layer in layers:
+        for name in rules.denied(layer.ask_when, subject):
+            told = (
+                f"{_WHOSE[layer.source.layer]} has a person asked about this value of the parameter {name}."
+            )
+            yield Refuse("denied_parameter", f"{told} Ask for it itself.{_more(layer)}", layer.source)
 
 
 def allowed(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[Refuse]:

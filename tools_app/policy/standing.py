@@ -1,7 +1,7 @@
 """Whether a person's "from now on" stands in for the question. It never refuses and never asks: it only spares one.
 
 Conditions name every argument of a use: `same` (exactly this value), `match` (matchers of the rule language, strict as
-wherever something is allowed), both for one name meaning both; `open` (any value, beside others that are held).
+wherever something is allowed), both for one name meaning both; `open` (any value, beside a place that is held).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from tools_app import rules
+from tools_app.executors.network import parse_url
 from tools_app.policy.layering import subject_of
 from tools_app.policy.values import Call, Facts, Standing, ToolFacts
 
@@ -22,6 +23,8 @@ COVERABLE: Final = frozenset(
         *("condition", "installation_condition", "organization_condition", "tool_condition"),
     }
 )
+# Kinds of parameters that say where a use goes, or what program it starts.
+PLACES: Final = frozenset({"path", "folder", "url", "host", "email", "argv"})
 _PARTS: Final = frozenset({"same", "match", "open"})
 
 
@@ -43,8 +46,33 @@ def fits(standing: Standing, call: Call, tool: ToolFacts) -> bool:
         return False
 
 
+def is_place(kind: str, value: Any) -> bool:
+    """Whether an argument that is held says where a use goes, or what it starts; an empty one says nothing."""
+    return kind in PLACES and value not in (None, "", [], {})
+
+
+def reaches(standing: Standing, parameter: str, value: str, tool: ToolFacts) -> bool:
+    """Whether it covers an address that the one in this parameter leads to, while a use of it runs.
+
+    "Exactly this address" means its host, as it does for who is asked once: pages move within a house.
+    """
+    if not is_sound(standing.conditions):
+        return False
+    same, match = standing.conditions["same"], standing.conditions["match"]
+    if parameter in standing.conditions["open"]:
+        return True
+    wanted = match.get(parameter) or _its_host(same[parameter])
+    return not any(rules.not_allowed({parameter: wanted}, rules.Subject({parameter: value}, tool.kinds)))
+
+
+def _its_host(address: str) -> list[Any]:
+    url = parse_url(address)
+    secure = f"https://{url.endpoint.rpartition(':')[0]}/"
+    return [{"url": f"{url.scheme}://{url.endpoint}/"}, {"url": secure}]
+
+
 def is_sound(conditions: Any) -> bool:
-    """Whether conditions can be read, and hold a use to more than the tool's name."""
+    """Whether conditions can be read, and name more than is left open. Whether it is a place, `fits` knows."""
     if not isinstance(conditions, Mapping) or set(conditions) != _PARTS:
         return False
     same, match, left_open = conditions["same"], conditions["match"], conditions["open"]
@@ -62,6 +90,9 @@ def _fits(conditions: Any, call: Call, tool: ToolFacts) -> bool:
         return False
     same, match, left_open = conditions["same"], conditions["match"], frozenset(conditions["open"])
     held = {*same, *match}
+    # A number or a word such as "en" fits nearly every use: only a place leaves more than the name of the tool.
+    if left_open and not any(is_place(tool.kinds.get(name, ""), call.arguments.get(name)) for name in held):
+        return False
     # An argument that was held to a value and is left out now may mean the opposite: "dry_run" above all.
     if not held <= set(call.arguments) or not set(call.arguments) <= held | left_open:
         return False

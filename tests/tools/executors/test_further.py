@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -42,6 +43,24 @@ def test_a_redirect_to_a_denied_host_is_not_followed(
     assert len(other.requests) == 1
     both = [start, other.url("/end")]
     assert "reached" in used(start, further(parameter, allowed={parameter: both}), executor)
+
+
+@pytest.mark.parametrize(("executor", "parameter"), [("http", "to"), ("builtin", "url")])
+def test_a_redirect_cannot_ask_a_person(
+    site: FakeSite, other: FakeSite, executor: str, parameter: str
+) -> None:
+    site.redirects("/start", other.url("/end"))
+    other.says("/end", b"reached", "Content-Type: text/plain")
+    start, end = site.url("/start"), other.url("/end")
+    said = {"same": {}, "match": {parameter: [{"url": site.url("/")}]}, "open": []}
+    asking = further(parameter, ask_when={parameter: [end]})
+    sparing = replace(further(parameter), spared_by=policy.Standing(1, said))
+    for judge, why in ((asking, "has a person asked"), (sparing, "from now on")):
+        with pytest.raises(ToolFailed, match=why) as refused:
+            used(start, judge, executor)
+        assert refused.value.code == "denied_parameter"
+    assert not other.requests
+    assert "reached" in used(end, asking, executor), "about the address itself somebody was asked"
 
 
 def test_a_rule_that_cannot_be_read_refuses() -> None:
