@@ -116,7 +116,7 @@ def test_whoever_approves_reads_no_other_file_by_naming_it(root: Path) -> None:
     """The card of a changed use shows what its file holds: so only who asked says which file that is."""
     (root / "salaries.txt").write_text("Ana 100000")
     question = gate.question(granted("write_file").ask({"path": "new.txt", "content": "x"}))
-    sent = {"digest": question.digest, "by": people.bob().identity}
+    sent: dict[str, Any] = {"digest": question.digest, "by": people.bob().identity}
     with pytest.raises(InvalidEdit) as refused:
         instead.edit(question, arguments={"path": "salaries.txt", "content": "-"}, **sent)
     assert refused.value.code == "other_file"
