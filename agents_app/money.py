@@ -70,6 +70,12 @@ def written(amount: int) -> str:
     return f"${dollars:.{places}f}" if abs(dollars) >= least else "less than $0.0001"
 
 
+def price_written(dollars: Decimal) -> str:
+    """Of a million tokens, as it is: $10.00, and $0.0125 where cents are not all of it."""
+    places = max(2, -int(dollars.normalize().as_tuple().exponent))
+    return f"${dollars:,.{places}f}"
+
+
 def short(count: int) -> str:
     """A number of tokens as one reads it: 950, 12.3k, 4.1M."""
     for size, letter in ((1_000_000, "M"), (1_000, "k")):

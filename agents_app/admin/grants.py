@@ -96,7 +96,8 @@ class GrantInline(Scoped, StackedInline):
             "Limits",
             {
                 "fields": [
-                    ("usage_limit", "person_daily_limit", "daily_limit"),
+                    "usage_limit",
+                    ("person_daily_limit", "daily_limit"),
                     "allowed_parameters",
                     "denied_parameters",
                     "advice",

@@ -92,13 +92,14 @@ class ByVerbs(AuditedAdmin):
 class ModelPriceAdmin(ByVerbs):
     form = PriceForm
     list_display = [
-        "__str__",
-        "input_price",
-        "output_price",
-        "cache_read_price",
-        "cache_write_price",
+        "priced",
+        "input",
+        "output",
+        "cache_read",
+        "cache_write",
         "as_of",
     ]
+    list_before_template = "admin/toolroom/prices.html"
     search_fields = ["model"]
     fieldsets = [
         (None, {"fields": [("model", "above_tokens")]}),
@@ -114,6 +115,26 @@ class ModelPriceAdmin(ByVerbs):
 
     def removed(self, obj: Any, by: Identity) -> None:
         pricing.remove(obj, by=by)
+
+    @display(description="model", ordering="model")
+    def priced(self, row: ModelPrice) -> str:
+        return str(row)
+
+    @display(description="input", ordering="input_price")
+    def input(self, row: ModelPrice) -> str:
+        return money.price_written(row.input_price)
+
+    @display(description="output", ordering="output_price")
+    def output(self, row: ModelPrice) -> str:
+        return money.price_written(row.output_price)
+
+    @display(description="read from the cache", ordering="cache_read_price")
+    def cache_read(self, row: ModelPrice) -> str:
+        return money.price_written(row.cache_read_price)
+
+    @display(description="written to the cache", ordering="cache_write_price")
+    def cache_write(self, row: ModelPrice) -> str:
+        return money.price_written(row.cache_write_price)
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> Any:
         missing = _without_price(identity_of(request).organization_id)

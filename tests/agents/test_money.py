@@ -48,6 +48,14 @@ def test_how_an_amount_is_written(dollars: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("dollars", "text"),
+    [("0.000000", "$0.00"), ("10.000000", "$10.00"), ("0.125000", "$0.125"), ("1200", "$1,200.00")],
+)
+def test_how_a_price_is_written(dollars: str, text: str) -> None:
+    assert money.price_written(Decimal(dollars)) == text
+
+
+@pytest.mark.parametrize(
     ("count", "text"), [(0, "0"), (950, "950"), (12_340, "12.3k"), (150_000, "150k"), (4_100_000, "4.1M")]
 )
 def test_how_a_number_of_tokens_is_written(count: int, text: str) -> None:

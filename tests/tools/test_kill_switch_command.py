@@ -30,7 +30,7 @@ def test_everything_is_stopped_listed_and_let_go_again() -> None:
     assert "The operator): Keys leaked" in said("status")
     assert "may act again" in said("off", "--reason", "New keys")
     assert at.ask({"line": "one"}).status == "queued"
-    assert (said("status"), said("off")) == ("", "It was not stopped.\n")
+    assert (said("status"), said("off")) == ("Nothing is stopped.\n", "It was not stopped.\n")
     entry = AuditEntry.objects.get(action="switch.lifted")
     assert (entry.facts["reason"], entry.facts["through"]) == ("New keys", "command")
 

@@ -32,9 +32,11 @@ export function write(item, approval) {
 /** Let the line say what its card says: the verdict of another person arrives there. */
 export function settle(item) {
   const { status, about, dangerous, taint, mayDecide, responded } = cardOf(item).dataset;
-  Object.assign(item.dataset, { status, dangerous, outside: taint, mayDecide });
-  const inPlace = responded === "true" && status === "denied" ? "Answered by a person" : "";
-  fill(item, { "item-state": inPlace || (ENDED[about]?.[status] ?? ENDED_ALIKE[status] ?? "") });
+  Object.assign(item.dataset, { status, dangerous, outside: taint, mayDecide, responded });
+  const isInPlace = responded === "true" && status === "denied";
+  const ended = isInPlace ? "Answered" : (ENDED[about]?.[status] ?? ENDED_ALIKE[status] ?? "");
+  const by = cardOf(item).querySelector('[data-slot="approval-by"]').textContent.trim();
+  fill(item, { "item-state": ended && by ? `${ended} by ${by}` : ended });
 }
 
 export function cardOf(item) {

@@ -34,9 +34,12 @@ class Command(BaseCommand):
         act(target, options["reason"])
 
     def _list(self) -> None:
-        if why := halts.reason_in_file():
+        why, rows = halts.reason_in_file(), KillSwitch.objects.thrown().select_related("organization")
+        if not why and not rows:
+            self.stdout.write("Nothing is stopped.")
+        if why:
             self.stdout.write(f"The installation is stopped by the file: {why}")
-        for row in KillSwitch.objects.thrown().select_related("organization").order_by("pk"):
+        for row in sorted(rows, key=lambda each: each.pk):
             where = f" of {row.organization.slug}" if row.organization and row.subject_id else ""
             since = f"since {localtime(row.thrown_at):%Y-%m-%d %H:%M}, by {row.thrown_by}"
             self.stdout.write(f"{row.get_scope_display()}{where}: {row} ({since}): {row.reason}")
