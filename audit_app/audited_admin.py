@@ -149,6 +149,8 @@ class AuditedAdmin(Scoped, ModelAdmin):
     show_full_result_count = False
     actions = None
     change_form_outer_before_template = "admin/toolroom/verbs.html"
+    # One sentence on what such rows are, where there is none yet.
+    about_rows: ClassVar[str] = ""
     verbs: ClassVar[tuple[Verb, ...]] = ()
     # True where the verbs that `save_model` calls write the record themselves.
     verbs_record: ClassVar[bool] = False

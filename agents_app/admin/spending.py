@@ -159,6 +159,7 @@ def _without_price(organization_id: int) -> list[str]:
 @admin.register(Budget)
 class BudgetAdmin(ByVerbs):
     form = BudgetForm
+    about_rows = "A budget says what models may cost: an answer, a person, a persona or everybody, in a day or a month."
     list_display = ["whose", "period", "limit", "used", "may_go_on", "enabled"]
     list_filter = ["scope", "period", "enabled"]
     list_select_related = ["member__user", "agent_type"]

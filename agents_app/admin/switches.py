@@ -34,6 +34,9 @@ def _lift(row: KillSwitch, by: Identity, given: dict[str, str]) -> str:
 @admin.register(KillSwitch)
 class KillSwitchAdmin(ReadOnlyAdmin):
     to_view = (CATALOG_VIEW,)
+    about_rows = (
+        "A kill switch stops a tool, a persona, an organization or everything at once, until it is lifted."
+    )
     list_display = ["shown_name", "state", "reason", "thrown_by", "thrown_at", "lifted_by", "lifted_at"]
     list_display_links = ["shown_name"]
     list_filter = ["scope", "through"]

@@ -80,6 +80,7 @@ def _remove(rule: PolicyRule, by: Identity, _: dict[str, str]) -> str:
 class PolicyRuleAdmin(AuditedAdmin):
     to_view, to_change = _READING, (POLICY_CHANGE,)
     form = RuleForm
+    about_rows = "A rule forbids uses, or lets a person be asked, for many tools at once."
     verbs_record = True
     change_form_outer_before_template = "admin/toolroom/rule.html"
     change_form_outer_after_template = "admin/toolroom/rule_side.html"

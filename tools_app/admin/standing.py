@@ -43,6 +43,7 @@ class OpenFilter(admin.SimpleListFilter):
 @admin.register(StandingApproval)
 class StandingApprovalAdmin(ReadOnlyAdmin):
     to_view = (DECIDE, DECIDE_OWN)
+    about_rows = "Here stands what somebody allowed “from now on” beside a yes; it can be taken back."
     list_display = [
         "tool_name",
         "state",
