@@ -55,7 +55,9 @@ def now() -> World:
     policy_rules.add(rule, by=people.adam().identity)
     # Of a tool that is gone: nothing else here is stopped.
     gone = {"scope": "tool", "subject_id": 2**30, "subject_name": SECRET_WORD, "reason": "It lied."}
-    KillSwitch.objects.create(organization=people.toolroom(), thrown_by="Adam", **gone)
+    KillSwitch.objects.create(
+        organization=people.toolroom(), thrown_by="Carol", thrown_by_id=str(people.carol().user.pk), **gone
+    )
     attachments.add(made.conversation, SimpleUploadedFile("notes.txt", b"x"), by=made.alice.identity)
     _told(made)
     return made

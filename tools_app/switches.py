@@ -14,7 +14,7 @@ from audit_app.exceptions import StaleState
 from audit_app.redaction import storable
 from project.accounts import identity as identities
 from project.accounts.exceptions import NotAllowed, NotFound
-from project.accounts.identity import Identity
+from project.accounts.identity import Identity, NoMembership
 from project.accounts.models import Organization
 from project.accounts.roles import CATALOG_CHANGE, MEMBERS_MANAGE
 from tools_app import doors, halts
@@ -29,6 +29,8 @@ _NEEDED: Final = {
     Scope.PERSONA: CATALOG_CHANGE,
     Scope.ORGANIZATION: MEMBERS_MANAGE,
 }
+# No role has it.
+_OPERATOR: Final = "operator"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,32 @@ def may_operate(scope: str, organization_id: int | None, identity: Identity) -> 
         return True
     ours = organization_id is not None and organization_id == identity.organization_id
     return ours and scope in _NEEDED and identity.may(_NEEDED[Scope(scope)])
+
+
+def may_lift(row: KillSwitch, identity: Identity) -> bool:
+    """Nobody undoes a stop of somebody above them: pages, API and the verb ask this alone."""
+    if identity.via == "system":
+        return True
+    ours = may_operate(row.scope, row.organization_id, identity)
+    return ours and identity.may(_needed_to_lift(row, identity))
+
+
+def _needed_to_lift(row: KillSwitch, identity: Identity) -> str:
+    if row.through != Through.PERSON or row.scope not in _NEEDED:
+        return _OPERATOR
+    needed = _NEEDED[Scope(row.scope)]
+    if needed != CATALOG_CHANGE or row.thrown_by_id == identity.user_id or identity.may(MEMBERS_MANAGE):
+        return needed
+    return CATALOG_CHANGE if _is_a_keepers(row) else MEMBERS_MANAGE
+
+
+def _is_a_keepers(row: KillSwitch) -> bool:
+    """Whether somebody without an administrator's rights stopped it; of who is gone nobody knows any more."""
+    try:
+        thrower = identities.membership_of(row.thrown_by_id, only=row.organization_id)
+    except NoMembership:
+        return False
+    return MEMBERS_MANAGE not in thrower.permissions
 
 
 def throw(target: Target, *, reason: str, by: Identity, through: str = Through.PERSON) -> KillSwitch:
@@ -96,8 +124,13 @@ def require_possible(target: Target, *, reason: str, by: Identity) -> None:
 
 
 def lift(row: KillSwitch, *, by: Identity, reason: str = "") -> None:
-    """Let it act again; what was ended stays ended. Raises StaleState where somebody else has lifted it."""
-    _require_right(row.scope, row.organization_id, by)
+    """Let it act again; what was ended stays ended.
+
+    Raises StaleState where somebody else has lifted it, NotAllowed, NotFound.
+    """
+    _require_ours(row.organization_id, by)
+    if not may_lift(row, by):
+        raise NotAllowed(details={"permission": _needed_to_lift(row, by)})
     lifted = {
         "lifted_at": NOW,
         "lifted_by": storable(by.display_name)[:255],
@@ -135,10 +168,14 @@ def _sound(reason: str) -> str:
 
 
 def _require_right(scope: str, organization_id: int | None, by: Identity) -> None:
+    _require_ours(organization_id, by)
+    if not may_operate(scope, organization_id, by):
+        raise NotAllowed(details={"permission": _NEEDED.get(Scope(scope), _OPERATOR)})
+
+
+def _require_ours(organization_id: int | None, by: Identity) -> None:
     if by.via != "system" and organization_id not in (None, by.organization_id):
         raise NotFound
-    if not may_operate(scope, organization_id, by):
-        raise NotAllowed(details={"permission": _NEEDED.get(Scope(scope), "operator")})
 
 
 def _record(action: str, row: KillSwitch, facts: dict[str, str], *, by: Identity) -> None:

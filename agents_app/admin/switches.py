@@ -51,9 +51,7 @@ class KillSwitchAdmin(ReadOnlyAdmin):
             "Let it act again",
             "From the next use and the next answer on. What was ended stays ended.",
             _lift,
-            possible=lambda row, identity: (
-                row.lifted_at is None and switches.may_operate(row.scope, row.organization_id, identity)
-            ),
+            possible=lambda row, identity: row.lifted_at is None and switches.may_lift(row, identity),
         ),
     )
 

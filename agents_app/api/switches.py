@@ -72,7 +72,6 @@ class SwitchView(RoomView):
         return KillSwitch.objects.visible_to(self.identity)
 
     def item(self, row: KillSwitch) -> Item:
-        may = switches.may_operate(row.scope, row.organization_id, self.identity)
         return {
             "id": row.pk,
             "scope": row.scope,
@@ -86,7 +85,7 @@ class SwitchView(RoomView):
             "lifted_by": row.lifted_by,
             "lifted_reason": row.lifted_reason,
             "lifted_at": row.lifted_at.isoformat() if row.lifted_at else None,
-            "may_lift": row.lifted_at is None and may,
+            "may_lift": row.lifted_at is None and switches.may_lift(row, self.identity),
         }
 
 

@@ -222,11 +222,12 @@ def test_what_is_stopped_is_not_stopped_twice_and_lifted_once(scope: str) -> Non
 @pytest.mark.django_db
 def test_each_throw_and_lift_is_recorded_for_everybody_it_concerns() -> None:
     at, elsewhere = gate.opened(), people.elsewhere()
-    switches.lift(throw(at, "tool", "Broken."), by=people.carol().identity, reason="Mended.")
+    row = switches.throw(switches.of_tool(at.tool), reason="Broken.", by=people.carol().identity)
+    switches.lift(row, by=people.adam().identity, reason="Mended.")
     entries = AuditEntry.objects.filter(subject_type="switch").order_by("pk")
     assert [(each.action, each.actor_name, each.facts["reason"]) for each in entries] == [
-        ("switch.thrown", "Adam", "Broken."),
-        ("switch.lifted", "Carol", "Mended."),
+        ("switch.thrown", "Carol", "Broken."),
+        ("switch.lifted", "Adam", "Mended."),
     ]
     throw(at, "installation")
     told = AuditEntry.objects.filter(action="switch.thrown", facts__scope="installation")
