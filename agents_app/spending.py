@@ -342,7 +342,15 @@ def _unpriced(model: str) -> str:
 
 
 def used_up(one: Window) -> str:
+    if _has_room(one):
+        # What the next request might cost at most does not fit: that is no reason to call it used up.
+        return f"{named(one.budget)} does not leave enough for the next request ({amount(one)} used)."
     return f"{named(one.budget)} is used up ({amount(one)})."
+
+
+def _has_room(one: Window) -> bool:
+    tokens, cost = one.budget.max_tokens, one.budget.max_cost
+    return (tokens is None or one.tokens < tokens) and (cost is None or one.nanos < money.nanos(cost))
 
 
 def named(budget: Budget) -> str:

@@ -138,7 +138,9 @@ def _told(check: policy.Check, call: Call, facts: Facts, filled: Sequence[str]) 
     for each in check.refusals:
         # The model and the person are not told which secret it is; whoever can mend it is.
         detail = " ".join(call.obstacles) if check.name == "secrets" else ""
-        yield Line(check.name, title, "refuse", each.message, _of_refusal(each, check.name, facts), detail)
+        # A switch tells the model more than people: not to try again what was not run.
+        text = facts.halted if check.name == "switches" else each.message
+        yield Line(check.name, title, "refuse", text, _of_refusal(each, check.name, facts), detail)
     if not check.refusals:
         text = _passed(check.name, call, facts, filled)
         yield Line(check.name, title, "pass", text, _considered(check.name, facts))

@@ -11,7 +11,7 @@ import pytest
 from agents_app import budgeting, continuing, gauge, model_turns, runs, spending
 from agents_app.exceptions import InvalidBudget, MayNotGoOn
 from agents_app.models import Budget, BudgetWindow, ModelUsage, Run, Step
-from agents_app.spending import Held, Spent
+from agents_app.spending import Held, Spent, Window
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.agents import answering
@@ -250,3 +250,11 @@ def test_people_and_personas_of_elsewhere_are_not_here() -> None:
             {"scope": "person", "period": "day", "max_tokens": 1, **theirs},
             by=identities.system(run.organization_id),
         )
+
+
+def test_a_budget_is_called_used_up_only_when_it_is() -> None:
+    budget = Budget(scope="organization", period="day", max_tokens=300)
+    assert "does not leave enough for the next request" in spending.used_up(Window(budget, tokens=120))
+    assert "is used up (300 of 300 tokens)." in spending.used_up(Window(budget, tokens=300))
+    dear = Budget(scope="organization", period="day", max_cost=Decimal(1))
+    assert "does not leave enough" in spending.used_up(Window(dear, nanos=5))
