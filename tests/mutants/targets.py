@@ -23,7 +23,7 @@ RULES = (
 )
 NETWORK = _of("executors/", "network", "network_addresses", "network_limits", "network_redirects")
 ADDRESSES = (
-    *_of("executors/", "network_addresses", "network", "network_redirects"),
+    *_of("executors/", "network_urls", "network_addresses"),
     *_of("", "rules_of_hosts"),
 )
 APPROVALS = _of("", "approvals", "deciders", "claims", "outcomes", "ask_user")
@@ -51,6 +51,6 @@ TARGETS: tuple[Target, ...] = (
     Target("tools_app.executors.network.backend", NETWORK),
     Target("tools_app.executors.network.client", NETWORK),
     Target("tools_app.executors.network.lasting", NETWORK),
-    Target("tools_app.executors.paths", _of("executors/", "paths_exactly", "paths", "writing")),
+    Target("tools_app.executors.paths", _of("executors/", "paths_exactly", "paths")),
     Target("tools_app.executors.beneath", _of("executors/", "paths", "writing")),
 )

@@ -101,7 +101,7 @@ def test_public_addresses_pass(address: str) -> None:
     ],
 )
 def test_every_other_address_is_refused(address: str) -> None:
-    assert not is_public(address)
+    assert is_public(address) is False
 
 
 @pytest.mark.parametrize(
