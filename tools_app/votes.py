@@ -11,8 +11,10 @@ from audit_app.clock import NOW
 from audit_app.exceptions import StaleState
 from audit_app.redaction import storable
 from audit_app.transitions import hold
+from project.accounts import identity as identities
 from project.accounts import prepared
-from project.accounts.identity import Identity
+from project.accounts.identity import Identity, NoMembership
+from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
 from tools_app import deciders
 from tools_app.deciders import Demand, Voice
 from tools_app.exceptions import AlreadyVoted
@@ -94,7 +96,17 @@ def cast(approval: Approval, *, digest: str, verdict: str, by: Identity, comment
 
 
 def said_yes(approval: Approval, demands: Sequence[Demand]) -> list[Voice]:
-    """Everybody who has approved, with the groups they are in by now."""
+    """Everybody who has approved and still may, with the groups they are in by now."""
     rows = ApprovalVote.objects.filter(approval=approval, verdict=ApprovalVote.Verdict.APPROVE)
-    ids = rows.values_list("voter_id", flat=True)
-    return [voice_of(each, approval, demands) for each in ids]
+    able = [each for each in rows.values_list("voter_id", flat=True) if _may_still(each, approval)]
+    return [voice_of(each, approval, demands) for each in able]
+
+
+def _may_still(user_id: str, approval: Approval) -> bool:
+    """Whether their role lets them decide by now; their groups are `voice_of`'s to say."""
+    try:
+        now = identities.from_user(user_id, approval.organization_id)
+    except NoMembership:
+        return False
+    own = user_id == approval.requester_id
+    return now.may(DECIDE) or (own and now.may(DECIDE_OWN if approval.about == Approval.About.USE else CHAT))

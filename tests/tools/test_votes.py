@@ -162,6 +162,21 @@ def test_votes_do_not_outlive_the_right_to_give_them(loss: Callable[[], None]) -
     assert run_it(call).status == "succeeded"
 
 
+def suspended() -> None:
+    Membership.objects.filter(user=people.bob().user).update(active=False)
+
+
+@pytest.mark.parametrize("loss", [lose_role, suspended])
+def test_a_yes_of_whoever_may_not_any_more_completes_nothing(loss: Callable[[], None]) -> None:
+    group("money", people.bob(), people.adam(), dora())
+    _, call = waiting(approvals_needed=2, approver_groups=["money"])
+    says(approvals.approve, call, people.bob())
+    loss()
+    assert says(approvals.approve, call, people.adam()).status == "pending"
+    assert says(approvals.approve, call, dora()).status == "approved"
+    assert run_it(call).status == "succeeded"
+
+
 def demand_more(at: Gate) -> None:
     Tool.objects.filter(pk=at.tool.pk).update(approvals_needed=2)
 
