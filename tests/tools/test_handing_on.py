@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.core import mail
 
 from agents_app import inbox
 from project.accounts.models import Membership
@@ -14,8 +15,8 @@ from tests.tools import told
 from tests.tools.asking import run_it
 from tools_app import approvals, catalog, groups, organization_policies
 from tools_app.exceptions import GroupInUse, InvalidPolicy, MayNotDecide
-from tools_app.models import Approval, ApproverGroup, Tool
-from tools_app.notices import audience
+from tools_app.models import Approval, ApproverGroup, Delivery, Tool
+from tools_app.notices import audience, sending
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +101,25 @@ def test_whoever_asked_does_not_approve_their_own_by_being_handed_it(question: A
     told.later(31)
     told.tick()
     assert may(question, people.alice()) is False
+
+
+def test_nobody_hears_of_it_who_may_not_decide_it(question: Approval) -> None:
+    """A group keeps its members whatever their role is by now: at the handing on, and when the mail is sent."""
+    ida = told.with_address(people.person("ida", Membership.Role.APPROVER))
+    groups.change(
+        ApproverGroup.objects.get(name="directors"),
+        members=[dora().membership, ida.membership],
+        by=people.adam().identity,
+    )
+    Membership.objects.filter(user=ida.user).update(role=Membership.Role.MEMBER)
+    told.later(31)
+    told.tick()
+    assert told.told() == [("escalated", "mail", "Dora")]
+    Membership.objects.filter(user=dora().user).update(role=Membership.Role.MEMBER)
+    mail_of = Delivery.objects.get()
+    sending.send(mail_of.pk)
+    mail_of.refresh_from_db()
+    assert (mail_of.outcome, mail.outbox) == ("dropped", [])
 
 
 def test_who_has_spoken_is_neither_told_nor_counted_again() -> None:

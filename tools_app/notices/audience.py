@@ -25,14 +25,26 @@ def deciders(approval: Approval) -> list[Membership]:
 
 
 def handed_on_to(approval: Approval, policy: OrganizationPolicy) -> list[Membership]:
-    """The second group: the one the organization has named, or its administrators."""
+    """Of the second group, the one the organization has named or its administrators, those whom it concerns."""
+    found = _second_group(approval, policy)
+    return [each for each in found if may_be_handed(each, approval)][:MOST]
+
+
+def may_be_handed(member: Membership, approval: Approval) -> bool:
+    """Whoever may decide it by now; and of others' questions administrators, who see it and can mend who decides."""
+    is_own = str(member.user_id) == approval.requester_id
+    administers = member.role in _roles_with(MEMBERS_MANAGE)
+    return may_decide(member, approval) or (administers and not is_own)
+
+
+def _second_group(approval: Approval, policy: OrganizationPolicy) -> QuerySet[Membership]:
     active = _active(approval.organization_id)
     if policy.escalate_to:
         named = ApproverGroup.objects.filter(
             organization_id=approval.organization_id, name=policy.escalate_to
         )
-        return list(active.filter(pk__in=named.values("members"))[:MOST])
-    return list(active.filter(role__in=_roles_with(MEMBERS_MANAGE))[:MOST])
+        return active.filter(pk__in=named.values("members"))[: 2 * MOST]
+    return active.filter(role__in=_roles_with(MEMBERS_MANAGE))[: 2 * MOST]
 
 
 def member(organization_id: int, user_id: str) -> Membership | None:

@@ -90,8 +90,8 @@ def _needless(row: Delivery, member: Membership | None) -> str:
         return ""
     if approval.status != Approval.Status.PENDING:
         return "It was decided before."
-    is_theirs = row.event == Event.ESCALATED or audience.may_decide(member, approval)
-    return "" if is_theirs else "They may not decide it any more."
+    concerns = audience.may_be_handed if row.event == Event.ESCALATED else audience.may_decide
+    return "" if concerns(member, approval) else "They may not decide it any more."
 
 
 def _write(rows: list[Delivery], result: Result) -> None:
