@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
+from agents_app.models import AgentType
 from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound
 from tests import gate, people
@@ -267,6 +268,15 @@ def test_the_command_runs_cases_as_a_person(opened: Gate) -> None:
     told, refused = commanded("carol", "--wait", "0")
     assert "waiting  ledger / waits" in told
     assert commanded("carol", "--draft") == ("0 cases, all passed.\n", "")
+
+
+def test_nobody_sits_before_the_command(opened: Gate) -> None:
+    catalog.update(opened.tool, {"requires_approval": True}, by=people.carol().identity)
+    AgentType.objects.filter(pk=opened.agent.pk).update(unattended="refuse")
+    saved(opened, name="runs")
+    told, _ = commanded("carol", "--wait", "0")
+    assert "FAILED   ledger / runs" in told, "with a person it would wait for the answer"
+    assert not ToolCall.objects.exclude(status="blocked").exists()
 
 
 def test_the_command_is_refused_to_whoever_may_not(opened: Gate) -> None:
