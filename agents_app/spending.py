@@ -297,18 +297,31 @@ def settle(run: Run, *, model: str, held: Mapping[str, Any], tokens: Tokens) -> 
     Returns what it cost in nanos, or None where no price is known.
     """
     nanos: int | None = 0
+    day = str(held.get("day") or days.today(run.organization_id))
     if tokens != _NOTHING:
         price = prices.of(run.organization_id, model, tokens.prompt)
         nanos = price.cost(tokens) if price else None
-        _book(run, model, str(held.get("day") or days.today(run.organization_id)), tokens, nanos)
-    for row, _, held_tokens, held_nanos in held.get("windows", ()):
-        BudgetWindow.objects.filter(pk=row).update(
-            used_tokens=F("used_tokens") + tokens.all,
-            used_nanos=F("used_nanos") + (nanos or 0),
+        _book(run, model, day, tokens, nanos)
+    used = {"used_tokens": F("used_tokens") + tokens.all, "used_nanos": F("used_nanos") + (nanos or 0)}
+    told = set()
+    for row, budget, held_tokens, held_nanos in held.get("windows", ()):
+        hit = BudgetWindow.objects.filter(pk=row).update(
+            **used,
             held_tokens=Greatest(F("held_tokens") - held_tokens, 0),
             held_nanos=Greatest(F("held_nanos") - held_nanos, 0),
         )
+        told |= {budget} if hit else set()
+    if tokens != _NOTHING:
+        _tell_the_others(run, day, told, used)
     return nanos
+
+
+def _tell_the_others(run: Run, day: str, told: set[int], used: Mapping[str, Any]) -> None:
+    """A budget made or changed while the turn ran began its window without it; one without a window reads the book."""
+    for budget in budgets_of(run.organization_id):
+        if budget.pk in told or budget.scope == Budget.Scope.ANSWER or not applies(budget, run):
+            continue
+        BudgetWindow.objects.filter(**_named(budget, run, day)).update(**used)
 
 
 def _book(run: Run, model: str, day: str, tokens: Tokens, nanos: int | None) -> None:

@@ -12,6 +12,10 @@ from agents_app import budgeting, continuing, gauge, model_turns, runs, spending
 from agents_app.exceptions import InvalidBudget, MayNotGoOn
 from agents_app.models import Budget, BudgetWindow, ModelUsage, Run, Step
 from agents_app.spending import Held, Spent, Window
+
+
+from agents_app.money import Tokens
+from agents_app.spending import Held, Spent
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.agents import answering
@@ -183,6 +187,34 @@ def test_changing_a_budget_begins_nothing_anew() -> None:
     assert BudgetWindow.objects.get().used_tokens == used
     budgeting.change(row, {"max_tokens": used}, by=by)
     assert isinstance(held(run), Spent)
+
+
+@pytest.mark.parametrize("change", [{"period": "month"}, {"enabled": False}])
+def test_a_budget_changed_while_turns_run_hears_of_them(change: dict[str, Any]) -> None:
+    run, by = waiting_run(), identities.system(people.toolroom())
+    answering.budget(max_tokens=10_000)
+    row, took = Budget.objects.get(), Tokens(1_000, 2_000)
+    first = held(run)
+    budgeting.change(row, change, by=by)
+    budgeting.change(row, {"enabled": True}, by=by)
+    second = held(run)
+    for each in (first, second):
+        assert isinstance(each, Held)
+        spending.settle(run, model="scripted", held=each.stored(), tokens=took)
+    window = BudgetWindow.objects.get()
+    assert (window.used_tokens, window.held_tokens) == (6_000, 0)
+
+
+def test_a_budget_made_while_a_turn_runs_hears_of_it_once() -> None:
+    run, took = waiting_run(), Tokens(1_000, 2_000)
+    before = held(run)
+    answering.budget(max_tokens=10_000)
+    other = held(run)
+    for each in (before, other):
+        assert isinstance(each, Held)
+        spending.settle(run, model="scripted", held=each.stored(), tokens=took)
+    assert BudgetWindow.objects.get().used_tokens == 6_000
+    assert isinstance(held(run, prompt=4_000), Spent)
 
 
 def test_the_person_may_go_on_beyond_a_budget_that_lets_them() -> None:
