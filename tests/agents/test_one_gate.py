@@ -209,7 +209,8 @@ def test_a_dry_run_says_the_same_and_does_nothing(case: Case, at: Gate) -> None:
     refusing = [line for line in told["explanation"] if line["outcome"] == "refuse"]
     assert bool(refusing) == (case.decision == "refuse")
     if refusing:
-        assert told["message"] in refusing[0]["text"]
+        # What the model is told, but for the hint not to try again, which is for it alone.
+        assert told["message"].startswith(refusing[0]["text"])
     assert {model: model._default_manager.count() for model in before} == before
     assert gate.lines == []
     entry = AuditEntry.objects.get(action="tool.tried")
