@@ -14,12 +14,13 @@ from django.utils import timezone
 
 from audit_app import records
 from audit_app.models import ToolUsage
-from project.accounts.exceptions import NotFound
+from project.accounts.exceptions import NotAllowed, NotFound
 from project.accounts.identity import Identity
-from project.accounts.roles import CATALOG_CHANGE
-from tools_app import differences, versions, written
+from project.accounts.roles import CATALOG_CHANGE, POLICY_CHANGE
+from tools_app import differences, layers, versions, written
 from tools_app.exceptions import CannotRollBack, InvalidTool, ToolChanged, ToolNameTaken
 from tools_app.models import Tool, ToolCall, ToolVersion
+from tools_app.policy import Source
 from tools_app.versions import Cause
 
 FIELDS: Final = versions.FIELDS
@@ -173,16 +174,30 @@ def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
     changed = sorted(
         name for name, value in fields.items() if not differences.same(getattr(current, name), value)
     )
-    for name in changed:
-        setattr(current, name, fields[name])
     if not changed:
         return current
+    bound = layers.speaking(current)
+    for name in changed:
+        setattr(current, name, fields[name])
+    _require_still_bound(current, bound, cause.by)
     if current.is_draft and current.enabled:
         raise InvalidTool(details={"enabled": ["It is a draft. Publish it, and it is on."]})
     written.check_row(current, awaited=cause.awaited)
     current.save()
     _remember(current, changed, cause)
     return current
+
+
+def _require_still_bound(tool: Tool, bound: frozenset[Source], by: Identity) -> None:
+    """Rules choose tools by what keepers write of them: leaving one takes the right to make it (layers only narrow)."""
+    lost = bound - layers.speaking(tool)
+    if not lost or by.via == "system":
+        return
+    if by.may(POLICY_CHANGE) and not any(each.layer == "installation" for each in lost):
+        return
+    names = ", ".join(sorted(each.name for each in lost))
+    told = f"As it would be, these rules would no longer hold for it: {names}. Ask whoever sets them."
+    raise NotAllowed(told, details={"permission": POLICY_CHANGE, "rules": sorted(each.name for each in lost)})
 
 
 def archive(tool: Tool, *, by: Identity, reason: str = "", expected: int | None = None) -> None:

@@ -12,7 +12,7 @@ from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import approvals, policy_rules
+from tools_app import approvals, catalog, policy_rules
 from tools_app.exceptions import DigestMismatch, InvalidRule, RuleNameTaken
 from tools_app.models import Approval, PolicyRule, Tool, ToolCall
 
@@ -176,3 +176,25 @@ def test_a_rule_about_a_kind_sees_into_lists() -> None:
     good, bad = "https://good.example/", "https://a.evil.example/x"
     assert door.ask({"pages": [good]}).status == Status.QUEUED
     assert door.ask({"pages": [good, bad]}).reason == "denied_parameter"
+
+
+@pytest.mark.parametrize(
+    ("rule", "change"),
+    [
+        ({"for_categories": ["bank"]}, {"category": "other"}),
+        ({"for_flags": ["dangerous"]}, {"is_dangerous": False}),
+        ({"for_flags": ["not_repeatable"]}, {"is_idempotent": True}),
+    ],
+)
+def test_who_keeps_the_catalog_takes_no_tool_out_of_a_rule(rule: Any, change: Any) -> None:
+    """Rules choose by what keepers write of a tool; leaving one takes the right to make it."""
+    door = gate.opened(category="bank", is_dangerous=True)
+    ruled(forbids=True, **rule)
+    with pytest.raises(NotAllowed) as refused:
+        catalog.update(door.tool, change, by=people.carol().identity)
+    assert "Quiet lines" in refused.value.message
+    assert door.ask({"line": "one"}).reason == "forbidden"
+    # What does not lead out of it stays theirs to change, and who sets the rules may lead out of them.
+    catalog.update(door.tool, {"description": "Writes a line."}, by=people.carol().identity)
+    catalog.update(door.tool, change, by=people.adam().identity)
+    assert door.ask({"line": "one"}).reason != "forbidden"
