@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
@@ -18,78 +20,107 @@ from tools_app.models import ToolCall
 # whole before every turn.
 NEWEST_RUNS = 300
 
-# What is rendered and drawn is not repeated to a model, and is the larger part of a long conversation.
+
+class _Answer(NamedTuple):
+    """What is read of a Run: hundreds of tuples are read in a fifth of the time of models, before every turn."""
+
+    pk: int
+    message_id: int
+    status: str
+    reason: str
+    text: str
+    attachments: list[dict[str, Any]]
+
+
+class _Turned(NamedTuple):
+    """The same of a model's Step."""
+
+    run_id: int
+    message_id: int | None
+    ended_at: datetime | None
+    content: list[dict[str, Any]]
+    ending: str | None
+    text: str | None
+
+
 _RUNS = Prepared(
     lambda: (
         Run.objects.filter(conversation_id=Given("conversation"), pk__lte=Given("newest"))
-        .select_related("message")
-        .defer("message__html")
-        .order_by("-pk")[:NEWEST_RUNS]
+        .order_by("-pk")
+        .values_list("pk", "message_id", "status", "reason", "message__text", "message__attachments")[
+            :NEWEST_RUNS
+        ]
     )
 )
-_STEPS = Prepared(
+_TURNS = Prepared(
     lambda: (
-        Step.objects.filter(
-            run__conversation_id=Given("conversation"),
-            run_id__gte=Given("oldest"),
-            run_id__lte=Given("newest"),
-        )
-        .select_related("message", "tool_call")
-        .defer("message__html", "tool_call__result", "tool_call__asked_through", "tool_call__explanation")
+        Step.objects.filter(**_BETWEEN, kind=Step.Kind.MODEL)
+        .order_by("run_id", "number")
+        .values_list("run_id", "message_id", "ended_at", "content", "message__ending", "message__text")
+    )
+)
+_CALLED = Prepared(
+    lambda: (
+        Step.objects.filter(**_BETWEEN, tool_call__isnull=False)
+        .select_related("tool_call")
+        .defer("tool_call__result", "tool_call__asked_through", "tool_call__explanation")
         .order_by("run_id", "number")
     )
 )
+_BETWEEN: Final[Mapping[str, Any]] = {
+    "run__conversation_id": Given("conversation"),
+    "run_id__gte": Given("oldest"),
+    "run_id__lte": Given("newest"),
+}
+Uses = Mapping[int | None, Mapping[str, Use]]
 
 
 def exchanges(run: Run) -> list[Exchange]:
     """Everything said in the run's conversation up to and including this run's message, oldest first."""
-    runs = _RUNS.all(conversation=run.conversation_id, newest=run.pk)[::-1]
-    steps = _by_run(runs)
-    told: dict[int, list[Run]] = defaultdict(list)
-    for each in runs:
+    found = _RUNS.all(conversation=run.conversation_id, newest=run.pk)
+    answers = [_Answer._make(row) for row in reversed(found)]
+    between = {"conversation": run.conversation_id, "oldest": answers[0].pk, "newest": answers[-1].pk}
+    turns: dict[int, list[_Turned]] = defaultdict(list)
+    for row in _TURNS.all(**between):
+        turns[row[0]].append(_Turned._make(row))
+    uses = _uses(step.tool_call for step in _CALLED.all(**between))
+    told: dict[int, list[_Answer]] = defaultdict(list)
+    for each in answers:
         told[each.message_id].append(each)
-    return [_exchange(same, steps) for same in told.values()]
+    return [_exchange(same, turns, uses) for same in told.values()]
 
 
-def _by_run(runs: Sequence[Run]) -> dict[int, list[Step]]:
-    found: dict[int, list[Step]] = defaultdict(list)
-    for step in _STEPS.all(conversation=runs[0].conversation_id, oldest=runs[0].pk, newest=runs[-1].pk):
-        found[step.run_id].append(step)
-    return found
-
-
-def _exchange(same: list[Run], steps: dict[int, list[Step]]) -> Exchange:
+def _exchange(same: list[_Answer], turns: Mapping[int, list[_Turned]], uses: Uses) -> Exchange:
     """Runs about one message: the answer, and the attempts before it."""
-    turns: list[Turn] = []
+    said: list[Turn] = []
     for each in same:
-        turns += _turns(steps[each.pk], keeps_partial=each is same[-1] and each.status in Run.FINAL)
+        said += _turns(
+            turns.get(each.pk, []), uses, keeps_partial=each is same[-1] and each.status in Run.FINAL
+        )
     return Exchange(
-        text=media.told(same[0].message.text, same[0].message.attachments),
-        turns=turns,
+        text=media.told(same[0].text, same[0].attachments),
+        turns=said,
         refused=same[-1].reason == "refusal",
     )
 
 
-def _turns(steps: list[Step], *, keeps_partial: bool) -> list[Turn]:
+def _turns(turned: Iterable[_Turned], uses: Uses, *, keeps_partial: bool) -> Iterator[Turn]:
     """A turn cut short is replayed as text only where nothing was answered after it; a retry starts clean."""
-    uses = _uses(steps)
-    turns = []
-    for step in steps:
-        if step.kind != Step.Kind.MODEL or step.ended_at is None:
+    for each in turned:
+        if each.ended_at is None:
             continue
-        if step.content:
-            turns.append(Turn(content=step.content, uses=uses[step.message_id]))
-        elif keeps_partial and step.message and step.message.ending != Message.Ending.REFUSAL:
-            turns.append(Turn(partial=step.message.text))
-    return turns
+        if each.content:
+            yield Turn(content=each.content, uses=uses.get(each.message_id, {}))
+        elif keeps_partial and each.text is not None and each.ending != Message.Ending.REFUSAL:
+            yield Turn(partial=each.text)
 
 
-def _uses(steps: list[Step]) -> dict[int | None, dict[str, Use]]:
+def _uses(called: Iterable[ToolCall | None]) -> dict[int | None, dict[str, Use]]:
     """By the message they hang under: a model may use the same id again in a later turn."""
     found: dict[int | None, dict[str, Use]] = defaultdict(dict)
-    for step in steps:
-        if step.tool_call is not None:
-            call = successors.latest(step.tool_call)
+    for first in called:
+        if first is not None:
+            call = successors.latest(first)
             found[call.message_id][call.tool_use_id] = use_of(call)
     return found
 
