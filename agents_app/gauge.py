@@ -6,8 +6,6 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
-
 from agents_app import money, news, spending
 from agents_app.models import Budget, Conversation, Run, Step
 from agents_app.spending import Window
@@ -22,6 +20,9 @@ _RUNS = Prepared(
         .order_by("pk")
         .values_list("input_tokens", "output_tokens", "cached_tokens", "nanos", "unpriced_tokens")
     )
+)
+_CONVERSATION = Prepared(
+    lambda: Conversation.objects.select_related("agent_type").filter(pk=Given("conversation"))
 )
 _LAST = Prepared(
     lambda: (
@@ -89,11 +90,11 @@ def shown(window: Window, now: datetime) -> Item:
 
 def announce(run: Run) -> None:
     """Tell whoever watches, after the commit."""
-    group, conversation_id = run.conversation.group, run.conversation_id
+    conversation_id = run.conversation_id
 
-    def told() -> None:
-        row = Conversation.objects.select_related("agent_type").filter(pk=conversation_id).first()
+    def told() -> Iterator[Item]:
+        row = _CONVERSATION.first(conversation=conversation_id)
         if row is not None:
-            news.send(group, {"type": "usage", "item": of(row)})
+            yield {"type": "usage", "item": of(row)}
 
-    transaction.on_commit(told)
+    news.after_commit(run.conversation.group, told)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, Model, Q
+from django.db.models import Model, Q
 from django.utils import timezone
 
 from agents_app import gauge, remembered, rendering, spending, stream
@@ -17,7 +17,7 @@ from agents_app.money import Tokens
 from agents_app.spending import Held
 from audit_app.redaction import storable
 from project.accounts import prepared
-from project.accounts.prepared import Given, Prepared
+from project.accounts.prepared import Given, More, Prepared
 
 _NEWEST = Prepared(
     lambda: Step.objects.filter(run_id=Given("run")).order_by("-number").values_list("number")[:1]
@@ -35,7 +35,7 @@ class ModelTurn:
     message: Message
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def begin(run: Run, client: AgentClient, held: Held | None = None) -> ModelTurn:
     """Open a turn. What it holds back of budgets stands in its Step, in the same transaction."""
     message = Message(
@@ -157,9 +157,8 @@ def _count(run: Run, step: Step, tokens: Tokens, *, asked_for: str) -> None:
         "nanos": step.nanos or 0,
         "unpriced_tokens": tokens.all if step.nanos is None else 0,
     }
-    Run.objects.filter(pk=run.pk).update(
-        **{name: F(name) + amount for name, amount in more.items() if amount}, pauses=run.pauses
-    )
+    added = {name: More(amount) for name, amount in more.items() if amount}
+    prepared.update(Run, Q(pk=run.pk), {**added, "pauses": run.pauses})
     for name, amount in more.items():
         setattr(run, name, getattr(run, name) + amount)
     gauge.announce(run)

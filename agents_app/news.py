@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -13,6 +13,7 @@ import msgspec
 import redis
 import redis.asyncio
 from django.conf import settings
+from django.db import transaction
 
 log = logging.getLogger(__name__)
 _encode = msgspec.json.Encoder().encode
@@ -58,6 +59,39 @@ def send(group: str, *events: dict[str, Any]) -> None:
     """Ring the bell for these events, in order, in one round trip. A server that is away costs only the bell."""
     channel = channel_of(group)
     _publish([("PUBLISH", channel, envelope(event)) for event in events])
+
+
+class _Gathered:
+    """What one transaction has to tell one group: each round trip and each waking of a browser's process costs."""
+
+    def __init__(self, group: str) -> None:
+        self.group = group
+        self.told: list[Callable[[], Iterable[dict[str, Any]]]] = []
+
+    def __call__(self) -> None:
+        events = [event for told in self.told for event in told()]
+        if events:
+            send(self.group, *events)
+
+
+def after_commit(group: str, told: Callable[[], Iterable[dict[str, Any]]]) -> None:
+    """Announce what `told` gives once the transaction around this has committed, or at once outside of one.
+
+    In order, and with everything else this transaction tells the group.
+    """
+    connection = transaction.get_connection()
+    # None stands for a block without a savepoint, which is undone with the one around it.
+    under = {*connection.savepoint_ids, None}
+    for savepoints, hook, _ in reversed(connection.run_on_commit):
+        if isinstance(hook, _Gathered) and hook.group == group:
+            # What another savepoint tells may yet be taken back, so it stays apart.
+            if {*savepoints, None} == under:
+                hook.told.append(told)
+                return
+            break
+    gathered = _Gathered(group)
+    gathered.told.append(told)
+    transaction.on_commit(gathered)
 
 
 def tell(groups: Iterable[str], event: dict[str, Any]) -> None:

@@ -68,7 +68,7 @@ def approval_moved(row: Approval, to: str, was: str | None, seq: int, **_: Any) 
 
 def _announce(group: str, told: Callable[[], list[dict[str, Any]]]) -> None:
     if group:
-        transaction.on_commit(lambda: news.send(group, *told()))
+        news.after_commit(group, told)
 
 
 def _run_events(row: Run, seq: int, *, born: bool) -> list[dict[str, Any]]:

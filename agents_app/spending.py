@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Sum, Value
-from django.db.models.functions import Greatest
+from django.db.models import F, Q, Sum, Value
 
 from agents_app import money, prices
 from agents_app.models import Budget, BudgetWindow, ModelUsage, Run
 from agents_app.money import Price, Tokens
-from project.accounts.prepared import Given, Prepared
+from project.accounts import prepared
+from project.accounts.prepared import Given, Less, More, Prepared
 from tools_app import days
 
 # Fewer tokens than this are no answer: then it is better to say that the budget is used up.
@@ -28,6 +28,11 @@ _CHARS_PER_TOKEN: Final = 3
 _TRIES: Final = 3
 _KEPT_WINDOWS: Final = 7
 _NOTHING: Final = Tokens()
+_WINDOW = Prepared(
+    lambda: BudgetWindow.objects.filter(
+        budget_id=Given("budget_id"), subject=Given("subject"), period_key=Given("period_key")
+    )
+)
 _BUDGETS = Prepared(
     lambda: (
         Budget.objects.filter(organization_id=Given("organization"), enabled=True)
@@ -244,7 +249,7 @@ def look(budget: Budget, run: Run, day: str) -> Window:
             budget, tokens=run.input_tokens + run.output_tokens + run.cached_tokens, nanos=run.nanos
         )
     named = _named(budget, run, day)
-    row = BudgetWindow.objects.filter(**named).first()
+    row = _WINDOW.first(**named)
     if row is None:
         booked = _booked(budget, named["subject"], named["period_key"])
         return Window(budget, tokens=booked["used_tokens"], nanos=booked["used_nanos"])
@@ -258,7 +263,7 @@ def seen(budget: Budget, row: BudgetWindow) -> Window:
 
 def _named(budget: Budget, run: Run, day: str) -> dict[str, Any]:
     subject = subject_of(budget, run.user_id, run.agent_type_id)
-    return {"budget": budget, "subject": subject, "period_key": period_key(budget, day)}
+    return {"budget_id": budget.pk, "subject": subject, "period_key": period_key(budget, day)}
 
 
 def subject_of(budget: Budget, user_id: str, agent_type_id: int) -> str:
@@ -302,14 +307,11 @@ def settle(run: Run, *, model: str, held: Mapping[str, Any], tokens: Tokens) -> 
         price = prices.of(run.organization_id, model, tokens.prompt)
         nanos = price.cost(tokens) if price else None
         _book(run, model, day, tokens, nanos)
-    used = {"used_tokens": F("used_tokens") + tokens.all, "used_nanos": F("used_nanos") + (nanos or 0)}
+    used = {"used_tokens": More(tokens.all), "used_nanos": More(nanos or 0)}
     told = set()
     for row, budget, held_tokens, held_nanos in held.get("windows", ()):
-        hit = BudgetWindow.objects.filter(pk=row).update(
-            **used,
-            held_tokens=Greatest(F("held_tokens") - held_tokens, 0),
-            held_nanos=Greatest(F("held_nanos") - held_nanos, 0),
-        )
+        let_go = {"held_tokens": Less(held_tokens), "held_nanos": Less(held_nanos)}
+        hit = prepared.update(BudgetWindow, Q(pk=row), {**used, **let_go})
         told |= {budget} if hit else set()
     if tokens != _NOTHING:
         _tell_the_others(run, day, told, used)
@@ -321,7 +323,7 @@ def _tell_the_others(run: Run, day: str, told: set[int], used: Mapping[str, Any]
     for budget in budgets_of(run.organization_id):
         if budget.pk in told or budget.scope == Budget.Scope.ANSWER or not applies(budget, run):
             continue
-        BudgetWindow.objects.filter(**_named(budget, run, day)).update(**used)
+        prepared.update(BudgetWindow, Q(**_named(budget, run, day)), used)
 
 
 def _book(run: Run, model: str, day: str, tokens: Tokens, nanos: int | None) -> None:
@@ -340,11 +342,11 @@ def _book(run: Run, model: str, day: str, tokens: Tokens, nanos: int | None) -> 
         "nanos": nanos or 0,
         "unpriced_tokens": 0 if nanos is not None else tokens.all,
     }
-    more = {name: F(name) + amount for name, amount in amounts.items()}
-    if ModelUsage.objects.filter(**key).update(**more) == 1:
+    more = {name: More(amount) for name, amount in amounts.items()}
+    if prepared.update(ModelUsage, Q(**key), more) == 1:
         return
     ModelUsage.objects.bulk_create([ModelUsage(**key)], ignore_conflicts=True)
-    ModelUsage.objects.filter(**key).update(**more)
+    prepared.update(ModelUsage, Q(**key), more)
 
 
 def _unpriced(model: str) -> str:

@@ -6,8 +6,6 @@ import uuid
 from functools import lru_cache
 from typing import Any
 
-from django.db import transaction
-
 from agents_app import events, news
 from agents_app.models import Conversation, Message, Run
 from project.accounts.prepared import Given, Prepared
@@ -20,8 +18,8 @@ _GROUP = Prepared(
 
 
 def publish(group: str, *items: dict[str, Any]) -> None:
-    """Announce these events in order once the transaction around this has committed, or at once outside of one."""
-    transaction.on_commit(lambda: news.send(group, *items))
+    """Announce these events after the commit."""
+    news.after_commit(group, lambda: items)
 
 
 def announce_message(message: Message, run: Run) -> None:

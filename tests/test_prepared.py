@@ -17,7 +17,7 @@ from audit_app.clock import from_now
 from audit_app.models import AuditStream
 from project.accounts import prepared
 from project.accounts.models import Organization
-from project.accounts.prepared import Given, Prepared
+from project.accounts.prepared import Given, Less, More, Prepared
 from tests import world
 from tests.world import World
 from tools_app.models import ToolCall
@@ -199,3 +199,17 @@ def test_a_locking_query_locks_inside_a_transaction(made: World) -> None:
     head = Prepared(lambda: AuditStream.objects.select_for_update().filter(name=Given("name")))
     with transaction.atomic():
         assert head.first(name=made.conversation.stream) is not None
+
+
+def test_more_and_less_are_counted_by_the_database(made: World) -> None:
+    """Two who add at once both count, so the sum is the statement's and never the reader's."""
+    mine = Q(pk=made.run.pk)
+    for amount in (5, 7):
+        assert prepared.update(Run, mine, {"input_tokens": More(amount), "pauses": 3}) == 1
+    assert prepared.update(Run, mine, {"input_tokens": Less(2), "output_tokens": Less(4)}) == 1
+    now = Run.objects.get(pk=made.run.pk)
+    assert (now.input_tokens, now.output_tokens, now.pauses) == (10, 0, 3)
+    # The same names with plain values are another statement.
+    prepared.update(Run, mine, {"input_tokens": 1, "pauses": More(1)})
+    now = Run.objects.get(pk=made.run.pk)
+    assert (now.input_tokens, now.pauses) == (1, 4)

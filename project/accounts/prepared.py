@@ -12,7 +12,8 @@ from functools import lru_cache
 from typing import Any, Generic, TypeVar
 
 from django.db import connection
-from django.db.models import Expression, Field, Model, Q, QuerySet
+from django.db.models import Expression, F, Field, Model, Q, QuerySet
+from django.db.models.functions import Greatest
 from django.db.models.query import ValuesListIterable, get_related_populators
 from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.transaction import TransactionManagementError
@@ -39,6 +40,24 @@ class Given(Expression):
         if not isinstance(value, _SIMPLE):
             raise TypeError(f"{self.name} needs its field to be given")
         return value
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """For `update`: what stands there and this much more."""
+
+    amount: int
+
+    def expression(self, name: str, place: Given) -> Any:
+        return F(name) + place
+
+
+@dataclass(frozen=True, slots=True)
+class Less(More):
+    """The same with so much less, and nothing below zero."""
+
+    def expression(self, name: str, place: Given) -> Any:
+        return Greatest(F(name) - place, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,10 +144,15 @@ def _builder(compiler: Any) -> Callable[[Sequence[Any]], Any]:
 def update(model: type[Model], where: Q, values: Mapping[str, Any]) -> int:
     """`model.objects.filter(where).update(**values)`, compiled once for each shape of condition and set of names.
 
-    Expressions belong to the shape by identity: they should be constants of a module, or cached.
+    Expressions belong to the shape by identity: they should be constants of a module, or cached. What a column is to
+    have more or less comes as More or Less.
     """
-    given: dict[str, Any] = {f"={name}": value for name, value in values.items() if _is_plain(value)}
-    shape = _shape(where, given), tuple((name, _Same.of(value)) for name, value in values.items())
+    given: dict[str, Any] = {
+        f"={name}": value.amount if isinstance(value, More) else value
+        for name, value in values.items()
+        if _is_plain(value)
+    }
+    shape = _shape(where, given), tuple((name, _kind_of(value)) for name, value in values.items())
     statement = _kept((model, shape), lambda: _compiled_update(model, where, values))
     with connection.cursor() as cursor:
         statement.run(cursor, given)
@@ -176,6 +200,10 @@ class _Same:
         return id(self.it)
 
 
+def _kind_of(value: Any) -> Any:
+    return type(value) if isinstance(value, More) else _Same.of(value)
+
+
 def _is_plain(value: Any) -> bool:
     return not hasattr(value, "resolve_expression")
 
@@ -207,14 +235,16 @@ def _compiled_update(model: type[Model], where: Q, values: Mapping[str, Any]) ->
     places: dict[str, Any] = {f"={name}": value for name, value in values.items() if _is_plain(value)}
     rows = model._default_manager.filter(_with_places(model, where, places))
     query: Any = rows.query.chain(UpdateQuery)
-    query.add_update_values(
-        {
-            name: Given(f"={name}", model._meta.get_field(name)) if _is_plain(value) else value
-            for name, value in values.items()
-        }
-    )
+    query.add_update_values({name: _assigned(model, name, value) for name, value in values.items()})
     sql, found = query.get_compiler(connection=connection).as_sql()
     return _Statement(sql, tuple(found))
+
+
+def _assigned(model: type[Model], name: str, value: Any) -> Any:
+    if not _is_plain(value):
+        return value
+    place = Given(f"={name}", model._meta.get_field(name))
+    return value.expression(name, place) if isinstance(value, More) else place
 
 
 def _compiled_exists(model: type[Model], where: Q) -> _Statement:
