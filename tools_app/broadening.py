@@ -152,7 +152,7 @@ def _folders(subject: rules.Subject, name: str) -> Iterator[Choice]:
     written, real = posixpath.normpath(str(subject.arguments[name])), _absolute(subject, name)
     is_folder = subject.kinds.get(name) == "folder"
     shown, meant = (written, real) if is_folder else map(posixpath.dirname, (written, real))
-    if real and shown not in ("", ".", "/") and meant not in ("", "/"):
+    if real and shown not in ("", ".", "/") and meant != "/":
         yield Choice("folder", f"anything in {quoted(shown + '/')}", ({"path_under": meant},))
 
 
@@ -177,7 +177,7 @@ def _addresses(subject: rules.Subject, name: str) -> Iterator[Choice]:
 def _mailboxes(subject: rules.Subject, name: str) -> Iterator[Choice]:
     value = subject.arguments[name]
     addresses = value if isinstance(value, list) else [value]
-    if not addresses or not all(isinstance(each, str) and mail.is_recipient(each) for each in addresses):
+    if not addresses or not all(isinstance(each, str) and mail.is_address(each) for each in addresses):
         return
     domains = sorted({each.rpartition("@")[2].lower() for each in addresses})
     if isinstance(value, list):

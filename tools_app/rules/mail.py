@@ -36,6 +36,12 @@ def is_recipient(rule: str) -> bool:
     )
 
 
+def is_address(value: str) -> bool:
+    """Whether it is one mailbox that a letter can go to; a rule may be a domain or a star as well."""
+    local, _, domain = value.rpartition("@")
+    return bool(local) and "*" not in domain and is_recipient(value)
+
+
 def _host(text: str) -> str:
     bare = text.strip(".")
     try:
