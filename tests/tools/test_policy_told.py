@@ -314,3 +314,30 @@ def test_the_address_a_host_stands_for_is_judged_by_what_is_denied(
     rules: Any, address: str, told: str
 ) -> None:
     assert further(**rules).address("to", address, "https://a.example/") == told
+
+
+@pytest.mark.parametrize(
+    ("rules", "told"),
+    [
+        ({}, ""),
+        ({"ask_when": {"to": ["b.example"]}}, ""),
+        (
+            {"ask_when": {"to": ["a.example"]}},
+            "Policy has a person asked about this value of the parameter to. Ask for it itself.",
+        ),
+        ({"denied": {"to": ["a.example"]}}, "Policy forbids this value or use of the parameter to."),
+        ({"allowed": {"to": ["b.example"]}}, "Policy does not allow the parameter to with this value."),
+        ({"ask_when": "broken"}, policy.UNREADABLE.message),
+    ],
+)
+def test_what_turns_up_while_a_call_runs_is_judged_like_the_call(rules: Any, told: str) -> None:
+    assert further(**rules)("to", "https://a.example/") == told
+
+
+def test_what_a_layer_says_besides_is_told_there_too() -> None:
+    fetch, rule = ToolFacts(1, "fetch", "h", kinds={"to": "url"}), {"to": ["a.example", "10.0.0.1"]}
+    cases: list[dict[str, Any]] = [{"ask_when": rule}, {"denied": rule}]
+    for each in cases:
+        judge = Further(fetch, (Layer(Source("organization", 1), message="Ask Ann.", **each),))
+        assert judge("to", "https://a.example/").endswith(" Ask Ann.")
+        assert judge.address("to", "10.0.0.1", "https://b.example/").endswith(" Ask Ann.")

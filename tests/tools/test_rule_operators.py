@@ -16,6 +16,7 @@ GIT = {
     "argv": {"program": "/usr/bin/git", "args": [{"one_of": ["log", "show"]}], "rest": [{"regex": "[^-].*"}]}
 }
 LS = {"argv": {"program": "/bin/ls", "args": ["-l"]}}
+CP = {"argv": {"program": "/bin/cp", "args": ["a", "b"]}}
 
 
 def allows(matcher: Any, value: Any, kind: str = "") -> bool:
@@ -42,6 +43,8 @@ def denies(matcher: Any, value: Any, kind: str = "") -> bool:
         ({"range": {"min": 1, "max": 5}}, 1, True, True),
         ({"range": {"min": 1, "max": 5}}, 5.0, True, True),
         ({"range": {"min": 1, "max": 5}}, 6, False, False),
+        ({"range": {"min": 1, "max": 5}}, 0, False, False),
+        ({"range": {"min": 5, "max": 5}}, 5, True, True),
         ({"range": {"min": 1, "max": 5}}, "3", False, True),
         ({"range": {"min": 1, "max": 5}}, "many", False, True),
         ({"range": {"min": 1, "max": 5}}, True, False, True),
@@ -56,6 +59,9 @@ def denies(matcher: Any, value: Any, kind: str = "") -> bool:
         ({"regex": "a+"}, "AAA", False, True),
         ({"regex": "a+"}, "\uff41", False, True),
         ({"regex": "[0-9]+"}, 7, False, True),
+        ({"regex": "[A-Z]+"}, "ABC", True, True),
+        ({"regex": "True"}, True, False, False),
+        ({"regex": "true"}, True, False, True),
         ({"regex": ".*"}, "x" * 4097, False, True),
         ({"regex": "(a+)+"}, "a" * 4000 + "b", False, True),
         ({"regex": ".*"}, {"a": 1}, False, True),
@@ -78,6 +84,12 @@ def denies(matcher: Any, value: Any, kind: str = "") -> bool:
         (LS, ["/bin/ls", "-l", "/"], False, True),
         (LS, ["/usr/local/bin/LS"], False, True),
         (LS, ["/bin/cat"], False, False),
+        (LS, [], False, False),
+        (CP, ["/bin/cp", "a", "b"], True, True),
+        (CP, ["/bin/cp", "a", "c"], False, True),
+        (CP, ["x", "a"], False, True),
+        ({"argv": {"program": "/bin/ls", "rest": True}}, ["/bin/ls", "x"], True, True),
+        ({"argv": {"program": "/bin/ls", "rest": True}}, ["/bin/ls", 7], False, True),
     ],
 )
 def test_operator(matcher: Any, value: Any, is_allowed: bool, is_denied: bool) -> None:
@@ -163,6 +175,7 @@ def test_paths_are_allowed_by_the_real_file(rule: str, real: list[str], is_allow
 def test_a_path_within_a_list_has_no_file_and_is_not_allowed() -> None:
     subject = Subject({"x": ["reports/a"]}, {"x": "path"}, {"x": ["reports/a"]})
     assert list(rules.not_allowed({"x": [{"each": ["reports"]}]}, subject)) == ["x"]
+    assert list(rules.not_allowed({"x": ["reports"]}, subject)) == ["x"]
 
 
 @pytest.mark.parametrize(
@@ -179,6 +192,7 @@ def test_statements_are_judged_by_what_the_engine_made_of_them(
 
 def test_contains_only_denies() -> None:
     assert denies({"contains": "sudo"}, "please SUDO now")
+    assert denies({"contains": "1e3"}, "1e3 times"), "as it is written, too, whatever number it is"
     for kind in ("", "command", "path"):
         with pytest.raises(rules.UnknownRule, match="only deny"):
             allows({"contains": "sudo"}, "x", kind)
@@ -200,6 +214,7 @@ def test_contains_only_denies() -> None:
         ("/f/a~0b", {"f": {"a~b": "drop"}}, ["f"]),
         ("/f", {"f": ["x", {"y": "drop"}]}, ["f"]),
         ("/f/op", {"f": "drop"}, []),
+        ("/g/op", {"f": {"op": "drop"}}, []),
     ],
 )
 def test_a_place_is_denied(place: str, arguments: dict[str, Any], hit: list[str]) -> None:
@@ -224,6 +239,8 @@ def test_a_place_is_denied(place: str, arguments: dict[str, Any], hit: list[str]
         ({"/f/*": ["a", "b"]}, {"f": []}, ["f"]),
         ({"/f/*": ["a", "b"]}, {"g": "a"}, ["g"]),
         ({"/f/*": []}, {"f": ["a"]}, ["f"]),
+        ({"/*/op": ["add"]}, {"f": {"op": "add"}}, []),
+        ({"/*/op": ["add"]}, {"f": {"op": "drop"}}, ["f"]),
     ],
 )
 def test_a_place_is_allowed(rule: Any, arguments: dict[str, Any], refused: list[str]) -> None:

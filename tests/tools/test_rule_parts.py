@@ -115,6 +115,8 @@ def test_the_number_a_value_is(value: Any, number: float | None) -> None:
         ("x" * 300 + "A", "x" * 300 + "a"),
         ("ﬁ", "fi"),
         ("\u115fa", "a"),
+        ("ü\x07b", "üb"),
+        ("ü\tb\nc", "ü\tb\nc"),
     ],
 )
 def test_one_spelling_for_many(value: Any, loose: str) -> None:

@@ -75,6 +75,15 @@ CASES: list[tuple[str, Any, dict[str, Any], bool]] = [
     ("one open and away", held({"to": "a@x.org"}, left_open=["note"]), {"to": "a@x.org"}, True),
     ("one open beside a word", held({"line": "one"}, left_open=["note"]), {"line": "one"}, False),
     ("one open beside no place", held({"to": []}, left_open=["note"]), {"to": []}, False),
+    ("one open beside an empty one", held({"to": ""}, left_open=["note"]), {"to": ""}, False),
+    ("one open beside nothing", held({"to": None}, left_open=["note"]), {"to": None}, False),
+    ("one open beside an empty object", held({"to": {}}, left_open=["note"]), {"to": {}}, False),
+    (
+        "one open beside a place and a word",
+        held({"to": "a@x.org", "line": "one"}, left_open=["note"]),
+        {"to": "a@x.org", "line": "one"},
+        True,
+    ),
     (
         "one open beside a number",
         held(match={"n": [{"range": {"min": 0, "max": 3}}]}, left_open=["note"]),
@@ -101,9 +110,23 @@ CASES: list[tuple[str, Any, dict[str, Any], bool]] = [
 )
 def test_conditions(name: str, conditions: Any, arguments: dict[str, Any], spared: bool) -> None:
     call = Call(arguments, also={"path": NOTES})
+    assert standings.fits(standing(conditions), call, TOOL) is spared
     told = policy.decide(call, facts(standing(conditions)))
     assert told == (Allow(standing=7) if spared else ASKED)
     assert not isinstance(policy.decide(call, facts()), Allow)
+
+
+@pytest.mark.parametrize(
+    ("kind", "is_held"),
+    [
+        *(dict.fromkeys(("path", "folder", "url", "host", "email", "argv"), True).items()),
+        *(dict.fromkeys(("text", "code", "command", "sql", ""), False).items()),
+    ],
+)
+def test_which_kinds_of_arguments_hold_a_use_to_a_place(kind: str, is_held: bool) -> None:
+    tool = replace(TOOL, kinds={"at": kind})
+    call = Call({"at": "there", "note": "whatever"})
+    assert standings.fits(standing(held({"at": "there"}, left_open=["note"])), call, tool) is is_held
 
 
 def test_statements_that_only_read() -> None:
@@ -273,3 +296,4 @@ def test_an_address_that_another_leads_to_is_within_what_was_allowed(
     assert (judge("url", leads_to) == "") == reached
     assert policy.Further(TOOL, ())("url", leads_to) == ""
     assert judge("line", leads_to) != "", "of this one it says nothing"
+    assert standings.reaches(standing(conditions), "url", leads_to, TOOL) is reached

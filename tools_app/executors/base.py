@@ -38,7 +38,7 @@ class Judge(Protocol):
         """Why this value is forbidden, for the model, or ""."""
         ...
 
-    def address(self, parameter: str, address: str, named: str = "", /) -> str:
+    def address(self, parameter: str, address: str, named: str, /) -> str:
         """The same for an address of the network that the host in `named` stands for."""
         ...
 

@@ -135,7 +135,7 @@ class Further:
             return UNREADABLE.message
         return found[0].message if found else BEYOND_STANDING if strays else ""
 
-    def address(self, parameter: str, address: str, named: str = "", /) -> str:
+    def address(self, parameter: str, address: str, named: str, /) -> str:
         """The same for an address that the host in `named` stands for: names are what is allowed, not these.
 
         A rule that asks about `named` itself has had its question.

@@ -10,7 +10,6 @@ from typing import Final
 from tools_app.policy.values import Facts, Refuse
 
 WAIT: Final = "wait"
-REFUSE: Final = "refuse"
 STANDING: Final = "standing"
 CODE: Final = "unattended"
 

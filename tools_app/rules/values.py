@@ -73,8 +73,6 @@ def as_number(value: Any) -> float | None:
     """The number a value is, however it is spelled; None where it is none."""
     if is_number(value):
         return float(value)
-    if isinstance(value, bool) or value is None:
-        return None
     try:
         number = float(loosened(value))
     except ValueError:

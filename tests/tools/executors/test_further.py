@@ -86,4 +86,6 @@ def test_what_a_host_stands_for_is_judged_when_it_is_connected_to(
     assert not site.requests
     harmless = {"kind:url": ["192.0.2.1", {"regex": "127"}], "other": ["127.0.0.1"]}
     assert "reached" in used(page, further(parameter, denied=harmless), executor)
-    assert further(parameter, denied={parameter: 5}).address(parameter, "192.0.2.1"), "unreadable refuses"
+    assert further(parameter, denied={parameter: 5}).address(parameter, "192.0.2.1", page), (
+        "unreadable refuses"
+    )
