@@ -18,7 +18,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from agents_app import inbox
+from agents_app import inbox_news
 from agents_app.models import Conversation
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
@@ -158,4 +158,4 @@ class ConversationConsumer(AsyncWebsocketConsumer):
 
 class InboxConsumer(ConversationConsumer):
     def group_for(self, identity: Identity) -> str:
-        return inbox.group_of(identity)
+        return inbox_news.group_of(identity)

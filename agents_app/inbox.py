@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django_filters import rest_framework as filters
@@ -17,7 +14,6 @@ from django_filters import rest_framework as filters
 from agents_app import cards
 from project.accounts.api.queries import YesOrNo
 from project.accounts.identity import Identity
-from project.accounts.roles import DECIDE
 from tools_app import approvals
 from tools_app.models import Approval, ApprovalVote
 from tools_app.visible import visible_text
@@ -127,15 +123,3 @@ def choices(rows: QuerySet[Approval]) -> dict[str, list[Choice]]:
 def _choices(pairs: Iterable[tuple[Any, Any]]) -> list[Choice]:
     by_value = {str(value): visible_text(str(label or value)) for value, label in pairs if value is not None}
     return [Choice(value, label) for value, label in by_value.items()]
-
-
-def group_of(identity: Identity) -> str:
-    """Where news of this person's inbox is told: of all questions of the organization, or of their own."""
-    whose = "" if identity.may(DECIDE) else identity.user_id
-    return group(identity.organization_id, whose)
-
-
-def group(organization_id: int, user_id: str = "") -> str:
-    """Keyed, so that the name of a group cannot be made up from ids (`security.md` 1.1)."""
-    said = f"inbox:{organization_id}:{user_id}".encode()
-    return f"inbox.{hmac.new(settings.SECRET_KEY.encode(), said, hashlib.sha256).hexdigest()[:32]}"

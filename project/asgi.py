@@ -1,10 +1,13 @@
 """ASGI entry: static files, pages and API over HTTP, and the read-only socket."""
 
+import gc
 import os
 from typing import Any
 
 import django
 
+# What is loaded here stays for good: see `project/worker.py`. The end of this file lets the collector go on.
+gc.disable()
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "project.settings")
 django.setup()
 
@@ -40,3 +43,6 @@ def _choose(path: str) -> Any:
 
 
 application = ProtocolTypeRouter({"http": http, "websocket": sockets})
+
+gc.freeze()
+gc.enable()

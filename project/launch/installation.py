@@ -15,6 +15,7 @@ from project.launch.watch import Watch
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SQLITE = "project.fair_sqlite3"
+CORES_FOR_ALL = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +94,13 @@ def _start(installation: Installation) -> None:
     prepared = _prepare(installation)
     if prepared is None:
         return
-    children = [
-        watch.start(programs.worker("runs", threads=512)),
-        watch.start(programs.worker("tools", threads=32, variables=(("EMBEDDED_BEAT", "true"),))),
-        watch.start(programs.web(installation.settings.PORT)),
-    ]
-    if watch.until_ready(*children):
+    web = watch.start(programs.web(installation.settings.PORT))
+    runs = watch.start(programs.worker("runs", threads=512))
+    # Three on two cores would all be late: whoever waits for a page waits for the web server.
+    if (os.cpu_count() or 1) < CORES_FOR_ALL and not watch.until_ready(web):
+        return
+    tools = watch.start(programs.worker("tools", threads=32, variables=(("EMBEDDED_BEAT", "true"),)))
+    if watch.until_ready(web, runs, tools):
         print(_welcome(installation, prepared), flush=True)
         watch.forever()
 

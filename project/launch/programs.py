@@ -35,12 +35,7 @@ def web(port: int) -> Program:
 
 
 def worker(queue: str, *, threads: int, variables: tuple[tuple[str, str], ...] = ()) -> Program:
-    words = (
-        *("-W", ROOT_WARNING, "-m", "celery", "-q", "-A", "project.celery", "worker"),
-        *("-Q", queue, "-P", "threads", "-c", str(threads)),
-        *("-n", f"{queue}@%h", "-l", "warning"),
-        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
-    )
+    words = ("-W", ROOT_WARNING, "-m", "project.worker", "-Q", queue, "-c", str(threads))
     return Program(queue, (sys.executable, *words), ready="pipe", variables=(*WORKER, *variables))
 
 

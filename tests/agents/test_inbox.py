@@ -11,7 +11,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from agents_app import inbox
+from agents_app import inbox, inbox_news
 from project.accounts.models import Membership
 from tests import gate, people, world
 from tests.agents.test_consumers import Ear, cookie, in_thread
@@ -144,7 +144,7 @@ def test_preferences_are_shown_and_changed_by_their_person(now: World) -> None:
 
 def test_names_of_groups_differ_by_organization_and_person() -> None:
     names = {
-        inbox.group_of(who.identity)
+        inbox_news.group_of(who.identity)
         for who in (people.alice(), people.bob(), people.adam(), people.carol(), people.mallory())
     }
     # Bob and Adam hear of everything here; Alice and Carol of their own; Mallory of everything elsewhere.
