@@ -78,7 +78,15 @@ class ModelEndpointAdmin(AuditedAdmin):
                 "list of hosts names this one; with an empty list it goes to the vendor's own address alone.",
             },
         ),
-        ("Limits", {"fields": ["max_connections"]}),
+        (
+            "Limits",
+            {
+                "fields": ["max_connections"],
+                "description": "So many answers of one worker process may be read from this address at the same time; "
+                "the others wait in line for their turn, first come, first served. With several worker processes for "
+                "answers it is this number for each of them. Answers under way when it is changed are finished beside.",
+            },
+        ),
     ]
 
     def facts_of(self, row: ModelEndpoint) -> dict[str, Any]:

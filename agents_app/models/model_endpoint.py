@@ -86,6 +86,7 @@ class ModelEndpoint(models.Model):
             base_url=self.base_url,
             headers=dict(self.headers),
             options={**self.options, "trusted": False},
+            max_connections=self.max_connections,
         )
 
     def reached(self) -> str:

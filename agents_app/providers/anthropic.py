@@ -70,6 +70,7 @@ class _Answer:
 
     async def pieces(self) -> AsyncGenerator[TextPiece | ThinkingPiece, None]:
         async with client_for(self.request.endpoint) as client:
+            self.clock.begin()
             response = await _open(client, self.body)
             self.request_id = response.headers.get("request-id", "")
             try:
@@ -100,9 +101,13 @@ class _Clock:
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
-        self._began = self._waiting_since = time.monotonic()
         self._idle = 0.0
         self._heard = 0
+        self.begin()
+
+    def begin(self) -> None:
+        """Count from now on: time spent in line for a place is not the model's."""
+        self._began = self._waiting_since = time.monotonic()
 
     def wait(self) -> None:
         self._waiting_since = time.monotonic()

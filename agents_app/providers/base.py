@@ -8,7 +8,8 @@ from typing import Any, Protocol
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a model answers. `options`: `trusted` (the operator's own, may be local), `region`, `project_id`,
-    `resource`, `keyless`, and the limits of `limits.py`."""
+    `resource`, `keyless`, and the limits of `limits.py`. `max_connections`: streams at once in one process; 0 for any
+    number."""
 
     kind: str
     key: str
@@ -16,6 +17,7 @@ class Endpoint:
     api_key: str = field(default="", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     options: Mapping[str, Any] = field(default_factory=dict)
+    max_connections: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import asyncio
 import os
 from collections import OrderedDict
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 from urllib.request import getproxies
@@ -31,6 +31,8 @@ class _Kept:
     endpoint: Endpoint
     loop: asyncio.AbstractEventLoop
     client: Client
+    # One for each stream that may be open at once; the others wait in line, first come, first served.
+    places: AbstractAsyncContextManager[Any]
     streams: int = 0
 
 
@@ -40,20 +42,25 @@ _kept: OrderedDict[str, _Kept] = OrderedDict()
 @asynccontextmanager
 async def client_for(endpoint: Endpoint) -> AsyncIterator[Client]:
     """Lend the client of an endpoint for one stream; a changed endpoint gets a new one while old streams
-    finish."""
+    finish. Waits while as many streams are open as the endpoint allows."""
     loop, former = asyncio.get_running_loop(), _kept.get(endpoint.key)
     kept = former
     if kept is None or kept.endpoint != endpoint or kept.loop is not loop:
-        kept = _kept[endpoint.key] = _Kept(endpoint, loop, make(endpoint))
+        kept = _kept[endpoint.key] = _Kept(endpoint, loop, make(endpoint), _places(endpoint))
     _kept.move_to_end(endpoint.key)
     kept.streams += 1
     try:
         if former is not None and former.loop is loop:
             await _drop_unused(former)
-        yield kept.client
+        async with kept.places:
+            yield kept.client
     finally:
         kept.streams -= 1
         await _drop_unused(kept)
+
+
+def _places(endpoint: Endpoint) -> AbstractAsyncContextManager[Any]:
+    return asyncio.Semaphore(endpoint.max_connections) if endpoint.max_connections else nullcontext()
 
 
 async def _drop_unused(used: _Kept) -> None:

@@ -1,6 +1,7 @@
 """Which client speaks to an endpoint, with whose key, and which addresses it may reach."""
 
 import asyncio
+import contextlib
 from dataclasses import replace
 from typing import Any
 
@@ -8,9 +9,12 @@ import anthropic
 import pytest
 
 from agents_app import providers
+from agents_app.models import ModelEndpoint
+from agents_app.providers import anthropic as anthropic_provider
 from agents_app.providers import clients, network
 from agents_app.providers.base import Endpoint, TextPiece, ToolUse, TurnEnded
 from agents_app.providers.errors import ProviderMisconfigured
+from agents_app.providers.limits import Limits
 from tests.agents.providers.conftest import heard, request_to, text_of
 from tests.fake_model import FakeModel
 from tools_app import bridge
@@ -269,6 +273,59 @@ def test_only_so_many_clients_are_kept(endpoint: Endpoint) -> None:
         return len(clients.kept_keys())
 
     assert bridge.run(many(), timeout=30) <= clients.KEPT_CLIENTS
+
+
+def test_no_more_streams_are_open_than_an_endpoint_allows(endpoint: Endpoint) -> None:
+    """The others wait in line; whoever is stopped there leaves it, and nobody behind is forgotten."""
+    narrow, finished, most = replace(endpoint, key="narrow", max_connections=2), [], []
+    now = 0
+
+    async def stream(number: int) -> None:
+        nonlocal now
+        async with clients.client_for(narrow):
+            now += 1
+            most.append(now)
+            await asyncio.sleep(0.001)
+            now -= 1
+        finished.append(number)
+
+    async def crowd() -> None:
+        tasks = [asyncio.create_task(stream(number)) for number in range(8)]
+        await asyncio.sleep(0)
+        tasks[4].cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    bridge.run(crowd(), timeout=30)
+    assert finished == [0, 1, 2, 3, 5, 6, 7]
+    assert max(most) == 2
+
+
+def test_an_endpoint_without_a_limit_makes_nobody_wait(endpoint: Endpoint) -> None:
+    async def together() -> int:
+        async with contextlib.AsyncExitStack() as open_streams:
+            for _ in range(40):
+                await open_streams.enter_async_context(clients.client_for(endpoint))
+            return 40
+
+    assert bridge.run(together(), timeout=30) == 40
+
+
+def test_a_limit_of_the_row_reaches_the_provider() -> None:
+    row = ModelEndpoint(pk=7, name="narrow", max_connections=3)
+    assert row.without_key().max_connections == 3
+
+
+def test_time_in_line_is_not_the_models(fake_model: FakeModel, endpoint: Endpoint) -> None:
+    """Three answers one after the other through one place, each within its own time and not within that of all."""
+    limits = {**endpoint.options, "wall_seconds": 30, "idle_seconds": 30}
+    narrow = replace(endpoint, key="one place", max_connections=1, options=limits)
+    clock = anthropic_provider._Clock(Limits.of(limits))
+    clock._began -= 100
+    clock.begin()
+    clock.check(1)
+    for _ in range(3):
+        fake_model.play({"say": "a b"})
+        assert text_of(heard(request_to(narrow))) == "a b"
 
 
 def test_an_unknown_kind_has_no_provider() -> None:
