@@ -78,10 +78,12 @@ def run_is_over(run_id: int) -> bool:
 
 
 def naming(organization_id: int, group: str) -> list[str]:
-    """The grants that ask for the yes of a group of approvers, as titles."""
+    """The personas and grants that ask for the yes of a group of approvers, as titles."""
+    personas = AgentType.objects.filter(organization_id=organization_id).exclude(approver_groups=[])
+    found = [f"the persona {agent}" for agent in personas if group in agent.approver_groups]
     rows = AgentToolConfig.objects.filter(organization_id=organization_id).exclude(approver_groups=[])
     named = [row for row in rows.select_related("agent_type", "tool") if group in row.approver_groups]
-    return [f"{row.agent_type}'s grant of {row.tool}" for row in named]
+    return found + [f"{row.agent_type}'s grant of {row.tool}" for row in named]
 
 
 def of(row: AgentToolConfig) -> Grant:
@@ -108,7 +110,7 @@ def of(row: AgentToolConfig) -> Grant:
         context=agent.tool_context,
         acts_as=acts_as(agent),
         factories=tuple(agent.factories),
-        demand=row.demand("grant"),
+        demands=(agent.demand("persona"), row.demand("grant")),
         unattended=agent.unattended,
     )
 

@@ -20,7 +20,7 @@ from audit_app import records
 from audit_app.models import ToolUsage
 from project.accounts.identity import Identity
 from project.accounts.roles import ACT_AS
-from tools_app import arguments, clearing
+from tools_app import arguments, clearing, groups
 from tools_app.clearing import Meant
 from tools_app.exceptions import InvalidArguments
 from tools_app.models import ToolCall
@@ -59,6 +59,9 @@ FIELDS: Final = frozenset(
         "max_seconds",
         "at_limits",
         "unattended",
+        "approver",
+        "approvals_needed",
+        "approver_groups",
         "tool_weight_limit",
         "enabled",
         "is_default",
@@ -77,6 +80,7 @@ _AVATAR_REFUSED: Final = (
     "Images from other sites are not shown."
 )
 _LISTS: Final = ("personality_traits", "starters")
+_DEMAND: Final = frozenset({"approver", "approvals_needed", "approver_groups"})
 
 
 def register(fields: Mapping[str, Any], *, by: Identity) -> AgentType:
@@ -183,7 +187,10 @@ def _write(agent: AgentType, changed: list[str], *, by: Identity, action: str) -
             agent.save()
     except IntegrityError:
         raise PersonaNameTaken(details={"name": agent.name}) from None
-    _record(action, agent, {"changed": changed, "content_hash": agent.content_hash()}, by=by)
+    told: dict[str, Any] = {"changed": changed, "content_hash": agent.content_hash()}
+    if _DEMAND & set(changed):
+        told["deciders"] = agent.demand("persona").as_json()
+    _record(action, agent, told, by=by)
 
 
 def _require_sound(agent: AgentType) -> None:
@@ -204,6 +211,7 @@ def _require_sound(agent: AgentType) -> None:
     if told := background.problems_of_persona(agent.tool_context, acts_as_itself=agent.acts_as_itself):
         wrong["tool_context"] = told
     wrong |= factory_choice.problems(agent)
+    wrong |= groups.problems(agent.organization_id, count=agent.approvals_needed, named=agent.approver_groups)
     if wrong:
         raise InvalidPersona(details=wrong)
     if agent.is_default and not agent.enabled:

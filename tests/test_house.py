@@ -51,7 +51,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ),
         # Readings.
         (
-            *("served", "credentials", "halts", "information", "layers", "askers", "meanings"),
+            *("served", "credentials", "demands", "halts", "information", "layers", "askers", "meanings"),
             *("standing", "days", "quotas", "facts", "contexts", "availability", "versions"),
             *("linting", "decided", "explanations", "rule_pages", "powers", "replaying"),
         ),

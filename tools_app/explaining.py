@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tools_app import policy, rules
+from tools_app import deciders, policy, rules
 from tools_app.policy import Call, Decision, Facts, Layer, Refuse, layering, unattended
 
 # Why a person is asked: said on the card, in the admin and where a tool is tried out.
@@ -38,6 +38,7 @@ _TITLES: Final = {
     "allowed": "What rules allow",
     "limit": "How often",
     "approval": "A person's approval",
+    "deciders": "Who decides",
     "standing": "Allowed from now on",
     "unattended": "When nobody is there",
     "rules": "The rules",
@@ -160,6 +161,24 @@ def _asking(call: Call, facts: Facts, decision: Decision) -> Iterator[Line]:
         yield Line("approval", title_of("approval"), "ask", text, tuple(rows))
     if not reasons:
         yield Line("approval", title_of("approval"), "pass", "Nobody has to be asked.")
+        return
+    yield from _deciding(facts)
+
+
+def _deciding(facts: Facts) -> Iterator[Line]:
+    """Whose demand it is that not just anybody's yes will do, one line for each that makes one."""
+    rows, persona = _rows(facts), facts.grant.agent_name if facts.grant else ""
+    whose = {
+        "organization": "the organization",
+        "tool": f"the tool {facts.tool.name if facts.tool else ''}",
+        "persona": f"the persona {persona}",
+        "grant": f"the grant of {persona}",
+    }
+    for demand in facts.demands:
+        told = deciders.told([demand])
+        text = f"Because of {whose.get(demand.layer, demand.layer)}: {told[:1].lower()}{told[1:]}"
+        row = rows.get(demand.layer) or Source(demand.layer, 0, "Settings of the gate")
+        yield Line("deciders", title_of("deciders"), "ask", text, (row,))
 
 
 def _spared(facts: Facts, decision: policy.Allow, reasons: Sequence[str]) -> Line:

@@ -15,6 +15,7 @@ from project.accounts.prepared import Given, Prepared
 from tools_app import (
     arguments,
     askers,
+    demands,
     doors,
     executors,
     halts,
@@ -126,12 +127,13 @@ def _stored(tool: Tool | None, call: ToolCall, asked: Asked) -> Gathered:
 
 
 def _with_standing(found: Gathered, own: int | None = None) -> Gathered:
-    """What was allowed from now on, read only where a person would be asked otherwise."""
+    """What was allowed from now on, and who decides: read only where a person would be asked otherwise."""
     if not policy.reasons_to_ask(found.call, found.facts):
         return found
     rules = standing.rules_of(found.facts, found.asked, found.reach)
     allowed = standing.candidates(found.asked, found.facts, rules, own)
-    return replace(found, facts=replace(found.facts, standing=allowed))
+    asked = demands.of(found.tool, found.grant) if found.tool is not None else ()
+    return replace(found, facts=replace(found.facts, standing=allowed, demands=asked))
 
 
 def _grant(tool: Tool | None, asked: Asked) -> Grant | None:

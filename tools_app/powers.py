@@ -11,11 +11,12 @@ from dataclasses import dataclass
 
 from project.accounts.identity import Identity
 from project.accounts.roles import ALL_PERMISSIONS, DECIDE, DECIDE_OWN
-from tools_app import deciders, doors, explaining, facts, halts, information, layers, quotas, served
+from tools_app import deciders, demands, doors, explaining, facts, halts, information, layers, quotas, served
 from tools_app.askers import Asked
+from tools_app.deciders import Demand
 from tools_app.explaining import Line
 from tools_app.layer_rules import Rule
-from tools_app.models import OrganizationPolicy, Tool
+from tools_app.models import Tool
 from tools_app.policy import Call, Facts, Grant, layering
 
 # Steps that need arguments: they say nothing beforehand.
@@ -61,7 +62,7 @@ class _Readings:
     rules: tuple[Rule, ...] | None
     withheld: frozenset[int]
     stopped: dict[int, str]
-    ours: deciders.Demand
+    ours: Demand
     leaks: bool
 
 
@@ -73,7 +74,7 @@ def of(granted: Sequence[tuple[Tool, Grant]], carrier: Carrier) -> list[Power]:
         rules=_rules(carrier.organization_id),
         withheld=frozenset(served.withheld(tools)),
         stopped=halts.stopped(carrier.organization_id, carrier.agent_type_id, [tool.pk for tool in tools]),
-        ours=OrganizationPolicy.objects.of(carrier.organization_id).demand("organization"),
+        ours=demands.of_organization(carrier.organization_id),
         leaks=any(map(information.can_carry_out, tools))
         and bool(
             doors.private_tools(agent_type_id=carrier.agent_type_id, organization_id=carrier.organization_id)
@@ -122,6 +123,7 @@ def _facts(tool: Tool, grant: Grant, readings: _Readings) -> Facts:
             used=tuple(quotas.used(tool, grant, readings.carrier.asked)) if who is not None else (),
             halted=readings.stopped.get(tool.pk, ""),
             layers=layers.with_rules(tool, readings.rules),
+            demands=demands.of(tool, grant, readings.ours),
         )
     except Exception:  # noqa: BLE001  What cannot be read refuses, here as at the gate.
         return Facts(tool=None, grant=None, readable=False)
@@ -131,9 +133,7 @@ def _whom(tool: Tool, grant: Grant, known: Facts, readings: _Readings) -> tuple[
     """Who decides, in words, and whether that can be who asks."""
     if known.tool is not None and known.tool.asks_person:
         return "", True
-    each = (readings.ours, tool.demand(), *([grant.demand] if grant.demand else []))
-    demands = [demand for demand in each if not demand.is_plain]
-    if told := deciders.told(demands):
+    if told := deciders.told(known.demands):
         return told, False
     who = readings.carrier.who
     if who is None or who.may(DECIDE) or who.may(DECIDE_OWN):

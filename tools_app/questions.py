@@ -11,8 +11,7 @@ from audit_app import clock, transitions
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
-from tools_app import deciders, digest, policy, votes
-from tools_app.deciders import Demand
+from tools_app import deciders, demands, digest, policy, votes
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, Tool, ToolCall
 
@@ -35,7 +34,7 @@ def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identi
         flow=dict(found.flow),
         reasons=list(reasons),
         approver=found.tool.approver,
-        demands=[each.as_json() for each in demands(found, found.tool)],
+        demands=[each.as_json() for each in demands.of(found.tool, found.grant)],
         is_dangerous=found.tool.is_dangerous,
         requester_id=call.user_id,
         requester_name=call.user_name,
@@ -47,13 +46,6 @@ def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identi
 def closing_time(tool: Tool) -> datetime:
     """Until when a question about a use of this tool stays open."""
     return clock.read() + timedelta(seconds=tool.approval_seconds or settings.APPROVAL_PENDING_SECONDS)
-
-
-def demands(found: Gathered, tool: Tool) -> tuple[Demand, ...]:
-    """What the organization, the tool and the grant ask of those who decide, without what asks for nothing."""
-    ours = OrganizationPolicy.objects.of(tool.organization_id).demand("organization")
-    asked = [ours, tool.demand(), *([found.grant.demand] if found.grant and found.grant.demand else [])]
-    return tuple(demand for demand in asked if not demand.is_plain)
 
 
 def may_decide(approval: Approval, identity: Identity) -> bool:

@@ -17,14 +17,16 @@ _OF_ROW: Final[Mapping[str, str]] = {
     "organization_rule": "admin:tools_app_policyrule_change",
     "standing": "admin:tools_app_standingapproval_change",
 }
+_OF_ALL: Final[Mapping[str, str]] = {"organization": "admin:tools_app_organizationpolicy_changelist"}
 
 
 def page_of(source: Source) -> str:
     """The address of the page; empty where the row has none."""
     name, pk = _OF_ROW.get(source.kind, ""), source.within or source.id
-    if not name or not pk:
+    listed = _OF_ALL.get(source.kind, "")
+    if not listed and not (name and pk):
         return ""
     try:
-        return reverse(name, args=[pk])
+        return reverse(listed) if listed else reverse(name, args=[pk])
     except NoReverseMatch:
         return ""

@@ -12,16 +12,14 @@ from unfold.decorators import display
 
 from agents_app import granting, grants, personas, toolset
 from agents_app.models import AgentToolConfig
-from audit_app.admin_fields import TickedField
-from audit_app.audited_admin import Scoped, VerbForm, identity_of
+from audit_app.audited_admin import Scoped, identity_of
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import groups, rule_problems, weights
+from tools_app import rule_problems, weights
+from tools_app.admin.demanding import DemandForm
 from tools_app.rule_problems import RULES
 
 
-class GrantForm(VerbForm):
-    approver_groups = TickedField(help_text=AgentToolConfig._meta.get_field("approver_groups").help_text)
-
+class GrantForm(DemandForm):
     class Meta:
         model = AgentToolConfig
         fields = ["tool", *sorted(granting.FIELDS)]
@@ -30,9 +28,6 @@ class GrantForm(VerbForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk and "tool" in self.fields:
             self.fields["tool"].disabled = True
-        if "approver_groups" in self.fields:
-            there = groups.names(self.identity.organization_id)
-            self.fields["approver_groups"].offer(there, self.instance.approver_groups or [])  # type: ignore[attr-defined]
 
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.changed_data if name in granting.FIELDS}

@@ -22,18 +22,19 @@ from agents_app.admin.grants import GrantInline
 from agents_app.admin.transfer import export_file, transfer_page
 from agents_app.models import AgentType
 from audit_app.admin_fields import LinesField, ReadableJSONField
-from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, archiving, identity_of
+from audit_app.audited_admin import AuditedAdmin, Verb, archiving, identity_of
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 from tools_app.admin import switching
+from tools_app.admin.demanding import DemandForm
 from tools_app.visible import visible_text
 
 # A list to choose from; by id the API names anybody.
 _MOST_PEOPLE = 500
 
 
-class PersonaForm(VerbForm):
+class PersonaForm(DemandForm):
     personality_traits = LinesField(help_text="A word or two each, shown on its card.")
     starters = LinesField(help_text="Questions offered for a start.")
     tool_context = ReadableJSONField(
@@ -148,6 +149,14 @@ class PersonaAdmin(AuditedAdmin):
                     "streaming_enabled",
                     "version",
                 ]
+            },
+        ),
+        (
+            "Who decides",
+            {
+                "fields": [("approver", "approvals_needed"), "approver_groups"],
+                "description": "About every use through this persona that needs approval. The organization, a tool or "
+                "a grant may demand more: the strictest of each wins. What waits is asked about anew after a change.",
             },
         ),
         (

@@ -11,6 +11,7 @@ from agents_app import granting
 from agents_app.api.shapes import PersonaSerializer
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import StrictSerializer
+from tools_app.api.demanding import DemandSerializer
 
 _WHOLE = 2**31 - 1
 
@@ -43,6 +44,9 @@ class AgentSerializer(PersonaSerializer):
     max_seconds = serializers.IntegerField(allow_null=True)
     at_limits = serializers.ChoiceField(AgentType.AtLimits.choices)
     unattended = serializers.ChoiceField(AgentType.Unattended.choices)
+    approver = serializers.ChoiceField(AgentType.Approver.choices, help_text="other: not who asked.")
+    approvals_needed = serializers.IntegerField()
+    approver_groups = serializers.ListField(child=serializers.CharField())
     tool_weight_limit = serializers.IntegerField(allow_null=True)
     tool_weight = ToolWeightSerializer()
     enabled = serializers.BooleanField()
@@ -60,7 +64,7 @@ class AgentSerializer(PersonaSerializer):
     updated_at = serializers.DateTimeField()
 
 
-class AgentWriteSerializer(StrictSerializer):
+class AgentWriteSerializer(DemandSerializer):
     """Fields left out of a change keep their value."""
 
     name = serializers.CharField(max_length=100)
@@ -99,6 +103,12 @@ class AgentWriteSerializer(StrictSerializer):
         AgentType.Unattended.choices,
         required=False,
         help_text="What becomes of a use that needs approval where a program asked for the answer.",
+    )
+    approver = serializers.ChoiceField(
+        AgentType.Approver.choices,
+        required=False,
+        allow_blank=True,
+        help_text="Of every use through it that needs approval. other: not who asked.",
     )
     tool_weight_limit = serializers.IntegerField(
         required=False,
@@ -182,7 +192,7 @@ class GrantedToolSerializer(serializers.Serializer[Any]):
     grant = GrantSerializer()
 
 
-class GrantWriteSerializer(StrictSerializer):
+class GrantWriteSerializer(DemandSerializer):
     """Fields left out of a change keep their value."""
 
     enabled_for_agent = serializers.BooleanField(required=False)
@@ -195,10 +205,6 @@ class GrantWriteSerializer(StrictSerializer):
     waives_approval = serializers.BooleanField(required=False)
     approver = serializers.ChoiceField(
         AgentToolConfig.Approver.choices, required=False, allow_blank=True, help_text="other: not who asked."
-    )
-    approvals_needed = serializers.IntegerField(required=False, min_value=1, max_value=20)
-    approver_groups = serializers.ListField(
-        child=serializers.CharField(max_length=60), required=False, max_length=10
     )
     usage_limit = serializers.IntegerField(required=False, allow_null=True, min_value=-1, max_value=_WHOLE)
     person_daily_limit = serializers.IntegerField(

@@ -31,7 +31,7 @@ class AgentTypeQuerySet(models.QuerySet["AgentType"]):
         return self.filter(archived_at__isnull=True)
 
 
-class AgentType(models.Model):
+class AgentType(Demanding):
     class Effort(models.TextChoices):
         NONE = "", "As the model decides"
         LOW = "low", "Low"
@@ -215,6 +215,8 @@ class AgentType(models.Model):
             body.append({"context": self.tool_context, "acts_as_itself": self.acts_as_itself})
         if self.factories:
             body.append({"factories": self.factories})
+        if said := self.demanded():
+            body.append(said)
         return hashlib.sha256(b"agent/v1\n" + rfc8785.dumps(body)).hexdigest()
 
 

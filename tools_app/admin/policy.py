@@ -8,7 +8,6 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.text import Truncator
 from unfold.decorators import display
 from unfold.widgets import (
@@ -17,11 +16,12 @@ from unfold.widgets import (
     UnfoldAdminTextareaWidget,
 )
 
-from audit_app.admin_fields import HoursField, LinesField, ReadableJSONField, TickedField
+from audit_app.admin_fields import HoursField, LinesField, ReadableJSONField
 from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of, may
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
 from tools_app import groups, layers, organization_policies, policy_rules, selecting
+from tools_app.admin.demanding import DemandForm
 from tools_app.models import OrganizationPolicy, PolicyRule, Tool
 
 _READING = (POLICY_CHANGE, CATALOG_CHANGE, AUDIT_VIEW)
@@ -180,7 +180,7 @@ _GROUPS: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
     (
         "Who decides",
         ("approver", "approvals_needed", "approver_groups", "deny_reasons"),
-        "For every tool. A tool or a grant may demand more, never less.",
+        "For every tool. A tool, a persona or a grant may demand more, never less.",
     ),
     (
         "Allowed from now on",
@@ -203,14 +203,7 @@ _GROUPS: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
 )
 
 
-def _no_groups() -> str:
-    address = reverse("admin:tools_app_approvergroup_changelist")
-    told = 'There are none yet. They are made under <a class="underline" href="{}">Approver groups</a>.'
-    return format_html(told, address)
-
-
-class OrganizationPolicyForm(VerbForm):
-    approver_groups = TickedField(help_text=OrganizationPolicy._meta.get_field("approver_groups").help_text)
+class OrganizationPolicyForm(DemandForm):
     standing_seconds = HoursField(
         label="Longest time for “from now on” (hours)",
         help_text="8 unless you say otherwise. 0: nobody can allow anything from now on.",
@@ -236,11 +229,6 @@ class OrganizationPolicyForm(VerbForm):
             listed = {*groups.names(self.identity.organization_id), self.instance.escalate_to} - {""}
             named = [(name, name) for name in sorted(listed)]
             self.fields["escalate_to"].choices = [("", "Administrators"), *named]  # type: ignore[attr-defined]
-        if "approver_groups" in self.fields:
-            there = groups.names(self.identity.organization_id)
-            self.fields["approver_groups"].offer(there, self.instance.approver_groups or [])  # type: ignore[attr-defined]
-            if not there:
-                self.fields["approver_groups"].help_text = _no_groups()
 
     def perform(self) -> OrganizationPolicy:
         changes = {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}

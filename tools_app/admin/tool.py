@@ -17,11 +17,12 @@ from django.utils.text import Truncator
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminTextInputWidget
 
-from audit_app.admin_fields import LinesField, ReadableJSONField, TickedField
+from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import archiving, identity_of, may
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import catalog, executors, groups, settings_forms, switches, weights
+from tools_app import catalog, executors, settings_forms, switches, weights
 from tools_app.admin import switching
+from tools_app.admin.demanding import DemandForm
 from tools_app.admin.editing import HIDDEN, PUBLISH, RUN_CASES, DraftingAdmin, SeenForm
 from tools_app.admin.fields import ParametersBox, SettingsBox
 from tools_app.admin.lint import lint_page
@@ -33,7 +34,7 @@ _NEW = {"type": "object", "properties": {}, "required": []}
 _AS_IT_COMES = "Leave it empty, and the tool works as it comes."
 
 
-class ToolForm(SeenForm):
+class ToolForm(DemandForm, SeenForm):
     tags = LinesField(help_text="Words to find it by.")
     required_permissions = LinesField(help_text="Permissions the person must hold.")
     input_schema = ReadableJSONField(
@@ -52,7 +53,6 @@ class ToolForm(SeenForm):
         widget=SettingsBox,
         help_text="Empty for a draft: it is saved, and not ready.",
     )
-    approver_groups = TickedField(help_text=Tool._meta.get_field("approver_groups").help_text)
     reason = forms.CharField(
         required=False,
         max_length=300,
@@ -72,9 +72,6 @@ class ToolForm(SeenForm):
             self.initial["examples"] = self.instance.definition.get("examples") or []
         if "example_usage" in self.fields:
             self.fields["example_usage"].widget.attrs["rows"] = 3
-        if "approver_groups" in self.fields:
-            there = groups.names(self.identity.organization_id)
-            self.fields["approver_groups"].offer(there, self.instance.approver_groups or [])  # type: ignore[attr-defined]
         if "executor" in self.fields:
             self.fields["executor"].choices = _OFFERED  # type: ignore[attr-defined]
             self.initial.setdefault("executor", Tool.Executor.HTTP)

@@ -6,10 +6,10 @@ from typing import Any
 
 from rest_framework import serializers
 
-from project.accounts.api.base import StrictSerializer
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
 from tools_app import catalog, executors, meanings, rules, versions, weights
+from tools_app.api.demanding import DemandSerializer
 from tools_app.models import Tool
 
 _FOR_ALL = "As in a grant, for every persona that has the tool; a grant can only narrow it."
@@ -85,7 +85,7 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
         return weights.of(tool.shown())
 
 
-class ToolWriteSerializer(StrictSerializer):
+class ToolWriteSerializer(DemandSerializer):
     """Fields left out of a change keep their value."""
 
     name = serializers.CharField(max_length=64)
@@ -104,13 +104,6 @@ class ToolWriteSerializer(StrictSerializer):
     is_dangerous = serializers.BooleanField(required=False)
     requires_approval = serializers.BooleanField(required=False)
     approver = serializers.ChoiceField(Tool.Approver.choices, required=False)
-    approvals_needed = serializers.IntegerField(required=False, min_value=1, max_value=20)
-    approver_groups = serializers.ListField(
-        child=serializers.CharField(max_length=60),
-        required=False,
-        max_length=10,
-        help_text="Each of these groups must approve, by so many people as are needed.",
-    )
     approval_seconds = serializers.IntegerField(
         required=False, allow_null=True, min_value=1, max_value=31_536_000
     )

@@ -92,8 +92,8 @@ class Grant:
     acts_as: Mapping[str, Any] = field(default_factory=dict)
     # The factories of the persona: they may bind what carries a tool out, and never allow one.
     factories: tuple[str, ...] = ()
-    # What it asks of those who decide, beside what the tool and the organization ask.
-    demand: Demand | None = None
+    # What the persona and the grant ask of those who decide, beside what the tool and the organization ask.
+    demands: tuple[Demand, ...] = ()
     # What becomes of a question where nobody is there: wait, refuse, standing.
     unattended: str = "wait"
 
@@ -166,6 +166,8 @@ class Facts:
     attended: bool = True
     # Which kill switch stops it, in words; empty if none does.
     halted: str = ""
+    # Who must say yes where a person is asked, as each layer demands it: told to people, and decides nothing here.
+    demands: tuple[Demand, ...] = ()
     readable: bool = True
     # What the installation, the organization and the tool say, from the widest to the narrowest; the grant comes last.
     layers: tuple[Layer, ...] = ()

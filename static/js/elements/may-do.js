@@ -70,7 +70,9 @@ function drawn({ tools, persona }) {
 }
 
 function row({ name, decision, explanation, whom, sometimes }) {
-  const said = [...new Set(explanation.map((line) => line.text)), whom, ...sometimes].filter(Boolean);
+  // Where one layer alone demands somebody, its line has said already who decides.
+  const decided = explanation.filter((line) => line.check === "deciders").length === 1;
+  const said = [...new Set(explanation.map((line) => line.text)), decided ? "" : whom, ...sometimes].filter(Boolean);
   const rows = explanation.flatMap((line) => line.sources).filter((source) => source.url);
   const links = [...new Map(rows.map((source) => [source.url, source])).values()].map(({ kind, name: label, url }) => make("a", { className: "may__row", href: url }, `${kind.replaceAll("_", " ")} ${label}`));
   return make("li", { className: `may__tool may__tool--${decision}` }, make("code", { className: "may__name" }, name), make("span", { className: "may__said" }, said.join(" ")), links);
