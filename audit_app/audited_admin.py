@@ -257,6 +257,25 @@ class AuditedAdmin(Scoped, ModelAdmin):
         return reverse(f"{where}_change", args=[quote(self.key_of(obj))])
 
 
+class ByVerbs(AuditedAdmin):
+    """Rows written by their verbs alone: the form is a VerbForm, which knows who asks and calls the verb."""
+
+    verbs_record = True
+    # What is said once, when the row is made, and stays.
+    settled: ClassVar[tuple[str, ...]] = ()
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return [*super().get_readonly_fields(request, obj), *(self.settled if obj else ())]
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
+        form = super().get_form(request, obj, change, **kwargs)
+        form.identity = identity_of(request)
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
+        obj.__dict__.update(form.perform().__dict__)
+
+
 class ReadOnlyAdmin(AuditedAdmin):
     """History: to be read, by nobody to be written."""
 
@@ -313,6 +332,10 @@ class VerbForm(forms.ModelForm):  # type: ignore[type-arg]
 
     def is_worth_trying(self) -> bool:
         return True
+
+    def touched(self) -> dict[str, Any]:
+        """What the form holds of the fields that were changed in it."""
+        return {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
 
     def _tell(self, refused: HouseError) -> None:
         listed = {name: told for name, told in refused.details.items() if isinstance(told, list)}

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from agents_app.models import AgentType
 from audit_app.admin_fields import ReadableJSONField
-from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of
+from audit_app.audited_admin import ByVerbs, Verb, VerbForm, identity_of
 from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
@@ -120,10 +120,10 @@ def _has_draft(row: ToolCase, identity: Identity) -> bool:
 
 
 @admin.register(ToolCase)
-class ToolCaseAdmin(AuditedAdmin):
+class ToolCaseAdmin(ByVerbs):
     to_view, to_change = (CATALOG_CHANGE,), (CATALOG_CHANGE,)
     form = CaseForm
-    verbs_record = True
+    settled = ("tool",)
     list_display = ["shown_name", "expects", "agent_name", "state", "shown_why", "run_by", "run_at"]
     list_display_links = ["shown_name"]
     list_filter = [("tool", AutocompleteSelectFilter), "outcome"]
@@ -145,9 +145,6 @@ class ToolCaseAdmin(AuditedAdmin):
         Verb("remove", "Delete", "The record of its runs stays.", _remove, possible=_may, dangerous=True),
     )
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return [*self.readonly_fields, *(["tool"] if obj else [])]
-
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         return self.fieldsets if obj else self.fieldsets[:2]
 
@@ -160,14 +157,6 @@ class ToolCaseAdmin(AuditedAdmin):
         if db_field.name == "tool":
             kwargs["queryset"] = Tool.objects.visible_to(identity_of(request)).current().order_by("name")
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)
 
     def opened(self, request: HttpRequest, obj: ToolCase) -> None:
         cases.refresh(obj.tool)

@@ -13,7 +13,7 @@ from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget
 
 from agents_app.models import AgentType
-from audit_app.audited_admin import AuditedAdmin, Scoped, Verb, VerbForm, identity_of
+from audit_app.audited_admin import ByVerbs, Scoped, Verb, VerbForm
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
 from tools_app import knowledge
@@ -91,12 +91,11 @@ def _remove(document: Document, by: Identity, _: dict[str, str]) -> str:
 
 
 @admin.register(Document)
-class DocumentAdmin(AuditedAdmin):
+class DocumentAdmin(ByVerbs):
     """The organization's, its personas' and one's own; those of other people are nobody's business."""
 
     to_view = to_change = (CATALOG_CHANGE,)
     form = DocumentForm
-    verbs_record = True
     list_display = ["title", "shown_scope", "state", "characters", "source", "added_by", "created_at"]
     list_filter = ["scope"]
     search_fields = ["title", "source"]
@@ -146,14 +145,6 @@ class DocumentAdmin(AuditedAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return obj is None and super().has_change_permission(request, obj)
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)
 
     @display(description="known to", ordering="scope")
     def shown_scope(self, document: Document) -> str:

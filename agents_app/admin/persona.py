@@ -22,7 +22,7 @@ from agents_app.admin.grants import GrantInline
 from agents_app.admin.transfer import export_file, transfer_page
 from agents_app.models import AgentType
 from audit_app.admin_fields import LinesField, ReadableJSONField
-from audit_app.audited_admin import AuditedAdmin, Verb, archiving, identity_of
+from audit_app.audited_admin import ByVerbs, Verb, archiving, identity_of
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
@@ -84,8 +84,7 @@ class PersonaForm(DemandForm):
         if "callable_cache_key" in given:
             given["callable_cache_key"] = given["callable_cache_key"] or factory_choice.DEFAULT_KEY
         if self.instance.pk:
-            changes = {name: given[name] for name in given if name in self.changed_data}
-            return personas.update(self.instance, changes, by=self.identity)
+            return personas.update(self.instance, self.touched(), by=self.identity)
         return personas.register(given, by=self.identity)
 
 
@@ -95,10 +94,10 @@ def _clear(agent: AgentType, by: Identity, _: dict[str, str]) -> str:
 
 
 @admin.register(AgentType)
-class PersonaAdmin(AuditedAdmin):
+class PersonaAdmin(ByVerbs):
     to_view, to_change = (CATALOG_VIEW,), (CATALOG_CHANGE,)
     form = PersonaForm
-    verbs_record = True
+    settled = ("name",)
     list_display = ["shown_name", "state", "is_default", "model", "tools", "updated_at"]
     list_display_links = ["shown_name"]
     change_form_outer_before_template = "admin/toolroom/persona.html"
@@ -220,20 +219,9 @@ class PersonaAdmin(AuditedAdmin):
         """Tools are given to a persona that exists."""
         return [GrantInline] if obj else []
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["name"] if obj else []
-
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         archived = isinstance(obj, AgentType) and obj.archived_at is not None
         return not archived and super().has_change_permission(request, obj)
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)
 
     def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:  # noqa: FBT001
         formset.new_objects, formset.changed_objects, formset.deleted_objects = [], [], []

@@ -13,7 +13,7 @@ from unfold.decorators import display
 
 from agents_app import budgeting, factory, money, prices, pricing, spending
 from agents_app.models import AgentType, Budget, ModelPrice, ModelUsage
-from audit_app.audited_admin import AuditedAdmin, ReadOnlyAdmin, VerbForm, identity_of
+from audit_app.audited_admin import ByVerbs, ReadOnlyAdmin, VerbForm, identity_of
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE
@@ -65,21 +65,12 @@ def _name_of(member: Membership) -> str:
     return member.user.get_full_name() or member.user.get_username()
 
 
-class ByVerbs(AuditedAdmin):
-    """Rows that are written by their verbs alone."""
+class _Kept(ByVerbs):
+    """Prices and budgets: changed by who keeps the catalog, read by who audits, and deleted by a verb."""
 
     to_view: ClassVar = (CATALOG_CHANGE, AUDIT_VIEW)
     to_change: ClassVar = (CATALOG_CHANGE,)
     may_delete: ClassVar[bool] = True
-    verbs_record: ClassVar[bool] = True
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)
 
     def delete_model(self, request: HttpRequest, obj: Any) -> None:
         self.removed(obj, identity_of(request))
@@ -89,7 +80,7 @@ class ByVerbs(AuditedAdmin):
 
 
 @admin.register(ModelPrice)
-class ModelPriceAdmin(ByVerbs):
+class ModelPriceAdmin(_Kept):
     form = PriceForm
     list_display = [
         "priced",
@@ -157,7 +148,7 @@ def _without_price(organization_id: int) -> list[str]:
 
 
 @admin.register(Budget)
-class BudgetAdmin(ByVerbs):
+class BudgetAdmin(_Kept):
     form = BudgetForm
     about_rows = "A budget says what models may cost: an answer, a person, a persona or everybody, in a day or a month."
     list_display = ["whose", "period", "limit", "used", "may_go_on", "enabled"]

@@ -16,7 +16,7 @@ from agents_app.models.model_endpoint import ModelEndpoint
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
 from tools_app.models import Tool
-from tools_app.models.demanding import Demanding
+from tools_app.models.demanding import DailyLimits, Demanding
 
 
 class AgentTypeQuerySet(models.QuerySet["AgentType"]):
@@ -229,7 +229,7 @@ class AgentToolConfigQuerySet(models.QuerySet["AgentToolConfig"]):
         return self.order_by(F("order_index").asc(nulls_last=True), "tool__name")
 
 
-class AgentToolConfig(Demanding):
+class AgentToolConfig(Demanding, DailyLimits):
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
     agent_type = models.ForeignKey(
         AgentType, on_delete=models.CASCADE, related_name="grants", verbose_name="persona"
@@ -265,20 +265,6 @@ class AgentToolConfig(Demanding):
         blank=True,
         validators=[MinValueValidator(-1)],
         help_text="Uses per conversation. Empty or -1: unlimited. 0: never.",
-    )
-    person_daily_limit = models.IntegerField(
-        "a day, each person",
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-1)],
-        help_text="Uses of one person in a day. Empty or -1: unlimited. 0: never.",
-    )
-    daily_limit = models.IntegerField(
-        "a day, everybody",
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-1)],
-        help_text="Uses of the whole organization in a day. Empty or -1: unlimited. 0: never.",
     )
     allowed_parameters = models.JSONField(
         null=True,

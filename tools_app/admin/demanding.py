@@ -10,11 +10,11 @@ from django.utils.html import format_html
 from audit_app.admin_fields import TickedField
 from audit_app.audited_admin import VerbForm
 from tools_app import groups
-from tools_app.models.demanding import Demanding
+from tools_app.models.demanding import Counting
 
 
 class DemandForm(VerbForm):
-    approver_groups = TickedField(help_text=Demanding._meta.get_field("approver_groups").help_text)
+    approver_groups = TickedField(help_text=Counting._meta.get_field("approver_groups").help_text)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from unfold.decorators import action
 
-from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of
+from audit_app.audited_admin import ByVerbs, Verb, VerbForm, identity_of
 from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
@@ -123,7 +123,7 @@ def _draft_of(tool: Tool, revision: int | None) -> ToolDraft:
     return row
 
 
-class DraftingAdmin(AuditedAdmin):
+class DraftingAdmin(ByVerbs):
     """A page of a tool that may show its draft instead (`?draft=1`), and has a button to save one."""
 
     change_form_outer_before_template = "admin/toolroom/tool_top.html"

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of
+from audit_app.audited_admin import ByVerbs, Verb, VerbForm
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE, DECIDE, MEMBERS_MANAGE, PERMISSIONS
@@ -60,10 +60,10 @@ def _remove(group: ApproverGroup, by: Identity, _: dict[str, str]) -> str:
 
 
 @admin.register(ApproverGroup)
-class ApproverGroupAdmin(AuditedAdmin):
+class ApproverGroupAdmin(ByVerbs):
     to_view, to_change = (MEMBERS_MANAGE, CATALOG_CHANGE, DECIDE), (MEMBERS_MANAGE,)
     form = ApproverGroupForm
-    verbs_record = True
+    settled = ("name",)
     list_display = ["name", "description", "size", "used_by"]
     search_fields = ["name", "description"]
     fieldsets = [
@@ -98,17 +98,6 @@ class ApproverGroupAdmin(AuditedAdmin):
     @display(description="asked for by")
     def used_by(self, group: ApproverGroup) -> str:
         return ", ".join(groups.users(group)) or "nothing"
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["name"] if obj else []
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:  # noqa: FBT001
         """The verb has written the members."""

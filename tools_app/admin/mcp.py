@@ -13,7 +13,7 @@ from django.http import HttpRequest
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of
+from audit_app.audited_admin import ByVerbs, Verb, VerbForm, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
 from tools_app.admin import differing
@@ -118,10 +118,10 @@ def _never(_: McpServer, identity: Identity) -> bool:
 
 
 @admin.register(McpServer)
-class McpServerAdmin(AuditedAdmin):
+class McpServerAdmin(ByVerbs):
     to_view = to_change = (CATALOG_CHANGE,)
     form = McpServerForm
-    verbs_record = True
+    settled = ("prefix",)
     list_display = ["shown_name", "state", "tool_count", "review_count", "synced_at"]
     list_display_links = ["shown_name"]
     list_filter = ["kind", "enabled"]
@@ -196,17 +196,6 @@ class McpServerAdmin(AuditedAdmin):
     @display(description="to review", ordering="review_count", label=True)
     def review_count(self, server: Any) -> str:
         return str(server.review_count) if server.review_count else ""
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["prefix"] if obj else []
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)
 
     def page_context(self, request: HttpRequest, obj: McpServer) -> dict[str, Any]:
         identity = identity_of(request)

@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from audit_app.audited_admin import AuditedAdmin, ReadOnlyAdmin, Verb, VerbForm, identity_of
+from audit_app.audited_admin import ByVerbs, ReadOnlyAdmin, Verb, VerbForm
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
 from tools_app.models import Delivery, Event, Secret, Webhook
@@ -69,10 +69,9 @@ def _may(row: Any, identity: Identity) -> bool:
 
 
 @admin.register(Webhook)
-class WebhookAdmin(AuditedAdmin):
+class WebhookAdmin(ByVerbs):
     to_view = to_change = (CATALOG_CHANGE,)
     form = WebhookForm
-    verbs_record = True
     list_display = ["name", "url", "secret", "state", "updated_at"]
     list_select_related = ["secret"]
     search_fields = ["name", "url"]
@@ -106,14 +105,6 @@ class WebhookAdmin(AuditedAdmin):
         if obj is not None and obj.off_because:
             shown.insert(1, ("Switched off by the house", {"fields": ["off_because"]}))
         return shown
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)
 
     @display(description="state", label={"on": "success", "off": "", "switched off": "danger"})
     def state(self, hook: Webhook) -> str:

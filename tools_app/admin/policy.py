@@ -17,7 +17,7 @@ from unfold.widgets import (
 )
 
 from audit_app.admin_fields import HoursField, LinesField, ReadableJSONField
-from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of, may
+from audit_app.audited_admin import ByVerbs, Verb, VerbForm, identity_of, may
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
 from tools_app import groups, layers, organization_policies, policy_rules, selecting
@@ -66,8 +66,7 @@ class RuleForm(VerbForm):
         listed: tuple[str, ...] = policy_rules.FIELDS
         given = {name: self.cleaned_data[name] for name in listed if name in self.cleaned_data}
         if self.instance.pk:
-            changes = {name: given[name] for name in given if name in self.changed_data}
-            return policy_rules.change(self.instance, changes, by=self.identity)
+            return policy_rules.change(self.instance, self.touched(), by=self.identity)
         return policy_rules.add(given, by=self.identity)
 
 
@@ -77,11 +76,10 @@ def _remove(rule: PolicyRule, by: Identity, _: dict[str, str]) -> str:
 
 
 @admin.register(PolicyRule)
-class PolicyRuleAdmin(AuditedAdmin):
+class PolicyRuleAdmin(ByVerbs):
     to_view, to_change = _READING, (POLICY_CHANGE,)
     form = RuleForm
     about_rows = "A rule forbids uses, or lets a person be asked, for many tools at once."
-    verbs_record = True
     change_form_outer_before_template = "admin/toolroom/rule.html"
     change_form_outer_after_template = "admin/toolroom/rule_side.html"
     list_display = ["shown_name", "about", "does", "state", "updated_at"]
@@ -123,14 +121,6 @@ class PolicyRuleAdmin(AuditedAdmin):
             },
         ),
     ]
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)
 
     def page_context(self, request: HttpRequest, obj: PolicyRule) -> dict[str, Any]:
         problem = policy_rules.problem(obj)
@@ -231,18 +221,16 @@ class OrganizationPolicyForm(DemandForm):
             self.fields["escalate_to"].choices = [("", "Administrators"), *named]  # type: ignore[attr-defined]
 
     def perform(self) -> OrganizationPolicy:
-        changes = {name: self.cleaned_data[name] for name in self.changed_data if name in self.cleaned_data}
-        return organization_policies.change(changes, by=self.identity)
+        return organization_policies.change(self.touched(), by=self.identity)
 
 
 @admin.register(OrganizationPolicy)
-class OrganizationPolicyAdmin(AuditedAdmin):
+class OrganizationPolicyAdmin(ByVerbs):
     """One page: there is one row of each organization, and it is made when its page is opened first."""
 
     to_view, to_change = _READING, (POLICY_CHANGE,)
     may_add = False
     form = OrganizationPolicyForm
-    verbs_record = True
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         left, found = list(organization_policies.fields()), []
@@ -259,11 +247,3 @@ class OrganizationPolicyAdmin(AuditedAdmin):
         ours = identity_of(request).organization_id
         row, _ = OrganizationPolicy.objects.get_or_create(organization_id=ours)
         return HttpResponseRedirect(reverse("admin:tools_app_organizationpolicy_change", args=[row.pk]))
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)

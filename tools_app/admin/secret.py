@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import admin
-from django.http import HttpRequest
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from audit_app.admin_fields import LinesField
-from audit_app.audited_admin import AuditedAdmin, Verb, VerbForm, identity_of
+from audit_app.audited_admin import ByVerbs, Verb, VerbForm
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
 from tools_app import vault
@@ -45,9 +42,10 @@ def _drop(secret: Secret, by: Identity, _: dict[str, str]) -> str:
 
 
 @admin.register(Secret)
-class SecretAdmin(AuditedAdmin):
+class SecretAdmin(ByVerbs):
     to_view = to_change = (CATALOG_CHANGE,)
     form = SecretForm
+    settled = ("name",)
     list_display = ["name", "hosts", "version", "updated_at"]
     search_fields = ["name"]
     fieldsets = [
@@ -61,7 +59,6 @@ class SecretAdmin(AuditedAdmin):
             },
         ),
     ]
-    verbs_record = True
     verbs = (
         Verb(
             "drop",
@@ -72,14 +69,3 @@ class SecretAdmin(AuditedAdmin):
             dangerous=True,
         ),
     )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["name"] if obj else []
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)

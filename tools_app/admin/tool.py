@@ -140,7 +140,7 @@ class ToolAdmin(DraftingAdmin):
     change_form_outer_after_template = "admin/toolroom/tool_side.html"
     to_view, to_change = (CATALOG_VIEW,), (CATALOG_CHANGE,)
     form = ToolForm
-    verbs_record = True
+    settled = ("name", "tool_type", "executor")
     list_display = [
         "shown_name",
         "category",
@@ -265,9 +265,6 @@ class ToolAdmin(DraftingAdmin):
         in_list = request.resolver_match is not None and request.resolver_match.url_name != "autocomplete"
         return super().get_search_results(request, queryset if in_list else queryset.current(), search_term)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["name", "tool_type", "executor"] if obj else []
-
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Where a tool goes and with which secrets is shown to nobody who may not change it, as over REST."""
         shown = super().get_fieldsets(request, obj)
@@ -281,14 +278,6 @@ class ToolAdmin(DraftingAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         archived = isinstance(obj, Tool) and obj.archived_at is not None
         return not archived and super().has_change_permission(request, obj)
-
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:  # noqa: FBT001, FBT002
-        form = super().get_form(request, obj, change, **kwargs)
-        form.identity = identity_of(request)
-        return form
-
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: FBT001
-        obj.__dict__.update(form.perform().__dict__)
 
     def page_context(self, request: HttpRequest, obj: Tool) -> dict[str, Any]:
         ready, why = executors.readiness(obj.executor, obj.name, obj.configuration)

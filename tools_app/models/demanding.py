@@ -1,4 +1,4 @@
-"""Demanding: columns of a row that may ask for more than one yes of anybody. Beside the tool's own, strictest wins."""
+"""Abstract columns that several layers have: who decides about uses, and how many there may be in a day."""
 
 from __future__ import annotations
 
@@ -10,14 +10,9 @@ from django.db import models
 from tools_app import deciders
 
 
-class Demanding(models.Model):
-    class Approver(models.TextChoices):
-        AS_ELSEWHERE = "", "As the other rules say"
-        OTHER = "other", "Another person must decide"
+class Counting(models.Model):
+    """How many must say yes, and of which groups."""
 
-    approver = models.CharField(
-        "who decides", max_length=20, choices=Approver.choices, blank=True, default="", db_default=""
-    )
     approvals_needed = models.PositiveSmallIntegerField(
         default=1,
         db_default=1,
@@ -34,6 +29,21 @@ class Demanding(models.Model):
     class Meta:
         abstract = True
 
+
+class Demanding(Counting):
+    """A row that may ask for more than one yes of anybody. Beside the tool's own, strictest wins."""
+
+    class Approver(models.TextChoices):
+        AS_ELSEWHERE = "", "As the other rules say"
+        OTHER = "other", "Another person must decide"
+
+    approver = models.CharField(
+        "who decides", max_length=20, choices=Approver.choices, blank=True, default="", db_default=""
+    )
+
+    class Meta:
+        abstract = True
+
     def demand(self, layer: str) -> deciders.Demand:
         other = self.approver == self.Approver.OTHER
         return deciders.Demand(layer, other, self.approvals_needed, tuple(self.approver_groups or ()))
@@ -41,3 +51,22 @@ class Demanding(models.Model):
     def demanded(self) -> dict[str, Any]:
         """For a hash: nothing where nothing is demanded, so that questions about all other rows stay what they were."""
         return {} if self.demand("").is_plain else {"deciders": self.demand("").as_json()}
+
+
+def a_day(whose: str, help_text: str) -> models.IntegerField[int | None, int | None]:
+    """A column for a limit of uses in a day."""
+    return models.IntegerField(
+        f"a day, {whose}", null=True, blank=True, validators=[MinValueValidator(-1)], help_text=help_text
+    )
+
+
+class DailyLimits(models.Model):
+    person_daily_limit = a_day(
+        "each person", "Uses of one person in a day. Empty or -1: unlimited. 0: never."
+    )
+    daily_limit = a_day(
+        "everybody", "Uses of the whole organization in a day. Empty or -1: unlimited. 0: never."
+    )
+
+    class Meta:
+        abstract = True

@@ -7,7 +7,6 @@ from typing import Any, Final
 
 import rfc8785
 from django.contrib.postgres.indexes import GinIndex
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
@@ -16,6 +15,7 @@ from project.accounts.identity import Identity
 from project.accounts.models import Organization
 from tools_app import deciders
 from tools_app.definition import ToolDefinition
+from tools_app.models.demanding import Counting, DailyLimits, a_day
 from tools_app.models.mcp_server import McpServer
 
 NAME_FORMAT = r"^[a-z0-9_-]+\Z"
@@ -44,7 +44,7 @@ class ToolQuerySet(models.QuerySet["Tool"]):
         return self.filter(is_draft=False)
 
 
-class Tool(models.Model):
+class Tool(Counting, DailyLimits):
     class Type(models.TextChoices):
         BUILTIN = "builtin", "Built in"
         CUSTOM = "custom", "Custom"
@@ -102,18 +102,6 @@ class Tool(models.Model):
         default=False, db_default=False, help_text="A person must approve each use."
     )
     approver = models.CharField(max_length=20, choices=Approver.choices, default=Approver.SELF)
-    approvals_needed = models.PositiveSmallIntegerField(
-        default=1,
-        db_default=1,
-        validators=[MinValueValidator(1), MaxValueValidator(deciders.MOST)],
-        help_text="How many people must approve a use; with groups, so many of each of them.",
-    )
-    approver_groups = models.JSONField(
-        default=list,
-        blank=True,
-        db_default=models.Value([], models.JSONField()),
-        help_text="Every group named here must approve. Empty: whoever may approve.",
-    )
     approval_seconds = models.PositiveIntegerField(
         null=True, blank=True, help_text="How long a question stays open."
     )
@@ -178,19 +166,9 @@ class Tool(models.Model):
         help_text="Calls that run at the same moment, of all personas together. Further ones wait for their turn. "
         "Empty: no limit, 0: never.",
     )
-    person_daily_limit = models.IntegerField(
-        "a day, each person",
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-1)],
-        help_text="Uses of one person in a day, of all personas together. Empty or -1: unlimited. 0: never.",
-    )
-    daily_limit = models.IntegerField(
-        "a day, everybody",
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(-1)],
-        help_text="Uses of the whole organization in a day. Empty or -1: unlimited. 0: never.",
+    person_daily_limit = a_day(
+        "each person",
+        "Uses of one person in a day, of all personas together. Empty or -1: unlimited. 0: never.",
     )
     version = models.CharField(
         max_length=20, default="1.0.0", db_default="1.0.0", help_text="Your label; the system counts its own."
