@@ -161,13 +161,7 @@ def _judged(
     facts = _facts(tool, grant, asked)
     if tool is None or grant is None:
         return Gathered(tool, grant, facts, Call(arguments=supplied, supplied=frozenset(supplied)), asked)
-    full = (
-        dict(filled)
-        if filled is not None
-        else arguments.fill(supplied, layering.filled(layering.all_of(facts)))
-    )
-    problems = tuple(str(problem) for problem in arguments.problems(tool.input_schema, full))
-    effective = full if problems else arguments.canonical(full)
+    effective, problems = checked(tool, facts, supplied, filled)
     if filled is None and not problems:
         # What policy sets stays as it is written there: it is compared with it again.
         effective |= meanings.canonical(tool, {name: effective[name] for name in supplied})
@@ -183,13 +177,34 @@ def _judged(
         sql={} if problems else meanings.classes_of_sql(tool, effective, layering.all_of(facts)),
     )
     names = tuple(name for name in effective if name not in supplied)
-    seen = (
-        "" if problems or real.beyond or real.obstacles else executors.preview(_work(tool, real), effective)
-    )
+    seen = _preview(tool, call, real)
     found = Gathered(tool, grant, facts, call, asked, names, real.targets, real.reach, seen)
     if not facts.private:
         return found
     return replace(found, flow=information.flow(asked.read_outside, facts.private, tool))
+
+
+def checked(
+    tool: Tool, facts: Facts, supplied: dict[str, Any], filled: Mapping[str, Any] | None = None
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The arguments with what policy fills in, canonical if they fit the schema; and what of them does not fit.
+
+    `filled` are those of a call that was filled already, and stays as it was.
+    """
+    full = (
+        dict(filled)
+        if filled is not None
+        else arguments.fill(supplied, layering.filled(layering.all_of(facts)))
+    )
+    problems = tuple(str(problem) for problem in arguments.problems(tool.input_schema, full))
+    return (full if problems else arguments.canonical(full)), problems
+
+
+def _preview(tool: Tool, call: Call, real: meanings.Real) -> str:
+    """What it would change; nobody looks behind what is out of bounds."""
+    if call.problems or real.beyond or real.obstacles:
+        return ""
+    return executors.preview(_work(tool, real), call.arguments)
 
 
 def _work(tool: Tool, real: meanings.Real) -> Work:

@@ -215,9 +215,7 @@ class _World:
 def _asked(call: ToolCall, tool: Tool, about: Facts) -> Call:
     """What the model gave, filled and checked as these rules would have it."""
     supplied = {name: value for name, value in call.arguments.items() if name not in call.filled}
-    full = arguments.fill(supplied, layering.filled(layering.all_of(about)))
-    problems = tuple(str(problem) for problem in arguments.problems(tool.input_schema, full))
-    effective = full if problems else arguments.canonical(full)
+    effective, problems = facts.checked(tool, about, supplied)
     asked = Call(
         arguments=effective,
         supplied=frozenset(supplied),
