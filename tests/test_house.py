@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -143,27 +144,44 @@ def _room(module: str) -> int | None:
     return None
 
 
-def _imports(tree: ast.AST) -> Iterator[tuple[int, str]]:
+@cache
+def _tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+@cache
+def _nodes(path: Path) -> list[ast.AST]:
+    return list(ast.walk(_tree(path)))
+
+
+@cache
+def _imports(path: Path) -> list[tuple[int, str]]:
     """Every import of the file, those inside functions and under TYPE_CHECKING too."""
-    for node in ast.walk(tree):
+    found: list[tuple[int, str]] = []
+    for node in _nodes(path):
         if isinstance(node, ast.Import):
-            yield from ((node.lineno, alias.name) for alias in node.names)
+            found += ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            yield node.lineno, node.module
-            yield from ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+            found.append((node.lineno, node.module))
+            found += ((node.lineno, f"{node.module}.{alias.name}") for alias in node.names)
+    return found
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_module)
-def test_imports_point_left(path: Path) -> None:
-    own = _room(_module(path))
-    assert own is not None
+def test_imports_point_left() -> None:
     wrong = [
-        f"{path.name}:{line} imports {name}"
-        for line, name in _imports(ast.parse(path.read_text()))
-        if (room := _room(name)) is not None and room > own
+        f"{_module(path)}:{line} imports {name}"
+        for path in SOURCES
+        for line, name in _imports(path)
+        # settings, env and the like of `project` are wiring: nobody to its left may import them.
+        if (room := _room(name)) is not None and room > _own_room(path)
     ]
-    # settings, env and the like of `project` are wiring: nobody to its left may import them.
     assert not wrong
+
+
+def _own_room(path: Path) -> int:
+    own = _room(_module(path))
+    assert own is not None, path
+    return own
 
 
 @pytest.mark.parametrize("room", ORDER)
@@ -173,32 +191,28 @@ def test_every_module_has_its_place(room: str) -> None:
     assert sorted(placed) == sorted(there - {"__init__"})
 
 
-@pytest.mark.parametrize("path", [*_sources_of("tools_app"), *_sources_of("agents_app")], ids=_module)
-def test_imports_point_left_inside_a_room(path: Path) -> None:
-    room, _, rest = _module(path).partition(".")
-    if rest == "__init__":
-        return
-    own = _rank(ORDER[room], rest)
+@pytest.mark.parametrize("room", ORDER)
+def test_imports_point_left_inside_a_room(room: str) -> None:
     wrong = [
-        f"{path.name}:{line} imports {name}"
+        f"{rest}:{line} imports {name}"
+        for path in _sources_of(room)
+        if (rest := _module(path).partition(".")[2]) != "__init__"
         for line, name in _own_imports(path, room)
-        if _rank(ORDER[room], name) > own
+        if _rank(ORDER[room], name) > _rank(ORDER[room], rest)
     ]
     assert not wrong
 
 
-@pytest.mark.parametrize("path", [*_sources_of("tools_app"), *_sources_of("agents_app")], ids=_module)
-def test_edges_import_no_edges(path: Path) -> None:
+@pytest.mark.parametrize("room", ORDER)
+def test_edges_import_no_edges(room: str) -> None:
     """With one exception: a receiver turns a status into work, so it names the tasks."""
-    room, _, rest = _module(path).partition(".")
-    own = rest.partition(".")[0]
-    if own not in EDGES:
-        return
-    allowed = {own, "tasks"} if own == "receivers" else {own}
     wrong = [
-        f"{path.name}:{line} imports {name}"
+        f"{_module(path)}:{line} imports {name}"
+        for path in _sources_of(room)
+        if (own := _module(path).split(".")[1]) in EDGES
         for line, name in _own_imports(path, room)
-        if (first := name.partition(".")[0]) in EDGES and first not in allowed
+        if (first := name.partition(".")[0]) in EDGES
+        and first not in ({own, "tasks"} if own == "receivers" else {own})
     ]
     assert not wrong
 
@@ -214,7 +228,7 @@ def test_those_who_carry_out_know_no_rows(folder: str) -> None:
         f"{_module(path)}:{line} imports {name}"
         for path in SOURCES
         if path.is_relative_to(ROOT / folder)
-        for line, name in _imports(ast.parse(path.read_text()))
+        for line, name in _imports(path)
         if models.match(name)
     ]
     assert not found
@@ -222,7 +236,7 @@ def test_those_who_carry_out_know_no_rows(folder: str) -> None:
 
 def _own_imports(path: Path, room: str) -> Iterator[tuple[int, str]]:
     """What a file imports of its own room, named from inside the room."""
-    for line, name in _imports(ast.parse(path.read_text())):
+    for line, name in _imports(path):
         if name.startswith(room + "."):
             yield line, name.removeprefix(room + ".")
 
@@ -233,28 +247,25 @@ def _rank(order: tuple[tuple[str, ...], ...], rest: str) -> int:
     return next((index for index, names in enumerate(order) if first in names), -1)
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_module)
-def test_functions_and_files_stay_small(path: Path) -> None:
-    text = path.read_text()
-    assert text.count("\n") <= MAX_FILE, f"{path.name} has more than {MAX_FILE} lines"
+def test_functions_stay_small() -> None:
     long = [
-        f"{path.name}:{node.lineno} {node.name} has {(node.end_lineno or 0) - node.lineno + 1} lines"
-        for node in ast.walk(ast.parse(text))
+        f"{_module(path)}:{node.lineno} {node.name} has {(node.end_lineno or 0) - node.lineno + 1} lines"
+        for path in SOURCES
+        for node in _nodes(path)
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
         and (node.end_lineno or 0) - node.lineno + 1 > MAX_FUNCTION
     ]
     assert not long
 
 
-def test_files_of_tests_stay_small_too() -> None:
-    lines = {path.name: path.read_text().count("\n") for path in (ROOT / "tests").rglob("*.py")}
-    assert {name: number for name, number in lines.items() if number > MAX_FILE} == {}
+def test_files_stay_small_those_of_tests_too() -> None:
+    lines = {path: path.read_text().count("\n") for path in (*SOURCES, *(ROOT / "tests").rglob("*.py"))}
+    assert {_module(path): number for path, number in lines.items() if number > MAX_FILE} == {}
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_module)
-def test_every_module_says_what_it_is(path: Path) -> None:
-    text = path.read_text()
-    assert not text.strip() or ast.get_docstring(ast.parse(text)), f"{path.name} has no docstring"
+def test_every_module_says_what_it_is() -> None:
+    silent = [_module(path) for path in SOURCES if _tree(path).body and not ast.get_docstring(_tree(path))]
+    assert not silent
 
 
 BANNED = {
@@ -289,26 +300,29 @@ BIRTHS = {("tools_app/calls.py", "request"), ("tools_app/calls.py", "_blocked_at
 STATUS_HOME = "audit_app/transitions.py"
 
 
-@pytest.mark.parametrize("path", SOURCES, ids=_module)
-def test_status_is_written_by_born_and_move_only(path: Path) -> None:
-    relative = path.relative_to(ROOT).as_posix()
-    if relative == STATUS_HOME:
-        return
-    tree = ast.parse(path.read_text())
-    found = {line for _, line in _status_writes(tree)}
-    born = {
+def test_status_is_written_by_born_and_move_only() -> None:
+    found = {
+        f"{relative}:{line}"
+        for path in SOURCES
+        if (relative := path.relative_to(ROOT).as_posix()) != STATUS_HOME
+        for line in {line for _, line in _status_writes(_nodes(path))} - _births(path, relative)
+    }
+    assert not found
+
+
+def _births(path: Path, relative: str) -> set[int]:
+    return {
         line
-        for node in ast.walk(tree)
+        for node in _nodes(path)
         if isinstance(node, ast.FunctionDef) and (relative, node.name) in BIRTHS
-        for kind, line in _status_writes(node)
+        for kind, line in _status_writes(ast.walk(node))
         if kind == "assigned"
     }
-    assert not found - born, f"{relative} writes a status on lines {sorted(found - born)}"
 
 
-def _status_writes(tree: ast.AST) -> Iterator[tuple[str, int]]:
+def _status_writes(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, int]]:
     """Assignments to an attribute `status`, however they are written, and updates that name it."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Attribute) and node.attr == "status" and isinstance(node.ctx, ast.Store):
             yield "assigned", node.lineno
         elif isinstance(node, ast.Call) and _names_status(node):
@@ -339,12 +353,12 @@ def _names_status(call: ast.Call) -> bool:
     ],
 )
 def test_a_written_status_is_recognised(code: str) -> None:
-    assert list(_status_writes(ast.parse(code)))
+    assert list(_status_writes(ast.walk(ast.parse(code))))
 
 
 @pytest.mark.parametrize("code", ["row.status == 1", "rows.filter(status=1)", "found = row.status"])
 def test_a_read_status_is_not_mistaken(code: str) -> None:
-    assert not list(_status_writes(ast.parse(code)))
+    assert not list(_status_writes(ast.walk(ast.parse(code))))
 
 
 ASYNC_HOMES = (
@@ -366,7 +380,7 @@ def test_async_stays_at_the_edges() -> None:
         f"{_module(path)}:{node.lineno} {node.name}"
         for path in SOURCES
         if not str(path.relative_to(ROOT)).startswith(homes)
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in _nodes(path)
         if isinstance(node, ast.AsyncFunctionDef)
     ]
     assert not found
