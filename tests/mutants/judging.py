@@ -1,7 +1,8 @@
 """A pytest plugin that judges mutants: each in a process of its own, forked when everything is loaded and collected.
 
 First every test runs once without a fault; it is noted which functions of the module each test calls. A mutant has to
-be noticed by one of those that call its function, the quickest first.
+be noticed by one of those that call its function, the quickest first; what a module sets up as it is loaded may matter
+to every test, so all of them are asked, those that call something of the module first.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ class Judge:
         def watch(frame: FrameType, event: str, argument: object) -> None:
             code: CodeType = frame.f_code
             if event == "call" and code.co_filename in files:
-                called.add((code.co_filename, code.co_qualname.partition(".<locals>")[0]))
+                called.update((code.co_filename, place) for place in _places(code.co_qualname))
 
         patching.forget()
         began = time.monotonic()
@@ -102,15 +103,16 @@ class Judge:
             self.noticed.update([(mutant.module + mutant.place, who), ("", who)])
         return {"name": mutant.name, "line": mutant.line, "verdict": said, "tests": len(chosen), "by": who}
 
-    def _order(self, mutant: making.Mutant, item: pytest.Item) -> tuple[int, int, float]:
+    def _order(self, mutant: making.Mutant, item: pytest.Item) -> tuple[int, int, int, float]:
         name = item.nodeid
-        return -self.noticed[mutant.module + mutant.place, name], -self.noticed["", name], self.seconds[name]
+        is_stranger = all(each != _file(mutant.module) for each, _ in self.calls[name])
+        before = -self.noticed[mutant.module + mutant.place, name], -self.noticed["", name]
+        return before[0], int(is_stranger), before[1], self.seconds[name]
 
     def _concerns(self, mutant: making.Mutant, item: pytest.Item) -> bool:
-        called, file = self.calls[item.nodeid], _file(mutant.module)
         if not mutant.is_in_function or mutant.place == "(module)":
-            return any(each == file for each, _ in called)
-        return (file, mutant.place) in called
+            return True
+        return (_file(mutant.module), mutant.place) in self.calls[item.nodeid]
 
     def _in_child(self, first: Any, items: list[pytest.Item], most: float) -> str:
         """What becomes of the tests once `first` has been done: survived, killed, or not tried."""
@@ -150,6 +152,12 @@ class Judge:
 
 def _file(module: str) -> str:
     return str(sys.modules[module].__file__)
+
+
+def _places(name: str) -> set[str]:
+    """The function of the module that this code belongs to, and the innermost one with a name."""
+    inner = ".".join(part for part in name.split(".") if not part.startswith("<"))
+    return {name.partition(".<locals>")[0], inner}
 
 
 def _told(faults: list[making.Mutant]) -> Iterator[making.Mutant]:

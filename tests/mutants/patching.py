@@ -1,22 +1,26 @@
 """Puts a fault into a module that is loaded, so that a forked process need not load anything anew.
 
 The code of functions is exchanged in place, wherever they are referred to. What a module sets up as it is loaded
-(constants, defaults, fields of classes) is taken over from a second loading of the changed source.
+(constants, defaults, fields of classes), and whatever it makes of them, is taken over from a second loading of the
+changed source.
 """
 
 from __future__ import annotations
 
 import ast
+import ctypes
 import functools
 import gc
 import sys
 import types
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
-from tests.mutants.making import Mutant, Named
+from tests.mutants.making import Functions, Mutant, Named
 
+REMEMBERING: Final = functools._lru_cache_wrapper
+PLAIN: Final[tuple[type, ...]] = (str, bytes, int, float, tuple, frozenset, type(None))
 ROOMS = ("project", "audit_app", "tools_app", "agents_app")
 
 
@@ -27,9 +31,8 @@ class NotPatched(Exception):
 @functools.cache
 def _remembering() -> list[Any]:
     """Looked for once: to go through all objects takes longer than most tests."""
-    return [
-        each for each in gc.get_objects() if isinstance(each, functools._lru_cache_wrapper) and _is_ours(each)
-    ]
+    # By `type`: among all the objects there are lazy and dead ones, which `isinstance` would wake or stumble over.
+    return [each for each in gc.get_objects() if type(each) is REMEMBERING and _is_ours(each)]
 
 
 @functools.cache
@@ -37,7 +40,7 @@ def functions(filename: str) -> list[types.FunctionType]:
     return [
         each
         for each in gc.get_objects()
-        if isinstance(each, types.FunctionType) and each.__code__.co_filename == filename
+        if type(each) is types.FunctionType and each.__code__.co_filename == filename
     ]
 
 
@@ -50,7 +53,8 @@ def patch(mutant: Mutant, original: ast.Module) -> None:
     if mutant.is_in_function:
         _exchange(before, after, functions(filename))
     else:
-        _take_over(module, after, set(_set_up(mutant.tree, original)))
+        changed = set(_set_up(mutant.tree, original))
+        _take_over(module, after, changed, _made_of(changed, mutant.tree))
     forget()
 
 
@@ -109,7 +113,38 @@ def _set_up(tree: ast.Module, original: ast.Module) -> Iterator[str]:
             yield from (each.id for each in stored if isinstance(each.ctx, ast.Store))
 
 
-def _take_over(module: types.ModuleType, code: types.CodeType, names: set[str]) -> None:
+def _made_of(changed: set[str], tree: ast.Module) -> set[str]:
+    """The names of the module that are set up from these, at whatever remove: defaults, fields, other constants."""
+    used = [(set(_stored(each)), set(_read(each))) for each in tree.body]
+    found: set[str] = set()
+    while more := {
+        name for stored, read in used if read & (changed | found) for name in stored - changed - found
+    }:
+        found |= more
+    return found
+
+
+def _stored(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, Named):
+        yield statement.name
+    else:
+        names = (each for each in ast.walk(statement) if isinstance(each, ast.Name))
+        yield from (each.id for each in names if isinstance(each.ctx, ast.Store))
+
+
+def _read(node: ast.AST) -> Iterator[str]:
+    """What is looked at while the module is loaded; what stands in functions is looked at when they are called."""
+    if isinstance(node, ast.Name):
+        yield node.id
+    for name, value in ast.iter_fields(node):
+        if isinstance(node, Functions) and name in ("body", "returns"):
+            continue
+        for child in value if isinstance(value, list) else [value]:
+            if isinstance(child, ast.AST):
+                yield from _read(child)
+
+
+def _take_over(module: types.ModuleType, code: types.CodeType, changed: set[str], made: set[str]) -> None:
     fresh = types.ModuleType(module.__name__)
     fresh.__file__, fresh.__package__ = module.__file__, module.__package__
     if hasattr(module, "__path__"):
@@ -121,8 +156,13 @@ def _take_over(module: types.ModuleType, code: types.CodeType, names: set[str]) 
     finally:
         sys.modules[module.__name__] = module
     for name, value in list(vars(fresh).items()):
-        if name in names and name in vars(module):
+        if name in vars(module) and (name in changed or (name in made and not _is_of(fresh, value))):
             _take(vars(module)[name], value, module, name)
+
+
+def _is_of(fresh: types.ModuleType, value: Any) -> bool:
+    """A thing of one of its classes, which nobody would know as one of those that are loaded."""
+    return type(value) in vars(fresh).values()
 
 
 def _take(old: Any, new: Any, module: types.ModuleType, name: str) -> None:
@@ -131,12 +171,28 @@ def _take(old: Any, new: Any, module: types.ModuleType, name: str) -> None:
         return
     old_function, new_function = _function(old), _function(new)
     if old_function and new_function:
-        old_function.__defaults__ = new_function.__defaults__
-        old_function.__kwdefaults__ = new_function.__kwdefaults__
-    elif isinstance(old, type):
+        _take_defaults(old_function, new_function)
+        if type(old) is REMEMBERING and old.cache_parameters() != new.cache_parameters():
+            _rebind(old, new, name)
+    elif isinstance(old, type) and not issubclass(old, ctypes.Structure):
         _take_class(old, new)
     else:
+        # Fields of a structure cannot be set a second time.
         _rebind(old, new, name)
+
+
+def _take_defaults(old: types.FunctionType, new: types.FunctionType) -> None:
+    """Plain ones: of a thing of the module's own classes the one that is loaded says the same."""
+    before, after = old.__defaults__ or (), new.__defaults__ or ()
+    if len(before) == len(after):
+        pairs = zip(before, after, strict=True)
+        after = tuple(two if isinstance(two, PLAIN) else one for one, two in pairs)
+    old.__defaults__ = after or None
+    kept = old.__kwdefaults__ or {}
+    new_ones = (new.__kwdefaults__ or {}).items()
+    old.__kwdefaults__ = {
+        name: value if isinstance(value, PLAIN) else kept.get(name, value) for name, value in new_ones
+    }
 
 
 def _function(value: Any) -> types.FunctionType | None:
@@ -147,10 +203,14 @@ def _function(value: Any) -> types.FunctionType | None:
 
 def _take_class(old: type, new: type) -> None:
     for name, value in list(vars(new).items()):
-        mine = vars(old).get(name)
-        if isinstance(value, types.FunctionType) and isinstance(mine, types.FunctionType):
-            mine.__defaults__, mine.__kwdefaults__ = value.__defaults__, value.__kwdefaults__
-        elif not name.startswith("__") and isinstance(value, str | int | float | tuple | frozenset | bool):
+        mine, other = _function(vars(old).get(name)), _function(value)
+        if mine and other:
+            _take_defaults(mine, other)
+            # What data classes write for themselves follows from their fields, and stands in no source.
+            is_made = other.__code__.co_filename == "<string>"
+            if is_made and mine.__code__.co_freevars == other.__code__.co_freevars:
+                mine.__code__ = other.__code__
+        elif not name.startswith("__") and isinstance(value, PLAIN):
             setattr(old, name, value)
 
 
