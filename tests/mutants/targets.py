@@ -21,7 +21,11 @@ RULES = (
     ),
     *_of("", "arguments", "rule_tables", "rule_parts", "gate_properties"),
 )
-NETWORK = _of("executors/", "network", "network_addresses", "network_limits", "network_redirects")
+NETWORK = _of(
+    "executors/", "network", "network_exactly", "network_backend", "network_limits", "network_redirects"
+)
+LASTING = _of("executors/", "network_lasting")
+PATHS = _of("executors/", "paths_exactly", "paths", "writing")
 ADDRESSES = (
     *_of("executors/", "network_urls", "network_addresses"),
     *_of("", "rules_of_hosts"),
@@ -50,7 +54,7 @@ TARGETS: tuple[Target, ...] = (
     Target("tools_app.executors.network.addresses", ADDRESSES),
     Target("tools_app.executors.network.backend", NETWORK),
     Target("tools_app.executors.network.client", NETWORK),
-    Target("tools_app.executors.network.lasting", NETWORK),
-    Target("tools_app.executors.paths", _of("executors/", "paths_exactly", "paths")),
-    Target("tools_app.executors.beneath", _of("executors/", "paths", "writing")),
+    Target("tools_app.executors.network.lasting", LASTING),
+    Target("tools_app.executors.paths", PATHS),
+    Target("tools_app.executors.beneath", PATHS),
 )

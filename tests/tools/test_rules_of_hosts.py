@@ -74,6 +74,8 @@ def test_an_address_is_allowed_with_what_lies_below(rule: str, value: str, is_al
         ("evil.org", "https://deep.evil.org./", True),
         ("*.evil.org", "https://evil.org/", True),
         ("evil.org", "*.evil.org", True),
+        ("evil.org", "https://evil.org/\n@good.example/", True),
+        ("good.example", "https://evil.org/\n@good.example/", False),
         ("evil.org", "https://notevil.org/", False),
         ("evil.org", "https://evil.org.example/", False),
         ("evil.org", "https://good.example/://evil.org", False),
@@ -118,3 +120,17 @@ def test_what_can_be_a_rule_about_hosts(rule: str, can_be_read: bool) -> None:
 @pytest.mark.parametrize(("rule", "can_be_read"), [("https://x.org/a", True), ("x.org", False), ("", False)])
 def test_what_can_be_a_rule_about_addresses(rule: str, can_be_read: bool) -> None:
     assert hosts.is_url(rule) is can_be_read
+
+
+def test_the_hosts_of_a_long_policy_are_read_once() -> None:
+    hosts._remembered.cache_clear()
+    rules = [f"host{number}.example" for number in range(1_000)]
+    for _ in range(2):
+        assert not any(hosts.denies(rule, "https://other.example/") for rule in rules)
+    assert hosts._remembered.cache_info().misses == 1_001
+
+
+def test_long_texts_are_not_kept_in_memory() -> None:
+    hosts._remembered.cache_clear()
+    assert hosts.denies("evil.org", f"https://evil.org/{'x' * 60_000}")
+    assert hosts._remembered.cache_info().currsize == 1

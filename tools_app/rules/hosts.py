@@ -10,6 +10,7 @@ from functools import lru_cache
 from tools_app.executors.network import EgressRefused, Url, parse_host, parse_url
 from tools_app.rules.values import loosened
 
+# The longest text whose host is remembered: any address of ordinary length, and never what would fill the memory.
 _SHORT = 256
 # Ways by which some server leaves the path it seems to be at: encoded once or more often, or with a `;` behind dots.
 _TRICKS = re.compile(r"%(?:25)*(?:2f|5c|2e)|//|/\.{1,2}(?:[/;]|$)", re.IGNORECASE)
@@ -32,8 +33,9 @@ def allows_host(rule: str, value: str) -> bool:
         return False
     if not bare.startswith("*."):
         return read.is_listed([bare])
-    host, usual = read.endpoint.rpartition(":")[0], read.is_listed([read.endpoint.rpartition(":")[0]])
-    return usual and host.endswith(bare[1:].lower()) and len(host) > len(bare) - 1
+    host = read.endpoint.rpartition(":")[0]
+    # No address is read whose host begins with a dot: what ends like this has a name before it.
+    return read.is_listed([host]) and host.endswith(bare[1:].lower())
 
 
 def allows_url(rule: str, value: str) -> bool:
@@ -83,7 +85,7 @@ def _host(text: str) -> str:
 
 
 def _host_of(text: str) -> str:
-    authority = re.split(r"[/?#\\]", text.partition("://")[2] or text, maxsplit=1)[0].rpartition("@")[2]
+    authority = re.sub(r"[/?#\\].*", "", text.partition("://")[2] or text, flags=re.DOTALL).rpartition("@")[2]
     if authority.startswith("["):
         host = authority[1:].partition("]")[0]
     else:
@@ -96,12 +98,12 @@ def _host_of(text: str) -> str:
 _remembered = lru_cache(maxsize=4096)(_host_of)
 
 
-def _numeric(host: str) -> str:
-    """An address of numbers in its one spelling; "" for a name."""
+def _numeric(host: str) -> str | None:
+    """An address of numbers in its one spelling; None for a name."""
     with suppress(ValueError):
         found = ipaddress.ip_address(host.partition("%")[0])
         return str(getattr(found, "ipv4_mapped", None) or found)
-    return ""
+    return None
 
 
 def _ascii(host: str) -> str:

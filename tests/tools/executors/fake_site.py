@@ -14,12 +14,13 @@ Answer = bytes | Callable[[socket.socket], None]
 
 @dataclass
 class FakeSite:
-    """`requests` holds what arrived, as (first line, headers in lower case, body)."""
+    """`requests` holds what arrived, as (first line, headers in lower case, body); `heads` the same as it was sent."""
 
     listener: socket.socket
     tls: ssl.SSLContext | None = None
     answers: dict[str, Answer] = field(default_factory=dict)
     requests: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
 
     @property
     def port(self) -> int:
@@ -68,6 +69,7 @@ class FakeSite:
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         while len(body) < int(headers.get("content-length", 0)):
             body += stream.recv(65_536)
+        self.heads.append(head.decode())
         self.requests.append((first, headers, body))
         return first.split(" ")[1].partition("?")[0] if " " in first else ""
 

@@ -57,7 +57,7 @@ async def _http(place: Place) -> AsyncIterator[Any]:
         """Only an authorization server may be asked besides, and only if the secret may go there."""
         return auth is not None and credential is not None and other.is_listed(credential.hosts)
 
-    origin = lasting.Origin(target.url, headers, MESSAGE_BYTES, may_ask)
+    origin = lasting.Origin(target.url, MESSAGE_BYTES, headers, may_ask)
     async with (
         lasting.conversation(origin, auth=auth) as client,
         streamable_http_client(target.url, http_client=client, max_sse_event_size=MESSAGE_BYTES) as streams,

@@ -184,9 +184,9 @@ def _exceptions() -> set[str]:
 def _is_our_own(host: str) -> bool:
     """Fetching ourselves would let a tool approve its own calls."""
     origins = (*settings.CSRF_TRUSTED_ORIGINS, *settings.ALLOWED_ORIGINS)
-    names = (*settings.ALLOWED_HOSTS, *(urlsplit(origin).hostname or "" for origin in origins))
-    # "*" means that any name will do, not that every name is ours.
-    ours = [name.removeprefix("*") for name in names if name not in ("", "*")]
+    names = (*settings.ALLOWED_HOSTS, *(urlsplit(origin).hostname for origin in origins))
+    # "*" means that any name will do, not that every name is ours: what is left of it is no name's end.
+    ours = [name.removeprefix("*") for name in names if name]
     return validate_host(f"[{host}]" if ":" in host else host, ours)
 
 
@@ -235,7 +235,7 @@ def _check_head(answer: httpx2.Response, limits: Limits) -> None:
     if sum(len(name) + len(value) + 4 for name, value in answer.headers.raw) > limits.header_bytes:
         raise FetchFailed("The answer has too many headers.", code="headers_too_large")
     # Two compressions on top of each other could turn a few bytes into work without end.
-    if "," in answer.headers.get("content-encoding", ""):
+    if len(answer.headers.get_list("content-encoding", split_commas=True)) > 1:
         raise FetchFailed(
             "The answer is compressed in a way that is not supported.", code="encoding_unsupported"
         )
@@ -263,7 +263,7 @@ def _explained(url: Url) -> Iterator[None]:
     except (httpx2.TimeoutException, httpcore2.TimeoutException) as late:
         raise FetchFailed(f"{url.host} did not answer in time.", code="timeout", retryable=True) from late
     except (httpx2.ConnectError, httpcore2.ConnectError) as failed:
-        if isinstance(_root(failed), ssl.SSLError):
+        if _is_about_tls(failed):
             message = f"No secure connection to {url.host}: its certificate or encryption is not acceptable."
             raise FetchFailed(message, code="tls_failed") from failed
         message = (
@@ -277,21 +277,21 @@ def _explained(url: Url) -> Iterator[None]:
         ) from broken
 
 
-def _root(error: BaseException) -> BaseException:
-    while error.__cause__ is not None or error.__context__ is not None:
-        error = error.__cause__ or error.__context__ or error
-        if isinstance(error, ssl.SSLError):
-            break
-    return error
+def _is_about_tls(error: BaseException | None) -> bool:
+    """Whether encryption is what failed, however often it was told anew."""
+    while error is not None and not isinstance(error, ssl.SSLError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 class _Transport(httpx2.BaseTransport):
-    """The client's own transport cannot be given a network backend; this one has nothing else."""
+    """The client's own transport cannot be given a network backend; this one has nothing else.
+
+    It carries one request: waiting is limited by the backend's deadline, and nothing is kept open for another.
+    """
 
     def __init__(self, backend: GuardedBackend) -> None:
-        self._pool = httpcore2.ConnectionPool(
-            ssl_context=tls(), max_connections=1, max_keepalive_connections=0, network_backend=backend
-        )
+        self._pool = httpcore2.ConnectionPool(ssl_context=tls(), network_backend=backend)
 
     def handle_request(self, request: httpx2.Request) -> httpx2.Response:
         url = request.url
@@ -303,15 +303,9 @@ class _Transport(httpx2.BaseTransport):
                 ),
                 headers=request.headers.raw,
                 content=request.stream,
-                extensions=request.extensions,
             )
         )
-        return httpx2.Response(
-            status_code=found.status,
-            headers=found.headers,
-            stream=_Stream(found),
-            extensions=found.extensions,
-        )
+        return httpx2.Response(found.status, headers=found.headers, stream=_Stream(found))
 
     def close(self) -> None:
         self._pool.close()

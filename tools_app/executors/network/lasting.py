@@ -7,7 +7,6 @@ into the conversation: it becomes an answer that says so, because one broken req
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +19,7 @@ from tools_app.exceptions import ToolFailed
 from tools_app.executors.network import client
 from tools_app.executors.network.addresses import is_public
 from tools_app.executors.network.backend import Unreachable
-from tools_app.executors.network.urls import EgressRefused, Url, parse_url
+from tools_app.executors.network.urls import EgressRefused, Url
 
 _CONNECT_SECONDS = 10.0
 _SILENCE_SECONDS = 300.0
@@ -38,9 +37,9 @@ class Origin:
     """
 
     url: str
+    body_bytes: int
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body_bytes: int = 8 * 2**20
-    others: Callable[[Url], bool] | None = field(default=None, repr=False)
+    others: Callable[[Url], bool] | None = None
 
 
 class Broken(httpx2.StreamError):
@@ -75,20 +74,18 @@ class _Transport(httpx2.AsyncBaseTransport):
             url = self._judged(str(request.url))
             return await self._answered(request, url)
         except ToolFailed as refused:
-            return _instead(request, refused.message)
+            return _instead(refused.message)
         except (httpcore2.TimeoutException, TimeoutError):
-            return _instead(request, f"{self._home.host} did not answer in time.")
+            return _instead(f"{self._home.host} did not answer in time.")
         except (httpcore2.NetworkError, httpcore2.ProtocolError, OSError):
-            return _instead(
-                request, f"{self._home.host} cannot be reached from here, or does not speak HTTP."
-            )
+            return _instead(f"{self._home.host} cannot be reached from here, or does not speak HTTP.")
 
     async def aclose(self) -> None:
         await self._pool.aclose()
 
     def _judged(self, address: str) -> Url:
         """Each request is a decision of its own: the library above follows redirects and asks other servers."""
-        url = client.vet(parse_url(address).text)
+        url = client.vet(address)
         others = self._origin.others
         if url.origin != self._home.origin and not (others is not None and others(url)):
             raise EgressRefused("The server leads to another host, which is not followed.")
@@ -145,10 +142,9 @@ class _Body(httpx2.AsyncByteStream):
         await self._found.aclose()
 
 
-def _instead(request: httpx2.Request, told: str) -> httpx2.Response:
-    body = {"jsonrpc": "2.0", "id": None, "error": {"code": NO_ANSWER, "message": told}}
+def _instead(told: str) -> httpx2.Response:
     return httpx2.Response(
-        502, headers={"content-type": "application/json"}, content=json.dumps(body).encode(), request=request
+        502, json={"jsonrpc": "2.0", "id": None, "error": {"code": NO_ANSWER, "message": told}}
     )
 
 
@@ -194,6 +190,6 @@ async def _looked_up(host: str, port: int) -> list[str]:
     return list(dict.fromkeys(str(entry[4][0]) for entry in found))
 
 
-def _peer(stream: httpcore2.AsyncNetworkStream) -> str:
+def _peer(stream: httpcore2.AsyncNetworkStream) -> str | None:
     connection = stream.get_extra_info("socket")
-    return str(connection.getpeername()[0]) if connection is not None else ""
+    return str(connection.getpeername()[0]) if connection is not None else None
