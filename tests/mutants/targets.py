@@ -25,7 +25,7 @@ NETWORK = _of(
     "executors/", "network", "network_exactly", "network_backend", "network_limits", "network_redirects"
 )
 LASTING = _of("executors/", "network_lasting")
-PATHS = _of("executors/", "paths_exactly", "paths", "writing")
+PATHS = _of("executors/", "paths_exactly", "paths", "beneath", "writing")
 ADDRESSES = (
     *_of("executors/", "network_urls", "network_addresses"),
     *_of("", "rules_of_hosts"),

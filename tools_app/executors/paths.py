@@ -10,7 +10,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,23 +102,23 @@ def read(path: str, *, max_bytes: int = MAX_READ_BYTES, target: list[object] | N
     with _opened(path, beneath.READ) as (descriptor, identity):
         if target is not None and list(target) != identity.target:
             raise StaleTarget
-        if identity.size > max_bytes:
-            raise too_large(identity.size, max_bytes)
-        octets = content_of(descriptor, max_bytes)
-        return FileContent(identity, octets)
+        return FileContent(identity, content_of(descriptor, max_bytes))
 
 
 @contextmanager
 def _opened(path: str, flags: int) -> Iterator[tuple[int, FileIdentity]]:
     for root in roots():
         relative = relative_to(path, root)
-        descriptor = None if relative is None else open_in(root, relative, flags)
-        if descriptor is not None:
-            try:
-                yield descriptor, judged(descriptor, root, relative or "")
-            finally:
-                os.close(descriptor)
-            return
+        if relative is None:
+            continue
+        descriptor = open_in(root, relative, flags)
+        if descriptor is None:
+            continue
+        try:
+            yield descriptor, judged(descriptor, root, relative)
+        finally:
+            os.close(descriptor)
+        return
     raise missing(path)
 
 
@@ -207,9 +207,10 @@ def judged(descriptor: int, root: Root, relative: str) -> FileIdentity:
 
 def true_name(descriptor: int, root: Root, relative: str) -> str:
     """The path without links inside the root, where the system tells it: a link must not dodge a rule."""
-    true = ""
-    with suppress(OSError):
+    try:
         true = str(Path(f"/proc/self/fd/{descriptor}").readlink())
+    except OSError:
+        return relative
     if true.startswith(_KERNEL):
         raise PathRefused(f"{relative!r} is not a regular file.")
     below = _names(root)[1]
@@ -219,14 +220,12 @@ def true_name(descriptor: int, root: Root, relative: str) -> str:
 
 
 def content_of(descriptor: int, max_bytes: int) -> bytes:
-    """Read to the end, which may have moved since the size was asked."""
-    pieces, left = [], max_bytes + 1
-    while left > 0 and (piece := os.read(descriptor, min(left, 2**20))):
-        pieces.append(piece)
-        left -= len(piece)
-    if left <= 0:
-        raise too_large(max_bytes + 1, max_bytes)
-    return b"".join(pieces)
+    """Read to the end, and not what the size said: it may have grown since it was asked."""
+    with os.fdopen(descriptor, "rb", closefd=False) as file:
+        octets = file.read(max_bytes + 1)
+    if len(octets) > max_bytes:
+        raise too_large(len(octets), max_bytes)
+    return octets
 
 
 def too_large(size: int, limit: int) -> ToolFailed:

@@ -96,6 +96,18 @@ def test_a_file_the_system_keeps_to_itself_is_refused(root: Root, monkeypatch: p
         paths.read("a.txt")
 
 
+def test_where_the_system_tells_no_true_name_the_given_one_counts(
+    root: Root, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def untold(_self: Path) -> Path:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(Path, "readlink", untold)
+    found = paths.identify("./a.txt")
+    assert found is not None
+    assert found.relative == "a.txt"
+
+
 def test_what_is_missing_in_one_of_two_roots_is_missing(
     root: Root, tmp_path: Path, settings: Settings
 ) -> None:
