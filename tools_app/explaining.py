@@ -162,7 +162,9 @@ def _asking(call: Call, facts: Facts, decision: Decision) -> Iterator[Line]:
     if not reasons:
         yield Line("approval", title_of("approval"), "pass", "Nobody has to be asked.")
         return
-    yield from _deciding(facts)
+    if not facts.tool.asks_person:
+        # What is asked of a person is theirs to answer, whoever has to approve uses.
+        yield from _deciding(facts)
 
 
 def _deciding(facts: Facts) -> Iterator[Line]:

@@ -153,7 +153,7 @@ class PersonaAdmin(ByVerbs):
         (
             "Who decides",
             {
-                "fields": [("approver", "approvals_needed"), "approver_groups"],
+                "fields": ["approver", "approvals_needed", "approver_groups"],
                 "description": "About every use through this persona that needs approval. The organization, a tool or "
                 "a grant may demand more: the strictest of each wins. What waits is asked about anew after a change.",
             },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -21,13 +22,15 @@ from tests.flows.admin_world import filled
 from tests.gate import Gate
 from tests.people import Person
 from tests.tools.asking import run_it, waiting, yes
-from tools_app import approvals, deciders, documents, explanations, groups, powers
+from tools_app import approvals, deciders, documents, explaining, explanations, groups, powers
 from tools_app.deciders import Demand
 from tools_app.exceptions import DigestMismatch, GroupInUse
 from tools_app.models import ApproverGroup, OrganizationPolicy, ToolCall
+from tools_app.policy import Call, Facts, Grant, ToolFacts
 from tools_app.powers import Carrier
 
 pytestmark = pytest.mark.django_db
+DANGEROUS = ToolFacts(1, "ledger", "h", is_dangerous=True)
 BARE = {"name": "bare", "model": "m", "system_prompt": "x"}
 
 
@@ -149,6 +152,15 @@ def test_nothing_is_said_where_nobody_is_asked() -> None:
     call = at.ask({"line": "one"})
     assert call.status == "queued"
     assert "deciders" not in {line.check for line in explanations.of(call).then[0].lines}
+
+
+def test_a_question_to_the_person_stays_theirs() -> None:
+    asks = ToolFacts(1, "ask_user", "h", asks_person=True)
+    facts = Facts(asks, Grant(1, 1, "Clerk", "h"), demands=(Demand("persona", other=True),))
+    told = {line.check for line in explaining.lines(Call({}), facts)}
+    assert "approval" in told
+    assert "deciders" not in told
+    assert "deciders" in {line.check for line in explaining.lines(Call({}), replace(facts, tool=DANGEROUS))}
 
 
 def test_it_is_told_beforehand() -> None:
