@@ -54,7 +54,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         (
             *("served", "credentials", "demands", "halts", "information", "layers", "askers", "meanings"),
             *("standing", "days", "quotas", "facts", "contexts", "availability", "versions"),
-            *("linting", "decided", "explanations", "rule_pages", "powers", "replaying"),
+            *("linting", "decided", "explanations", "rule_pages", "powers", "replays", "replaying"),
         ),
         ("text_index",),
         ("knowledge",),

@@ -16,6 +16,7 @@ from tools_app.policy.values import Source
 
 _Scope = UsageCounter.Scope
 _LONGEST = 60
+_ONE_TODAY, _ALL_TODAY = "for one person today", "for everybody together today"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,11 @@ class Quotas:
             if is_limit(level.person_daily_limit):
                 whose = f"{self._today}|{_short(self._asked.identity.user_id)}"
                 key = self._key(_Scope.USER_DAY, whose, persona)
-                yield _a_day(key, level.person_daily_limit, "for one person today", source)
+                yield _a_day(key, level.person_daily_limit, _ONE_TODAY, source)
         for level, persona, source in levels:
             if is_limit(level.daily_limit):
                 key = self._key(_Scope.ORGANIZATION_DAY, self._today, persona)
-                yield _a_day(key, level.daily_limit, "for everybody together today", source)
+                yield _a_day(key, level.daily_limit, _ALL_TODAY, source)
 
     @property
     def _by_grant(self) -> Source:
@@ -94,6 +95,18 @@ def used(tool: Tool, grant: Grant, asked: Asked) -> Iterator[Used]:
         yield Used("concurrent_limit", "at once", 0, source=Source("tool", tool.pk, tool.name))
     for quota in Quotas(tool, grant, asked).daily():
         yield Used(quota.code, quota.where, quota.most, quota.uses(), quota.source)
+
+
+def never(tool: Tool, grant: Grant) -> Iterator[Used]:
+    """The limits beyond the conversation's that allow nothing, whatever was used, so that no counter is asked."""
+    source = Source("tool", tool.pk, tool.name)
+    if tool.concurrent_limit == 0:
+        yield Used("concurrent_limit", "at once", 0, source=source)
+    for level, whose in ((grant, Source("grant", grant.id, grant.agent_name)), (tool, source)):
+        if level.person_daily_limit == 0:
+            yield Used("daily_limit", _ONE_TODAY, 0, source=whose)
+        if level.daily_limit == 0:
+            yield Used("daily_limit", _ALL_TODAY, 0, source=whose)
 
 
 def counter_key(asked: Asked, tool_id: int) -> CounterKey:

@@ -2,16 +2,19 @@
 
 Each call is judged by what it was: the arguments the model gave, what they meant outside at that moment, the person's
 permissions, the uses before it, whether something had been read outside. Only the rules differ. Nothing is written, and
-the disk is asked for old calls alone, of which that was not kept. What was allowed from now on, limits per day and kill
-switches are left out: they are of their moment, and no rule.
+the disk is asked for old calls alone, of which that was not kept.
+
+What is of its moment and no rule is left out: how much of a day's limit was used, what was allowed from now on, kill
+switches. For each call it is said what of that there was. A switch or a word from now on that is itself what changes
+is judged, and so is a limit that allows nothing whatever was used.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any, Final
 
 from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
@@ -23,6 +26,7 @@ from tools_app import (
     doors,
     explaining,
     facts,
+    halts,
     information,
     layers,
     meanings,
@@ -32,55 +36,13 @@ from tools_app import (
 from tools_app.layer_rules import Rule
 from tools_app.models import Tool, ToolCall
 from tools_app.policy import Call, Decision, Facts, Grant, ToolFacts, layering
+from tools_app.replays import OF_A_DAY, OF_A_SWITCH, OF_A_WORD, Change, Flip, Key, Replay, Said, Stop, Word
+
+__all__ = ["MOST", "USUAL", "Change", "Flip", "Replay", "Said", "Stop", "Word", "replay"]
 
 # How far back one looks, unless somebody says otherwise.
 USUAL: Final = 200
 MOST: Final = 1_000
-Key = tuple[int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    """What would be another: tools by id, grants by persona and tool (None: taken away), all rules above them."""
-
-    organization_id: int
-    tools: Mapping[int, Tool] = field(default_factory=dict)
-    grants: Mapping[Key, Grant | None] = field(default_factory=dict)
-    rules: tuple[Rule, ...] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A decision in words: what, and why."""
-
-    decision: str
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """A call that would be decided otherwise; `then` is what was really decided, where that was kept."""
-
-    call: ToolCall
-    before: Said
-    after: Said
-    then: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Replay:
-    """`looked_at` calls were decided twice, newest first; of `skipped` ones nothing could be read."""
-
-    looked_at: int
-    skipped: int
-    flips: tuple[Flip, ...]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """How many flip from what to what, such as "allow to refuse"."""
-        told = (f"{each.before.decision} to {each.after.decision}" for each in self.flips)
-        return dict(Counter(told))
 
 
 def replay(change: Change, *, by: Identity, last: int = USUAL) -> Replay:
@@ -90,19 +52,62 @@ def replay(change: Change, *, by: Identity, last: int = USUAL) -> Replay:
     """
     calls = _concerned(change, ToolCall.objects.visible_to(by), min(max(last, 1), MOST))
     readable = [call for call in calls if _can_be_read(call)]
-    now, then = _World(Change(change.organization_id)), _World(change)
-    flips = []
+    now, then = _World(_as_it_is(change)), _World(_as_it_would_be(change))
+    stopped = _Stopped(change)
+    flips, left_out = [], Counter[str]()
     for call in readable:
         before, after = now.decide(call), then.decide(call)
+        omitted = (*_omitted(call, now, then, change), *stopped.of(call))
+        left_out.update(omitted)
         if _said(before) != _said(after):
             first = decided.read(call)[:1]
-            flips.append(Flip(call, _words(before), _words(after), first[0].decision if first else ""))
-    return Replay(len(readable), len(calls) - len(readable), tuple(flips))
+            was = first[0].decision if first else ""
+            flips.append(Flip(call, _words(before), _words(after), was, omitted))
+    return Replay(len(readable), len(calls) - len(readable), tuple(flips), dict(left_out))
+
+
+def _as_it_is(change: Change) -> Change:
+    """Without the change: a switch that would be lifted is thrown, a word that would be taken back is given."""
+    lifted = change.stop if change.stop is not None and change.stop.is_lifted else None
+    return Change(change.organization_id, stop=lifted, word=change.word)
+
+
+def _as_it_would_be(change: Change) -> Change:
+    lifted = change.stop is not None and change.stop.is_lifted
+    return replace(change, stop=None if lifted else change.stop, word=None)
+
+
+def _omitted(call: ToolCall, now: _World, then: _World, change: Change) -> Iterator[str]:
+    """What of this call's moment is not judged."""
+    if now.counts_days(call) or then.counts_days(call):
+        yield OF_A_DAY
+    if call.standing_id and change.word is None:
+        yield OF_A_WORD
+
+
+class _Stopped:
+    """Which calls a kill switch stops today; one read for each persona."""
+
+    def __init__(self, change: Change) -> None:
+        self._organization, self._known = change.organization_id, dict[Key, str]()
+        self._judged = change.stop is not None
+
+    def of(self, call: ToolCall) -> Iterator[str]:
+        key = (call.agent_type_id or 0, call.tool_id or 0)
+        if self._judged:
+            return
+        if key not in self._known:
+            agent, tool = key
+            self._known[key] = halts.stopped(self._organization, agent, [tool]).get(tool, "")
+        if self._known[key]:
+            yield OF_A_SWITCH
 
 
 def _concerned(change: Change, seen: QuerySet[ToolCall], last: int) -> list[ToolCall]:
     rows = seen.filter(organization_id=change.organization_id, tool__isnull=False)
-    if change.rules is not None:
+    if change.stop is not None or change.word is not None:
+        rows = rows.filter(**_meant(change))
+    elif change.rules is not None:
         rows = rows.filter(tool_id__in=_spoken_of(change, change.rules))
     elif change.grants:
         ((agent, tool),) = change.grants
@@ -126,6 +131,17 @@ def _concerned(change: Change, seen: QuerySet[ToolCall], last: int) -> list[Tool
     return list(
         counted.select_related("tool").defer("result", "result_text", "blocks").order_by("-pk")[:last]
     )
+
+
+def _meant(change: Change) -> dict[str, Any]:
+    """Whose calls a switch stops, or a word spares."""
+    if change.stop is not None:
+        said = {"tool_id": change.stop.tool_id, "agent_type_id": change.stop.agent_type_id}
+        return {name: value for name, value in said.items() if value}
+    if change.word is None:
+        return {}
+    said = {name: getattr(change.word, name) for name in ("user_id", "agent_type_id", "tool_id")}
+    return {**said, **({"session_id": change.word.session_id} if change.word.session_id else {})}
 
 
 def _spoken_of(change: Change, rules: Sequence[Rule]) -> list[int]:
@@ -183,6 +199,9 @@ class _World:
             could_leak=bool(private),
             private=private,
             attended=str(through.get("via") or "session") == "session",
+            used=tuple(quotas.never(tool, grant)) if grant is not None else (),
+            halted=self._change.stop.of(call) if self._change.stop is not None else "",
+            standing=(self._change.word.terms,) if self._change.word is not None else (),
             layers=layers.with_rules(tool, self._rules) if grant is not None else (),
         )
         return policy.decide(_asked(call, tool, about), about)
@@ -202,6 +221,14 @@ class _World:
                 agent_type_id=agent, tool_id=tool, organization_id=self._change.organization_id
             )
         return self._grants[key]
+
+    def counts_days(self, call: ToolCall) -> bool:
+        """Whether a limit of uses a day holds for it that may still have been open, or used up, at that moment."""
+        grant, (tool, _) = self._grant(call), self._tool(call)
+        limits = [tool.person_daily_limit, tool.daily_limit]
+        if grant is not None:
+            limits += [grant.person_daily_limit, grant.daily_limit]
+        return any(quotas.is_limit(limit) and limit != 0 for limit in limits)
 
     def _private_tools(self, call: ToolCall) -> tuple[str, ...]:
         agent = call.agent_type_id or 0

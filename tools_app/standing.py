@@ -76,10 +76,11 @@ def candidates(asked: Asked, facts: Facts, rules: str, own: int | None = None) -
         pk__in=[row.pk for row in left], created_at__gt=from_now(-allowed.standing_seconds)
     )
     known = set(young.values_list("pk", flat=True))
-    return tuple(_value(row, allowed) for row in left if row.pk in known)
+    return tuple(value_of(row, allowed) for row in left if row.pk in known)
 
 
-def _value(row: StandingApproval, allowed: OrganizationPolicy) -> Standing:
+def value_of(row: StandingApproval, allowed: OrganizationPolicy) -> Standing:
+    """Its terms as the gate reads them; what it covers is what the organization allows by now."""
     reasons = {str(each) for each in row.reasons} - (set() if allowed.standing_dangerous else {"dangerous"})
     return Standing(row.pk, row.matchers, frozenset(reasons), row.granted_by, row.expires_at.isoformat())
 

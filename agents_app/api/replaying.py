@@ -8,27 +8,44 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import granting, grants
+from agents_app import granting, grants, halting
 from agents_app.models import AgentType
-from audit_app import records
+from audit_app import clock, records
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
+from project.accounts.exceptions import NotAllowed
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
-from tools_app import layers, policy_rules, replaying, unsaved
-from tools_app.models import PolicyRule, Tool, ToolCall
-from tools_app.replaying import Change, Flip, Said
+from tools_app import allowing, layers, policy_rules, replaying, standing, switches, unsaved
+from tools_app.halts import Halt
+from tools_app.models import KillSwitch, OrganizationPolicy, PolicyRule, StandingApproval, Tool, ToolCall
+from tools_app.replaying import Change, Flip, Said, Stop, Word
 from tools_app.visible import visible_text
 
 _ID: Any = {"min_value": 1, "max_value": 2**63 - 1}
 
 
+class StopWriteSerializer(StrictSerializer):
+    scope = serializers.ChoiceField(KillSwitch.Scope.choices[:3])
+    tool = serializers.IntegerField(required=False, allow_null=True, **_ID)
+    agent = serializers.IntegerField(required=False, allow_null=True, **_ID)
+
+
 class ReplayWriteSerializer(StrictSerializer):
-    """One change: of a tool, of a persona's grant of it (agent and tool), or of a rule of the organization."""
+    """One change: of a tool, of a persona's grant of it (agent and tool), of a rule of the organization.
+
+    Or a kill switch that would be thrown or lifted, or the taking back of what was allowed from now on.
+    """
 
     tool = serializers.IntegerField(required=False, **_ID)
     agent = serializers.IntegerField(required=False, **_ID)
     rule = serializers.IntegerField(required=False, allow_null=True, **_ID, help_text="Null: a new rule.")
     values = serializers.DictField(required=False, help_text="Fields as for saving it; left out, they stay.")
-    remove = serializers.BooleanField(default=False, help_text="As if the grant or the rule were taken away.")
+    switch = StopWriteSerializer(required=False, help_text="As if this were stopped; with remove, let go on.")
+    standing = serializers.IntegerField(
+        required=False, **_ID, help_text="What was allowed from now on; with remove: as if taken back."
+    )
+    remove = serializers.BooleanField(
+        default=False, help_text="As if the grant, the rule, the switch or the allowance were taken away."
+    )
     last = serializers.IntegerField(
         default=replaying.USUAL,
         min_value=1,
@@ -53,6 +70,9 @@ class FlipSerializer(serializers.Serializer[Any]):
     then = serializers.CharField(help_text="What was decided then; empty for old calls.")
     before = SaidSerializer(help_text="What would be said today, as it is.")
     after = SaidSerializer(help_text="What would be said after the change.")
+    left_out = serializers.ListField(
+        child=serializers.CharField(), help_text="What there was besides and is not judged."
+    )
     url = serializers.CharField(help_text="Its page in the administration, for who may open it; else empty.")
 
 
@@ -65,6 +85,10 @@ class ReplaySerializer(serializers.Serializer[Any]):
     skipped = serializers.IntegerField(help_text="Calls of which nothing could be read then.")
     counts = serializers.DictField(
         child=serializers.IntegerField(), help_text='How many flip, such as "allow to refuse".'
+    )
+    left_out = serializers.DictField(
+        child=serializers.IntegerField(),
+        help_text="What was not judged, and of how many of the calls looked at, flipped or not.",
     )
     flips = FlipSerializer(many=True)
 
@@ -95,18 +119,27 @@ class Replays(RoomView):
                 "whose": "everybody" if sees else "yours",
                 "skipped": told.skipped,
                 "counts": told.counts,
+                "left_out": told.left_out,
                 "flips": [_item(each, linked=linked) for each in told.flips],
             }
         )
 
     def _change(self, given: Item) -> Change:
         ours, values = self.identity.organization_id, given.get("values", {})
-        if "rule" in given and not {"tool", "agent"} & set(given):
-            return Change(ours, rules=self._rules(given))
-        if "rule" in given or "tool" not in given:
-            raise serializers.ValidationError(
-                {"tool": ["Name a tool, a tool and an agent, or a rule alone."]}
-            )
+        match sorted({"tool", "agent", "rule", "switch", "standing"} & set(given)):
+            case ["rule"]:
+                return Change(ours, rules=self._rules(given))
+            case ["switch"]:
+                return Change(ours, stop=self._stop(given["switch"], is_lifted=given["remove"]))
+            case ["standing"]:
+                return Change(ours, word=self._word(given))
+            case ["tool"] | ["agent", "tool"]:
+                return self._of_tool(given, values)
+        told = "Name a tool, a tool and an agent, or a rule, a switch or a standing approval alone."
+        raise serializers.ValidationError({"tool": [told]})
+
+    def _of_tool(self, given: Item, values: Item) -> Change:
+        ours = self.identity.organization_id
         tool = one(Tool.objects.visible_to(self.identity).current().filter(pk=given["tool"]))
         if "agent" not in given:
             if given["remove"]:
@@ -116,6 +149,34 @@ class Replays(RoomView):
         granting.require_right(self.identity, agent)
         row = None if given["remove"] else granting.unsaved(agent, tool, values, by=self.identity)
         return Change(ours, grants={(agent.pk, tool.pk): grants.of(row) if row else None})
+
+    def _stop(self, given: Item, *, is_lifted: bool) -> Stop:
+        """Only for who may throw it, and where it is thrown already, lift it."""
+        by = self.identity
+        target = halting.target_of(given["scope"], given.get("tool"), given.get("agent"), by=by)
+        if not switches.may_operate(target.scope, target.organization_id, by):
+            raise NotAllowed
+        meant = {"tool": "tool_id", "persona": "agent_type_id"}
+        ids: Any = {meant[target.scope]: target.id} if target.scope in meant else {}
+        if not is_lifted:
+            told = Halt(target.scope, target.name, "only supposed here", by.display_name).told
+            return Stop(told, **ids)
+        row = one(KillSwitch.objects.of(target.scope, target.organization_id, target.id))
+        if not switches.may_lift(row, by):
+            raise NotAllowed
+        return Stop(Halt(row.scope, row.subject_name, row.reason, row.thrown_by).told, **ids, is_lifted=True)
+
+    def _word(self, given: Item) -> Word:
+        row = one(StandingApproval.objects.visible_to(self.identity).filter(pk=given["standing"]))
+        if not given["remove"]:
+            raise serializers.ValidationError({"remove": ["It can only be taken back: say so."]})
+        if not standing.may_revoke(row, self.identity):
+            raise NotAllowed
+        if (state := allowing.state_of(row, clock.read())) != allowing.OPEN:
+            told = f"It spares no question any more: {allowing.STATES[state].lower()}."
+            raise serializers.ValidationError({"standing": [told]})
+        terms = standing.value_of(row, OrganizationPolicy.objects.of(row.organization_id))
+        return Word(row.user_id, row.agent_type_id, row.tool_id, row.session_id, terms)
 
     def _rules(self, given: Item) -> tuple[Any, ...]:
         policy_rules.require_right(self.identity)
@@ -142,6 +203,7 @@ def _item(flip: Flip, *, linked: bool) -> Item:
         "then": flip.then,
         "before": _said(flip.before),
         "after": _said(flip.after),
+        "left_out": list(flip.left_out),
         "url": f"/admin/tools_app/toolcall/{call.pk}/change/" if linked else "",
     }
 

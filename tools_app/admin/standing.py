@@ -12,9 +12,9 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from audit_app import clock
-from audit_app.audited_admin import ReadOnlyAdmin, Verb
+from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of, may
 from project.accounts.identity import Identity
-from project.accounts.roles import DECIDE, DECIDE_OWN
+from project.accounts.roles import CATALOG_CHANGE, DECIDE, DECIDE_OWN, POLICY_CHANGE
 from tools_app import allowing, standing
 from tools_app.models import StandingApproval
 
@@ -43,6 +43,7 @@ class OpenFilter(admin.SimpleListFilter):
 @admin.register(StandingApproval)
 class StandingApprovalAdmin(ReadOnlyAdmin):
     to_view = (DECIDE, DECIDE_OWN)
+    change_form_outer_after_template = "admin/toolroom/rule_side.html"
     about_rows = "Here stands what somebody allowed “from now on” beside a yes; it can be taken back."
     list_display = [
         "tool_name",
@@ -85,6 +86,13 @@ class StandingApprovalAdmin(ReadOnlyAdmin):
             .select_related("approval__call__tool")
             .order_by("-pk")
         )
+
+    def page_context(self, request: HttpRequest, obj: StandingApproval) -> dict[str, Any]:
+        """Who may take it back and change policy besides is offered to see first what that would have changed."""
+        identity = identity_of(request)
+        judges = may(request, (CATALOG_CHANGE, POLICY_CHANGE)) and standing.may_revoke(obj, identity)
+        judges = judges and allowing.state_of(obj, clock.read()) == allowing.OPEN
+        return {**super().page_context(request, obj), "preview_standing": obj.pk if judges else ""}
 
     @display(description="state", label=COLOURS)
     def state(self, row: StandingApproval) -> tuple[str, str]:
