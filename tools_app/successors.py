@@ -24,9 +24,11 @@ EDITED: Final = "edited"
 REPLACED: Final = "replaced"
 _COPIED: Final = (
     *("organization_id", "session_id", "run_id", "message_id", "tool_use_id"),
-    *("agent_type_id", "agent_name", "user_id", "user_name", "asked_through", "tool_context", "tainted"),
-    # A slot that was taken for this use stays taken for it.
-    "limit_reserved",
+    *("agent_type_id", "agent_name", "user_id", "user_name", "asked_through", "tool_context"),
+    # What it is under suspicion for, and by which reading: the next card, and one after that, has to say it.
+    *("tainted", "read_outside"),
+    # A slot that was taken for this use stays taken for it, and what it left is told of it.
+    *("limit_reserved", "remainder"),
 )
 
 
