@@ -180,7 +180,7 @@ def still_open(digest: str) -> Q:
 def verdict_of(by: Identity, comment: str) -> dict[str, Any]:
     return {
         "decided_by_id": by.user_id,
-        "decided_by_name": by.display_name,
+        "decided_by_name": by.display_name[:255],
         "decided_at": NOW,
         "comment": storable(comment)[:2000],
     }

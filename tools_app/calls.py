@@ -169,7 +169,7 @@ def _new(proposal: Proposal, found: Gathered, asked: Asked) -> ToolCall:
         tool_name=storable(proposal.tool_name)[:255],
         tool_hash=found.facts.tool.content_hash if found.facts.tool else "",
         user_id=asked.identity.user_id,
-        user_name=asked.identity.display_name,
+        user_name=asked.identity.display_name[:255],
         asked_through=askers.through(asked.identity)
         | ({"door": asked.door} if asked.door else {})
         | ({"draft": asked.draft} if asked.draft else {}),

@@ -65,9 +65,9 @@ def needed(demands: Sequence[Demand]) -> dict[str, int]:
     for demand in demands:
         for group in demand.groups or (ANYBODY,):
             found[group] = max(found.get(group, 1), demand.count)
-    if named(demands) and found.get(ANYBODY, 1) <= 1:
+    if named(demands) and found.get(ANYBODY) == 1:
         # Whoever says yes for a group is somebody who may decide: a single one more would add nothing.
-        found.pop(ANYBODY, None)
+        del found[ANYBODY]
     return found or {ANYBODY: 1}
 
 
@@ -101,7 +101,7 @@ def told(demands: Sequence[Demand]) -> str:
         for group in sorted(counts)
         if group
     ]
-    if counts.get(ANYBODY, 0) > 1:
+    if ANYBODY in counts:
         parts.append(f"{counts[ANYBODY]} people in all")
     told = (
         f"{_listed(parts)} {'has' if len(parts) == 1 and parts[0].startswith('1 ') else 'have'} to approve it"

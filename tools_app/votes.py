@@ -14,7 +14,7 @@ from audit_app.transitions import hold
 from project.accounts import identity as identities
 from project.accounts import prepared
 from project.accounts.identity import Identity, NoMembership
-from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
+from project.accounts.roles import DECIDE, DECIDE_OWN
 from tools_app import deciders
 from tools_app.deciders import Demand, Voice
 from tools_app.exceptions import AlreadyVoted
@@ -77,19 +77,18 @@ def cast(approval: Approval, *, digest: str, verdict: str, by: Identity, comment
     approval.votes_given += 1
     demands = demands_of(approval)
     voice = voice_of(by.user_id, approval, demands)
-    vote = ApprovalVote(
-        organization_id=approval.organization_id,
-        approval=approval,
-        verdict=verdict,
-        voter_id=by.user_id,
-        voter_name=by.display_name[:255],
-        digest=digest,
-        groups=sorted(voice.groups),
-        comment=storable(comment)[:2000],
-    )
     try:
         with transaction.atomic():
-            vote.save(force_insert=True)
+            ApprovalVote.objects.create(
+                organization_id=approval.organization_id,
+                approval=approval,
+                verdict=verdict,
+                voter_id=by.user_id,
+                voter_name=by.display_name[:255],
+                digest=digest,
+                groups=sorted(voice.groups),
+                comment=storable(comment)[:2000],
+            )
     except IntegrityError:
         raise AlreadyVoted from None
     return deciders.missing(demands, said_yes(approval, demands))
@@ -108,5 +107,4 @@ def _may_still(user_id: str, approval: Approval) -> bool:
         now = identities.from_user(user_id, approval.organization_id)
     except NoMembership:
         return False
-    own = user_id == approval.requester_id
-    return now.may(DECIDE) or (own and now.may(DECIDE_OWN if approval.about == Approval.About.USE else CHAT))
+    return now.may(DECIDE) or (user_id == approval.requester_id and now.may(DECIDE_OWN))

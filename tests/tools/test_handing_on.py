@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -12,10 +13,10 @@ from project.accounts.models import Membership
 from tests import gate, people
 from tests.people import Person
 from tests.tools import told
-from tests.tools.asking import run_it
+from tests.tools.asking import run_it, waiting
 from tools_app import approvals, catalog, groups, organization_policies
 from tools_app.exceptions import GroupInUse, InvalidPolicy, MayNotDecide
-from tools_app.models import Approval, ApproverGroup, Delivery, Tool
+from tools_app.models import Approval, ApproverGroup, Delivery, QuestionClock, Tool
 from tools_app.notices import audience, sending
 
 pytestmark = pytest.mark.django_db
@@ -88,6 +89,19 @@ def test_a_group_named_later_gets_nothing_that_was_handed_on_before(question: Ap
     told.tick()
     assert may(question, people.adam()) is False
     assert may(question, dora()) is True
+
+
+def test_what_was_handed_on_is_one_question_from_that_moment() -> None:
+    group("desk", people.bob())
+    group("directors", people.adam())
+    calls = [waiting(approver_groups=["desk"], name=name)[1] for name in ("one", "two")]
+    first, second = map(gate.question, calls)
+    row = {"organization_id": first.organization_id, "escalated_to": "directors"}
+    clock, _ = QuestionClock.objects.update_or_create(approval=first, defaults=row)
+    for escalated_at, may in ((None, False), (datetime.now(UTC), True)):
+        QuestionClock.objects.filter(pk=clock.pk).update(escalated_at=escalated_at)
+        assert approvals.may_decide(first, people.adam().identity) is may
+        assert not approvals.may_decide(second, people.adam().identity)
 
 
 def test_whoever_asked_does_not_approve_their_own_by_being_handed_it(question: Approval) -> None:

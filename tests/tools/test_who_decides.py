@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools_app import deciders
+from tools_app import deciders, groups
 from tools_app.deciders import ANYBODY, Demand, Voice
 
 PLAIN = Demand("tool")
@@ -94,6 +94,9 @@ def test_whose_word_counts(demands: list[Demand], voice: Voice, may: bool) -> No
         ([MONEY, LAW], "1 person of law and 1 person of money have to approve it."),
         ([TWO, MONEY], "1 person of money and 2 people in all have to approve it."),
         ([MONEY_TWO, OTHER], "2 people of money have to approve it, not who asked."),
+        ([TWO, MONEY, LAW], "1 person of law, 1 person of money and 2 people in all have to approve it."),
+        ([MONEY_TWO, LAW], "1 person of law and 2 people of money have to approve it."),
+        ([TWO, OTHER, MONEY], "1 person of money and 2 people in all have to approve it, not who asked."),
     ],
 )
 def test_it_is_said_in_words(demands: list[Demand], sentence: str) -> None:
@@ -106,6 +109,43 @@ def test_demands_that_cannot_be_read_let_nobody_decide(stored: Any) -> None:
         deciders.read(stored)
 
 
+@pytest.mark.parametrize(
+    ("demand", "plain"),
+    [
+        (PLAIN, True),
+        (Demand("tool", count=1), True),
+        (OTHER, False),
+        (TWO, False),
+        (MONEY, False),
+        (MONEY_TWO, False),
+    ],
+)
+def test_a_demand_is_plain_if_every_question_asks_for_as_much(demand: Demand, plain: bool) -> None:
+    assert demand.is_plain is plain
+
+
+@pytest.mark.parametrize(
+    ("count", "may"), [(1, True), (20, True), (21, False), (0, False), (True, False), ("2", False)]
+)
+def test_more_than_twenty_people_are_asked_for_by_nobody(count: Any, may: bool) -> None:
+    """Nor less than one; what is no list of names is told besides, before any name is looked up."""
+    assert ("approvals_needed" not in groups.problems(1, count=count, named="no list")) is may
+
+
+def test_a_layer_that_says_nothing_asks_for_one_person_whoever_it_is() -> None:
+    assert Demand("tool").as_json() == {"layer": "tool", "other": False, "count": 1, "groups": []}
+    assert Voice("1").groups == frozenset()
+
+
+def test_more_people_than_named_groups_have_are_asked_for_besides() -> None:
+    assert (
+        deciders.needed([MONEY, PLAIN]) == deciders.needed([MONEY, Demand("grant", count=1)]) == {"money": 1}
+    )
+    assert deciders.needed([MONEY, LAW, Demand("grant", count=3)]) == {ANYBODY: 3, "law": 1, "money": 1}
+    assert not deciders.another_person([PLAIN, TWO, MONEY])
+
+
 def test_what_is_stored_is_what_was_demanded() -> None:
-    demands = (OTHER, BOTH, MONEY_TWO)
+    demands = (PLAIN, OTHER, BOTH, MONEY_TWO)
+    assert MONEY_TWO.as_json() == {"layer": "organization", "other": False, "count": 2, "groups": ["money"]}
     assert deciders.read([each.as_json() for each in demands]) == demands
