@@ -104,7 +104,7 @@ def _started(
         standing_id=standing,
         remainder=list(reserved.remainder),
         lease_until=from_now(settings.CALL_LEASE_SECONDS),
-        facts={"usage": usage.pk, "attempt": attempt, "approval": approval.pk if approval else None}
+        facts={"approval": approval.pk if approval else None}
         | ({} if standing is None else {"standing": standing})
         | dict(reserved.observed)
         | ({"acting_as": acting_as} if acting_as else {}),
