@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gc
 import os
 import shutil
 import signal
@@ -68,6 +69,9 @@ class Judge:
         for module in self.modules:
             patching.functions(_file(module))
         self._keep_rows()
+        # Else every child, as short as it lives, would look through all that is loaded here, and copy it by that.
+        gc.collect()
+        gc.freeze()
         return all(passed) and self._in_child(lambda: None, items, LONGEST * 20) == "survived"
 
     def _passes_watched(self, item: pytest.Item) -> bool:

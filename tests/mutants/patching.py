@@ -17,6 +17,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any, Final
 
+from project.accounts.prepared import Prepared
 from tests.mutants.making import Functions, Mutant, Named
 
 REMEMBERING: Final = functools._lru_cache_wrapper
@@ -33,6 +34,12 @@ def _remembering() -> list[Any]:
     """Looked for once: to go through all objects takes longer than most tests."""
     # By `type`: among all the objects there are lazy and dead ones, which `isinstance` would wake or stumble over.
     return [each for each in gc.get_objects() if type(each) is REMEMBERING and _is_ours(each)]
+
+
+@functools.cache
+def _statements() -> list[Prepared[Any]]:
+    """Those that keep what they were compiled to at their first use."""
+    return [each for each in gc.get_objects() if type(each) is Prepared]
 
 
 @functools.cache
@@ -69,6 +76,8 @@ def codes(code: types.CodeType) -> Iterator[types.CodeType]:
 def forget() -> None:
     for each in _remembering():
         each.cache_clear()
+    for statement in _statements():
+        statement._compiled = None
 
 
 def _is_ours(each: Any) -> bool:

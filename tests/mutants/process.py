@@ -26,7 +26,8 @@ class Wanted:
 
 if __name__ == "__main__":
     modules, only, *tests = sys.argv[1:]
-    quiet = ["-q", "-s", "-p", "no:cacheprovider", "--no-header"]
+    # Nobody reads why a test failed, and pytest's own way of telling it takes longer than most tests.
+    quiet = ["-q", "-s", "-p", "no:cacheprovider", "--no-header", "--tb=native"]
     with tempfile.TemporaryDirectory() as folder:
         wanted = Wanted(modules.split(","), only, Path(folder))
         sys.exit(pytest.main([*quiet, *tests], plugins=[wanted]))

@@ -30,7 +30,14 @@ ADDRESSES = (
     *_of("executors/", "network_urls", "network_addresses"),
     *_of("", "rules_of_hosts"),
 )
-APPROVALS = _of("", "approvals", "deciders", "claims", "outcomes", "ask_user")
+VERDICTS = _of(
+    "", "verdicts_exactly", "approvals", "votes", "who_decides", "deciders", "handing_on", "ask_user"
+)
+INSTEAD = _of("", "instead_exactly", "instead", "file_changes")
+QUESTIONS = _of("", "questions_exactly", "verdicts_exactly", "deciders", "ask_user", "who_decides", "instead")
+CLAIMS = _of("", "claims_exactly", "approvals", "fence", "usage_person", "decided", "at_once")
+ENDINGS = _of("", "endings_exactly", "fence", "stopping", "outcomes", "instead", "decided", "usage_person")
+LIMITS = _of("", "limits_exactly", "daily_limits", "rate_limit", "at_once")
 TARGETS: tuple[Target, ...] = (
     Target("tools_app.policy", RULES),
     Target("tools_app.policy.steps", RULES),
@@ -47,9 +54,18 @@ TARGETS: tuple[Target, ...] = (
     Target("tools_app.rules.places", RULES),
     Target("tools_app.rules.mail", _of("", "rules_of_mail")),
     Target("tools_app.arguments", RULES),
-    Target("tools_app.approvals", APPROVALS),
-    Target("tools_app.questions", APPROVALS),
-    Target("tools_app.claims", APPROVALS),
+    Target("tools_app.approvals", VERDICTS),
+    Target("tools_app.questions", QUESTIONS),
+    Target("tools_app.claims", CLAIMS),
+    Target("tools_app.votes", VERDICTS),
+    Target("tools_app.instead", INSTEAD),
+    Target("tools_app.successors", INSTEAD),
+    Target("tools_app.deciders", _of("", "who_decides")),
+    Target("tools_app.settling", ENDINGS),
+    Target("tools_app.outcomes", ENDINGS),
+    Target("tools_app.endings", ENDINGS),
+    Target("tools_app.quotas", LIMITS),
+    Target("tools_app.limits", LIMITS),
     Target("tools_app.executors.network.urls", ADDRESSES),
     Target("tools_app.executors.network.addresses", ADDRESSES),
     Target("tools_app.executors.network.backend", NETWORK),
