@@ -14,7 +14,7 @@ from audit_app import records
 from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, DECIDE
-from tools_app.admin import why
+from tools_app.admin import asked, why
 from tools_app.models import ToolCall, UsageCounter
 
 CALL_COLOURS = {
@@ -42,7 +42,7 @@ class ToolCallAdmin(RecordedReading):
     fieldsets = [
         (
             "What was asked",
-            {"fields": ["tool_name", "status", "reason", "reason_text", "arguments", "filled"]},
+            {"fields": ["tool_name", "status", "reason", "reason_text"]},
         ),
         ("What came of it", {"fields": ["result_text", "attempt", "created_at", "started_at", "ended_at"]}),
         ("Who", {"fields": ["user_name", "agent_name", "session_id", "run_id", "tainted"]}),
@@ -60,7 +60,9 @@ class ToolCallAdmin(RecordedReading):
         return records.Subject(obj.AUDIT_NAME, str(obj.pk), str(obj))
 
     def page_context(self, request: HttpRequest, obj: ToolCall) -> dict[str, Any]:
-        return {**super().page_context(request, obj), "toolroom_why": why.shown(obj, identity_of(request))}
+        identity = identity_of(request)
+        told = {"toolroom_asked": asked.shown(obj, identity), "toolroom_why": why.shown(obj, identity)}
+        return {**super().page_context(request, obj), **told}
 
     @display(description="status", ordering="status", label=CALL_COLOURS)
     def state(self, call: ToolCall) -> tuple[str, str]:
