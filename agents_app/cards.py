@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from agents_app import ballots
+from agents_app.models import Conversation
 from project.accounts.identity import Identity
 from tools_app import allowing, answers, approvals, executors, successors
 from tools_app.models import Approval, ToolCall
@@ -34,6 +35,7 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
         "requester": visible_text(row.requester_name),
         "organization": visible_text(row.organization.name),
         "conversation": of.session_id,
+        "conversation_title": _title(row),
         "taint": of.tainted,
         "flow": _flow(row.flow),
         "card": card,
@@ -50,6 +52,12 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
         item["may_decide"] = approvals.may_decide(row, identity)
         item["from_now_on"] = item["may_decide"] and item["showable"] and allowing.is_offered(row)
     return item
+
+
+def _title(row: Approval) -> str | None:
+    """Where whoever asks may open its conversation (`inbox.visible`); in the conversation itself nobody asks."""
+    title = getattr(row, "title", None)
+    return None if title is None else visible_text(str(Conversation(title=title)))
 
 
 def _card(row: Approval, of: ToolCall) -> list[Item]:

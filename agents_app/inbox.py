@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import Any, Final
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django_filters import rest_framework as filters
 
 from agents_app import cards
+from agents_app.models import Conversation
 from project.accounts.api.queries import YesOrNo
 from project.accounts.identity import Identity
 from tools_app import approvals
@@ -25,6 +28,8 @@ RISKS: Final = (
     ("outside", "Read from outside"),
     ("other", "Everything else"),
 )
+# So many of the newest are named beside the number.
+_NAMED: Final = 5
 # What the page's own filters are called, in the address too.
 PAGE_FILTERS: Final = ("agent", "tool", "risk", "requester", "due_hours")
 DUE: Final = (("1", "Within an hour"), ("8", "Within 8 hours"), ("24", "Within a day"))
@@ -68,8 +73,10 @@ class Choice:
 
 
 def visible(identity: Identity) -> QuerySet[Approval]:
+    """The questions this person may see; with the title of the conversation where that is theirs to open."""
+    own = Conversation.objects.visible_to(identity).filter(runs=OuterRef("call__run_id"))
     rows = Approval.objects.visible_to(identity)
-    return rows.select_related("call__tool", "organization")
+    return rows.select_related("call__tool", "organization").annotate(title=Subquery(own.values("title")[:1]))
 
 
 def item(row: Approval, identity: Identity) -> Item:
@@ -78,20 +85,57 @@ def item(row: Approval, identity: Identity) -> Item:
 
 def count(identity: Identity) -> Item:
     """How many questions wait for this person's word, up to COUNTED, and when the oldest was put."""
-    rows = (
-        visible(identity).filter(status=Approval.Status.PENDING).order_by("created_at", "pk")[: 2 * COUNTED]
-    )
-    spoken = ApprovalVote.objects.filter(
-        voter_id=identity.user_id, approval__status=Approval.Status.PENDING
-    ).values_list("approval_id", flat=True)
-    said = set(spoken)
-    mine = [row for row in rows if row.pk not in said and approvals.may_decide(row, identity)]
+    judge = _Judge(identity)
+    oldest = list(islice(judge.waiting("created_at", "pk"), COUNTED + 1))
+    # Where all were counted, the newest are among them; else they are looked for from the other end.
+    newest = oldest[-_NAMED:] if len(oldest) <= COUNTED else _newest(judge)
     return {
-        "count": min(len(mine), COUNTED),
-        "more": len(mine) > COUNTED,
-        "oldest": mine[0].created_at.isoformat() if mine else None,
-        "latest": [_named(row) for row in mine[-5:]],
+        "count": min(len(oldest), COUNTED),
+        "more": len(oldest) > COUNTED,
+        "oldest": oldest[0].created_at.isoformat() if oldest else None,
+        "latest": [_named(row) for row in newest],
     }
+
+
+def _newest(judge: _Judge) -> list[Approval]:
+    return list(islice(judge.waiting("-created_at", "-pk"), _NAMED))[::-1]
+
+
+class _Judge:
+    """Says of many questions which one person may decide. What the answer depends on is asked once for each kind."""
+
+    def __init__(self, identity: Identity) -> None:
+        self._identity = identity
+        self._known: dict[tuple[Any, ...], bool] = {}
+
+    def waiting(self, *order: str) -> Iterator[Approval]:
+        """However many questions of others stand before the first of theirs, none is left out."""
+        said = ApprovalVote.objects.filter(voter_id=self._identity.user_id, approval=OuterRef("pk"))
+        rows = (
+            Approval.objects.visible_to(self._identity)
+            .filter(~Exists(said), status=Approval.Status.PENDING)
+            .select_related("call__tool")
+            .annotate(
+                editors=F("covers__editors"),
+                handed_to=F("clock__escalated_to"),
+                handed_at=F("clock__escalated_at"),
+            )
+            .defer("covers", "flow", "call__arguments", "call__explanation", "call__tool_context")
+            .order_by(*order)
+        )
+        return (row for row in rows.iterator(chunk_size=2 * COUNTED) if self._may_decide(row))
+
+    def _may_decide(self, row: Any) -> bool:
+        me = self._identity.user_id
+        # Everything in which two questions can differ for `questions.may_decide`, asked by the same person.
+        kind = (
+            *(row.about, row.approver, json.dumps(row.demands, sort_keys=True)),
+            *(row.handed_to, row.handed_at is None),
+            *(row.requester_id == me, me in (row.editors or ()), row.call.tool_id, row.call.agent_type_id),
+        )
+        if kind not in self._known:
+            self._known[kind] = approvals.may_decide(row, self._identity)
+        return self._known[kind]
 
 
 def _named(row: Approval) -> Item:

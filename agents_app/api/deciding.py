@@ -26,11 +26,7 @@ class ApprovalView(RoomView):
     needs = {"GET": (CHAT, DECIDE, DECIDE_OWN), "POST": (DECIDE, DECIDE_OWN)}
 
     def visible(self) -> QuerySet[Approval]:
-        return (
-            Approval.objects.visible_to(self.identity)
-            .select_related("call__tool", "organization")
-            .prefetch_related("votes")
-        )
+        return inbox.visible(self.identity).prefetch_related("votes")
 
     def item(self, row: Approval) -> Item:
         return cards.approval(row, row.call, self.identity)

@@ -179,6 +179,9 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     requester = serializers.CharField()
     organization = serializers.CharField()
     conversation = serializers.CharField()
+    conversation_title = serializers.CharField(
+        allow_null=True, help_text="In a list of questions, where you may open the conversation; else null."
+    )
     taint = serializers.BooleanField()
     flow = FlowSerializer(
         allow_null=True, help_text="Where private data, what was read outside and a way out come together."

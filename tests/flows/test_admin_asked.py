@@ -24,7 +24,9 @@ def edited(call: ToolCall, arguments: dict[str, object], by: people.Person) -> T
 
 def page(call: ToolCall, who: people.Person) -> str:
     got = staff(who).get(address(ToolCall, "change", call.pk)).content.decode()
-    return " ".join(re.sub(r"<[^>]*>", " ", got.partition('id="asked"')[2].partition("</section>")[0]).split())
+    return " ".join(
+        re.sub(r"<[^>]*>", " ", got.partition('id="asked"')[2].partition("</section>")[0]).split()
+    )
 
 
 def test_each_argument_says_who_gave_it_and_what_it_was() -> None:

@@ -22,7 +22,7 @@ def shown(call: ToolCall, identity: Identity) -> Item:
     seen = ToolCall.objects.visible_to(identity)
     questions = Approval.objects.visible_to(identity).filter(call=call).order_by("pk")
     return {
-        "before": seen.filter(pk=call.replaces_id).first(),
+        "before": seen.filter(successors=call).first(),
         "after": seen.filter(replaces=call).first(),
         "editor": visible_text(call.edited_by_name),
         "rows": list(_rows(call)),

@@ -96,7 +96,17 @@ export class ApprovalCard extends HTMLElement {
       "approval-denied": approval.response ? "Answered by a person" : "Denied",
     });
     this.querySelector('[data-slot="approval-digest"]').title = approval.digest;
+    this.#place(approval);
     this.querySelector("count-down").dataset.until = approval.expires_at ?? "";
+  }
+
+  /** Where it was asked, for whoever may go there; in the conversation itself nobody has to be told. */
+  #place({ conversation, conversation_title: title }) {
+    if (title === undefined) return;
+    const link = this.querySelector('[data-slot="approval-conversation"]');
+    link.textContent = title ?? "";
+    link.href = `/c/${conversation}/`;
+    show(this.querySelector("[data-place]"), title !== null);
   }
 
   #writeRows(rows) {

@@ -1,6 +1,6 @@
 // Questions about exactly the same, decided together: each by the digest that is shown, each with its own outcome.
 import * as api from "./api.js";
-import { fill, show } from "./slots.js";
+import { clone, fill, show } from "./slots.js";
 
 /** The items that ask for exactly what this one asks for, itself included, as long as this person may decide them. */
 export function alikeOf(item, items) {
@@ -22,13 +22,19 @@ export function offer(item, items) {
   show(place, group.length > 1);
   if (group.length < 2) return;
   fill(place, { "alike-count": `${group.length} questions`, "alike-number": group.length, "alike-number-denied": group.length });
-  const digests = group.map((each) => {
-    const line = document.createElement("li");
-    line.textContent = digestOf(each).slice(0, 12);
-    line.title = digestOf(each);
-    return line;
-  });
-  place.querySelector("[data-digests]").replaceChildren(...digests);
+  place.querySelector("[data-digests]").replaceChildren(...group.map(line));
+}
+
+/** Which of them it is: the digest, when it was asked, and where, for whoever may go there. */
+function line(item) {
+  const row = clone("alike-row-template");
+  const asked = item.querySelector('[data-slot="approval-conversation"]');
+  fill(row, { "alike-digest": digestOf(item).slice(0, 12), "alike-place": asked.textContent });
+  row.querySelector('[data-slot="alike-digest"]').title = digestOf(item);
+  row.querySelector('[data-slot="alike-place"]').href = asked.href;
+  row.querySelector("relative-time").setAttribute("datetime", item.querySelector("relative-time").getAttribute("datetime"));
+  show(row.querySelector("[data-alike-place]"), asked.textContent !== "");
+  return row;
 }
 
 /** Send one verdict about all of them; returns what became of each, as the server tells it. */

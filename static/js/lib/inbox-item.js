@@ -20,6 +20,7 @@ export function write(item, approval) {
   fill(item, {
     "item-tool": approval.tool,
     "item-title": approval.about === "answer" ? approval.form?.question : approval.card[0]?.value,
+    "item-place": approval.conversation_title,
     "item-requester": approval.requester,
     "item-persona": approval.persona,
   });
