@@ -4,6 +4,7 @@ import { button, choice, make } from "../lib/build.js";
 import { foretold, sketch, wrongIn } from "../lib/foretold.js";
 import { isObject } from "../lib/json-path.js";
 import { write } from "../lib/json-text.js";
+import { tool } from "../lib/typed.js";
 
 const SOON = 500;
 const LATER = 2_000;
@@ -28,10 +29,17 @@ export class ToolTry extends HTMLElement {
   #outcome = make("div", { className: "try__outcome" });
   #timer = 0;
   #turn = 0;
-  #typed = make("input", { type: "checkbox", className: "made-check", id: "try-typed" });
+  #form = document.getElementById("tool_form");
+  #limited = make("span", { className: "made-help", role: "status" });
+  // The form as it came. One that comes back with mistakes holds what was typed, and nothing of it is saved.
+  #saved = {};
+  #onTyped = () => this.#limit();
 
   async connectedCallback() {
     if (this.#persona) return;
+    for (const name of TYPED) this.#form?.addEventListener(name, this.#onTyped);
+    await Promise.all(["tool-bench", "json-editor"].map((name) => customElements.whenDefined(name)));
+    if (!("mistaken" in this.dataset)) this.#saved = typed() ?? {};
     try {
       this.#draw(await get(`/api/tools/${this.dataset.tool}/try`));
     } catch (error) {
@@ -41,6 +49,7 @@ export class ToolTry extends HTMLElement {
   }
 
   disconnectedCallback() {
+    for (const name of TYPED) this.#form?.removeEventListener(name, this.#onTyped);
     clearTimeout(this.#timer);
     this.#turn += 1;
   }
@@ -51,20 +60,20 @@ export class ToolTry extends HTMLElement {
     const name = ({ name, granted, enabled }) => `${name}${granted ? "" : " (does not have it)"}${enabled ? "" : " (switched off)"}`;
     this.#persona = choice(listed.length ? String(listed[0].id) : "", listed.map((each) => [String(each.id), name(each)]), { id: "try-persona" });
     this.#person = choice("", [["", "You"], ...people.map((each) => [String(each.id), each.name])], { id: "try-person" });
-    for (const control of [this.#person, this.#typed]) control.addEventListener("change", () => this.#limit());
+    this.#person.addEventListener("change", () => this.#limit());
     this.#arguments.value = write(this.#sketch());
     const dry = button("What would happen?", () => this.#run({ dry: true }), { className: "made-button made-button--main" });
     const field = (label, control, help) => make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: control.id }, label), control, help ? make("span", { className: "made-help" }, help) : null);
     const box = make("json-editor", {}, this.#arguments);
     this.replaceChildren(
-      make("header", { className: "panel__head" }, make("h2", {}, "Try it"), make("span", { className: "made-help" }, this.dataset.draft === "1" ? "The draft as it is saved, through the same gate as every use." : "Through the same gate as every use.")),
+      make("header", { className: "panel__head" }, make("h2", {}, "Try it"), make("span", { className: "made-help" }, `${this.dataset.draft === "1" ? "The draft, with" : "With"} what is typed here, saved or not, through the same gate as every use.`)),
       make("div", { className: "made-grid" }, field("As the persona", this.#persona), field("Asked by", this.#person, "Somebody else only to see what would happen.")),
       make("div", { className: "made-field" }, make("label", { className: "made-label", htmlFor: "try-arguments" }, "Arguments"), box),
-      make("label", { className: "try__acts", htmlFor: "try-typed" }, this.#typed, "Judge it with what is typed in the form now"),
-      make("div", { className: "try__acts" }, dry, this.#really),
+      make("div", { className: "try__acts" }, dry, this.#really, this.#limited),
       this.#said,
       this.#outcome,
     );
+    this.#limit();
     if (!listed.length) this.#said.replaceChildren(make("p", { className: "made-help" }, "There is no persona yet. Add one, and give it this tool."));
   }
 
@@ -75,8 +84,21 @@ export class ToolTry extends HTMLElement {
     return sketch(boxed("input_schema") ?? JSON.parse(this.dataset.schema || "{}"));
   }
 
+  /** A real use is one's own, of what is saved. */
   #limit() {
-    this.#really.disabled = this.#person.value !== "" || this.#typed.checked;
+    const values = this.#unsaved();
+    const isTyped = values === null || Object.keys(values).length > 0;
+    const isOther = Boolean(this.#person?.value);
+    this.#really.disabled = isOther || isTyped;
+    const why = isTyped ? "Save first: only what is saved can really be used." : isOther ? "Only you yourself can really use it." : "";
+    if (this.#limited.textContent !== why) this.#limited.textContent = why;
+  }
+
+  /** What differs in the form from what is saved; null while it cannot be read. */
+  #unsaved() {
+    const now = typed();
+    const differing = Object.entries(now ?? {}).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(this.#saved[name]));
+    return now && Object.fromEntries(differing);
   }
 
   async #run({ dry }) {
@@ -85,12 +107,12 @@ export class ToolTry extends HTMLElement {
     this.#outcome.replaceChildren();
     this.#said.replaceChildren(make("p", { className: "made-help" }, "Asking the gate …"));
     const user = dry && this.#person.value ? { user: Number(this.#person.value) } : {};
-    const values = dry && this.#typed.checked ? document.querySelector("tool-bench")?.values : undefined;
+    const values = dry ? this.#unsaved() : {};
     if (values === null) {
       this.#said.replaceChildren(make("p", { className: "made-error" }, "The JSON in the form cannot be read yet."));
       return;
     }
-    const sent = { agent: Number(this.#persona.value), raw: this.#arguments.value, dry_run: dry, draft: this.dataset.draft === "1", ...user, ...(values && { values }) };
+    const sent = { agent: Number(this.#persona.value), raw: this.#arguments.value, dry_run: dry, draft: this.dataset.draft === "1", ...user, ...(Object.keys(values).length && { values }) };
     try {
       const told = await post(`/api/tools/${this.dataset.tool}/try`, sent);
       if (turn !== this.#turn) return;
@@ -168,6 +190,7 @@ export class ToolTry extends HTMLElement {
   }
 }
 
+const TYPED = ["input", "change", "json-change"];
 const REALLY = {
   allow: "The gate let it pass.",
   ask: "A person is asked first.",
@@ -177,6 +200,15 @@ const REALLY = {
 function progress({ current, total, message }) {
   const bar = make("progress", total ? { max: total, value: current } : {});
   return make("p", { className: "try__progress" }, bar, ` ${message}`);
+}
+
+function typed() {
+  try {
+    return tool();
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error;
+    return null;
+  }
 }
 
 function boxed(name) {

@@ -2,12 +2,10 @@
 import { ApiError, post } from "../lib/api.js";
 import { button, choice, make } from "../lib/build.js";
 import { wrongIn } from "../lib/foretold.js";
-import { grants, named, read } from "../lib/typed.js";
+import { grants, named, read, tool } from "../lib/typed.js";
 
 const WORDS = { allow: "allowed", ask: "asks a person", refuse: "refused" };
 const SHOWN = 50;
-// What of a tool's form is policy and not part of what a model sees, which the bench beside it reads.
-const OF_TOOLS = new Set(["enabled", "denied_parameters", "allowed_parameters", "ask_when", "parameter_defaults", "fixed_parameters", "person_daily_limit", "daily_limit"]);
 
 export class WhatFlips extends HTMLElement {
   #tool = null;
@@ -48,13 +46,12 @@ export class WhatFlips extends HTMLElement {
   }
 
   #typed() {
-    const { agent, tool, rule, standing } = this.dataset;
+    const { agent, tool: page, rule, standing } = this.dataset;
     if (standing) return { standing: Number(standing), remove: true };
     if (agent) return { agent: Number(agent), tool: Number(this.#tool.value), values: read(grants()[this.#tool.value]) };
-    if (tool === undefined) return { rule: rule ? Number(rule) : null, values: read("id_") };
-    const values = document.querySelector("tool-bench")?.values ?? null;
-    const rules = Object.entries(read("id_")).filter(([name]) => OF_TOOLS.has(name));
-    return values && { tool: Number(tool), values: { ...values, ...Object.fromEntries(rules) } };
+    if (page === undefined) return { rule: rule ? Number(rule) : null, values: read("id_") };
+    const values = tool();
+    return values && { tool: Number(page), values };
   }
 }
 
