@@ -56,20 +56,26 @@ def test_who_keeps_the_catalog_reads_rules_and_changes_none() -> None:
 def test_the_settings_of_an_organization_have_one_page() -> None:
     adam = staff(people.adam())
     page = adam.get(address(OrganizationPolicy, "changelist")).headers["Location"]
-    row = OrganizationPolicy.objects.get()
-    assert page == address(OrganizationPolicy, "change", row.pk)
     shown = adam.get(page).content.decode()
+    # Whoever looks at it writes nothing; the first change makes the row.
+    assert not OrganizationPolicy.objects.exists()
     assert "Settings of the gate of" in shown
     assert 'href="/admin/tools_app/approvergroup/"' in shown
     answer = adam.post(
         page, filled(adam, page, standing_uses=7, deny_reasons="Too much.\nNot now."), follow=True
     )
     assert "changed successfully" in told(answer)
-    row.refresh_from_db()
+    row = OrganizationPolicy.objects.get()
+    kept = address(OrganizationPolicy, "change", row.pk)
+    assert adam.get(address(OrganizationPolicy, "changelist")).headers["Location"] == kept
+    assert filled(adam, kept)["standing_uses"] == 7
     assert (row.standing_uses, row.deny_reasons) == (7, ["Too much.", "Not now."])
     entry = AuditEntry.objects.get(action="policy.changed")
     assert entry.facts["settings"] == {"deny_reasons": ["Too much.", "Not now."], "standing_uses": 7}
     assert staff(people.carol()).post(page, {"standing_uses": 9}).status_code == 403
+    assert staff(people.mallory()).get(kept).status_code in (302, 404)
+    strangers = staff(people.mallory()).get(page).content.decode()
+    assert "Too much." not in strangers
 
 
 def test_how_long_from_now_on_may_last_is_said_in_hours() -> None:

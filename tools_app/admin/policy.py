@@ -193,6 +193,10 @@ _GROUPS: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
 )
 
 
+# In the address, where nothing was set yet.
+_UNSET: Final = "unset"
+
+
 class OrganizationPolicyForm(DemandForm):
     standing_seconds = HoursField(
         label="Longest time for “from now on” (hours)",
@@ -226,7 +230,7 @@ class OrganizationPolicyForm(DemandForm):
 
 @admin.register(OrganizationPolicy)
 class OrganizationPolicyAdmin(ByVerbs):
-    """One page: there is one row of each organization, and it is made when its page is opened first."""
+    """One page: there is one row of each organization, made when a setting is changed first."""
 
     to_view, to_change = _READING, (POLICY_CHANGE,)
     may_add = False
@@ -244,6 +248,12 @@ class OrganizationPolicyAdmin(ByVerbs):
         if not self.has_view_permission(request):
             answer: HttpResponse = super().changelist_view(request, extra_context)
             return answer
-        ours = identity_of(request).organization_id
-        row, _ = OrganizationPolicy.objects.get_or_create(organization_id=ours)
-        return HttpResponseRedirect(reverse("admin:tools_app_organizationpolicy_change", args=[row.pk]))
+        row = OrganizationPolicy.objects.of(identity_of(request).organization_id)
+        page = "admin:tools_app_organizationpolicy_change"
+        return HttpResponseRedirect(reverse(page, args=[row.pk or _UNSET]))
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """What is looked at is not written: until something is set, the page shows the defaults."""
+        if object_id == _UNSET:
+            return OrganizationPolicy.objects.of(identity_of(request).organization_id)
+        return super().get_object(request, object_id, from_field)
