@@ -9,7 +9,7 @@ from tools_app import calls, sweeps, switches
 from tools_app.bell import ring_again
 from tools_app.mcp import servers, sync
 from tools_app.models import ToolCall
-from tools_app.notices import clock, sending
+from tools_app.notices import clock, pruning, sending
 
 _CALL = Prepared(lambda: ToolCall.objects.select_related("tool", "organization").filter(pk=Given("pk")))
 
@@ -52,3 +52,4 @@ def send_delivery(delivery_id: int) -> None:
 def tell_of_questions() -> None:
     clock.tick()
     ring_again(send_delivery, sending.due())
+    pruning.prune()
