@@ -109,7 +109,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("models",),
         # Pure rules and readings.
         ("grants",),
-        ("bindings", "factory_choice", "tries", "prices"),
+        ("bindings", "factory_choice", "tries", "prices", "usage_names"),
         ("spending", "allowance"),
         ("transcript", "outside", "verdicts", "history", "carried", "toolset", "factory"),
         ("previews",),

@@ -11,13 +11,14 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from unfold.decorators import display
 
-from agents_app import budgeting, factory, money, prices, pricing, spending
+from agents_app import budgeting, factory, money, prices, pricing, spending, usage_names
 from agents_app.models import AgentType, Budget, ModelPrice, ModelUsage
 from audit_app.audited_admin import ByVerbs, ReadOnlyAdmin, VerbForm, identity_of
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE
 from tools_app import days
+from tools_app.visible import visible_text
 
 _SHOWN = 12
 
@@ -81,6 +82,7 @@ class _Kept(ByVerbs):
 
 @admin.register(ModelPrice)
 class ModelPriceAdmin(_Kept):
+    about_rows = "What a model costs, in dollars for a million tokens; what has no price is counted without."
     form = PriceForm
     list_display = [
         "priced",
@@ -239,6 +241,7 @@ class MonthFilter(admin.SimpleListFilter):
 
 @admin.register(ModelUsage)
 class ModelUsageAdmin(ReadOnlyAdmin):
+    about_rows = "What each person used of each model on each day, from their first message on."
     to_view = (AUDIT_VIEW, CATALOG_CHANGE)
     list_display = ["day", "person", "persona", "model", "turns", "tokens_used", "cost", "unpriced"]
     list_filter = [MonthFilter, "model"]
@@ -252,15 +255,19 @@ class ModelUsageAdmin(ReadOnlyAdmin):
             summed = listed.queryset.order_by().aggregate(cost=Sum("nanos"), turns=Sum("turns"))
             cost = money.written(int(summed["cost"] or 0))
             answer.context_data["toolroom_sum"] = f"{summed['turns'] or 0:,} model turns, {cost}"
+            # Asked for once for the page that is shown, and not again in each of its rows.
+            names = usage_names.of(listed.result_list)
+            for row in listed.result_list:
+                row.names = names
         return answer
 
     @display(description="person")
-    def person(self, row: ModelUsage) -> str:
-        return _subject(Budget(scope=Budget.Scope.PERSON), row.user_id)
+    def person(self, row: Any) -> str:
+        return visible_text(row.names.person(row)) or f"#{row.user_id}"
 
     @display(description="persona")
-    def persona(self, row: ModelUsage) -> str:
-        return _subject(Budget(scope=Budget.Scope.PERSONA), str(row.agent_type_id))
+    def persona(self, row: Any) -> str:
+        return visible_text(row.names.persona(row)) or f"#{row.agent_type_id}"
 
     @display(description="tokens")
     def tokens_used(self, row: ModelUsage) -> str:

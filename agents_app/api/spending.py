@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import budgeting, continuing, events, gauge, money, pricing, spending
+from agents_app import budgeting, continuing, events, gauge, money, pricing, spending, usage_names
 from agents_app.api.shapes import RunSerializer, UsageSerializer
 from agents_app.models import AgentType, Budget, Conversation, ModelPrice, ModelUsage, Run
 from project.accounts.api.base import NOTHING, Item, RoomView, StrictSerializer, one, operation
@@ -19,6 +19,7 @@ from project.accounts.exceptions import NotFound
 from project.accounts.models import Membership
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, CHAT
 from tools_app import days
+from tools_app.visible import visible_text
 
 _MOST = 2**63 - 1
 _CHANGING = dict.fromkeys(("POST", "PATCH", "DELETE"), (CATALOG_CHANGE,))
@@ -88,8 +89,10 @@ class BudgetWriteSerializer(StrictSerializer):
 
 class ModelUsageSerializer(serializers.Serializer[Any]):
     day = serializers.CharField(help_text="In the organization's time zone.")
-    person = serializers.CharField(help_text="The id.")
-    agent = serializers.IntegerField()
+    person = serializers.IntegerField(allow_null=True, help_text="The id; null where nobody asked.")
+    person_name = serializers.CharField(help_text="As it is now; empty where the account is gone.")
+    agent = serializers.IntegerField(help_text="The id of the persona.")
+    agent_name = serializers.CharField(help_text="As it is now; empty where the persona is gone.")
     model = serializers.CharField()
     turns = serializers.IntegerField()
     input_tokens = serializers.IntegerField()
@@ -239,13 +242,17 @@ class Usage(RoomView):
         rows: QuerySet[ModelUsage] = ModelUsage.objects.visible_to(self.identity)
         if not any(self.identity.may(each) for each in _SEES_ALL):
             rows = rows.filter(user_id=self.identity.user_id)
-        return self.page(rows.order_by("-day", "pk"), self.item)
+        chosen = self.chosen(rows.order_by("-day", "pk"))
+        names = usage_names.of(chosen)
+        return self.get_paginated_response([self.item(row, names) for row in chosen])
 
-    def item(self, row: ModelUsage) -> Item:
+    def item(self, row: ModelUsage, names: usage_names.Names) -> Item:
         return {
             "day": row.day,
-            "person": row.user_id,
+            "person": int(row.user_id) if row.user_id.isdecimal() else None,
+            "person_name": visible_text(names.person(row)),
             "agent": row.agent_type_id,
+            "agent_name": visible_text(names.persona(row)),
             "model": row.model,
             "turns": row.turns,
             "input_tokens": row.input_tokens,
