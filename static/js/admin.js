@@ -1,6 +1,7 @@
 // What the admin's pages have beside unfold's own scripts.
 import "./elements/json-editor.js";
 import "./elements/may-do.js";
+import "./elements/preset-reasons.js";
 import "./elements/rule-preview.js";
 import "./elements/schema-table.js";
 import "./elements/settings-form.js";
