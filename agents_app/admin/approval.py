@@ -91,6 +91,7 @@ def _may_approve(row: Approval, identity: Identity) -> bool:
 
 @admin.register(Approval)
 class ApprovalAdmin(ReadOnlyAdmin):
+    about_rows = "When a persona must ask before it uses a tool, the question appears here."
     to_view = (DECIDE, DECIDE_OWN)
     change_form_outer_before_template = "admin/toolroom/approval.html"
     list_display = [

@@ -121,6 +121,9 @@ def _has_draft(row: ToolCase, identity: Identity) -> bool:
 
 @admin.register(ToolCase)
 class ToolCaseAdmin(ByVerbs):
+    about_rows = (
+        "Arguments with what should come of them. They are run before a draft of the tool is published."
+    )
     to_view, to_change = (CATALOG_CHANGE,), (CATALOG_CHANGE,)
     form = CaseForm
     settled = ("tool",)

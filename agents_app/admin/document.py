@@ -94,6 +94,7 @@ def _remove(document: Document, by: Identity, _: dict[str, str]) -> str:
 class DocumentAdmin(ByVerbs):
     """The organization's, its personas' and one's own; those of other people are nobody's business."""
 
+    about_rows = "What personas can look up: texts, cut into passages and found by their words."
     to_view = to_change = (CATALOG_CHANGE,)
     form = DocumentForm
     list_display = ["title", "shown_scope", "state", "characters", "source", "added_by", "created_at"]

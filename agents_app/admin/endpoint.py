@@ -61,6 +61,7 @@ class EndpointForm(forms.ModelForm):  # type: ignore[type-arg]
 
 @admin.register(ModelEndpoint)
 class ModelEndpointAdmin(AuditedAdmin):
+    about_rows = "Where a model answers: an address and a key. Personas that name none use the usual one."
     to_view = to_change = (CATALOG_CHANGE,)
     form = EndpointForm
     list_display = ["name", "kind", "address", "secret", "enabled", "updated_at"]

@@ -33,6 +33,7 @@ def _forget(source: ApiSource, by: Identity, _: dict[str, str]) -> str:
 
 @admin.register(ApiSource)
 class ApiSourceAdmin(AuditedAdmin):
+    about_rows = "A service with an OpenAPI description becomes tools: one for each operation you choose."
     to_view = to_change = (CATALOG_CHANGE,)
     verbs_record = True
     list_display = ["shown_name", "version", "tools", "imported_at"]

@@ -125,6 +125,7 @@ def _state(row: ToolCase, content_hash: str) -> dict[str, Any]:
 
 @admin.register(ToolDraft)
 class ToolDraftAdmin(ReadOnlyAdmin):
+    about_rows = "A change of a tool that is not published yet. Save a tool as a draft, and it waits here."
     to_view = (CATALOG_CHANGE,)
     change_form_outer_before_template = "admin/toolroom/draft.html"
     list_display = ["shown_tool", "source", "state", "reason", "changed_by", "updated_at"]

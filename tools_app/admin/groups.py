@@ -61,6 +61,9 @@ def _remove(group: ApproverGroup, by: Identity, _: dict[str, str]) -> str:
 
 @admin.register(ApproverGroup)
 class ApproverGroupAdmin(ByVerbs):
+    about_rows = (
+        "People by whom certain uses must be approved; tools, grants and the gate's settings name them."
+    )
     to_view, to_change = (MEMBERS_MANAGE, CATALOG_CHANGE, DECIDE), (MEMBERS_MANAGE,)
     form = ApproverGroupForm
     settled = ("name",)

@@ -31,6 +31,7 @@ CALL_COLOURS = {
 
 @admin.register(ToolCall)
 class ToolCallAdmin(RecordedReading):
+    about_rows = "Every use of a tool that a persona asks for stands here, allowed or not."
     # Whoever may only decide finds those that were asked about (`visible_to`).
     to_view = (AUDIT_VIEW, DECIDE)
     change_form_outer_before_template = "admin/toolroom/call.html"
@@ -71,6 +72,7 @@ class ToolCallAdmin(RecordedReading):
 
 @admin.register(UsageCounter)
 class UsageCounterAdmin(ReadOnlyAdmin):
+    about_rows = "How often tools with a limit were used: by conversation, person and day."
     to_view = (AUDIT_VIEW,)
     list_display = ["scope", "scope_key", "agent_type_id", "tool_id", "used", "updated_at"]
     list_filter = ["scope"]

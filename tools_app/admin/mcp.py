@@ -119,6 +119,7 @@ def _never(_: McpServer, identity: Identity) -> bool:
 
 @admin.register(McpServer)
 class McpServerAdmin(ByVerbs):
+    about_rows = "A server that brings its own tools; a person looks at each before a persona may use it."
     to_view = to_change = (CATALOG_CHANGE,)
     form = McpServerForm
     settled = ("prefix",)

@@ -70,6 +70,9 @@ def _may(row: Any, identity: Identity) -> bool:
 
 @admin.register(Webhook)
 class WebhookAdmin(ByVerbs):
+    about_rows = (
+        "A program of yours that is told, signed, when a question waits, is reminded of or is decided."
+    )
     to_view = to_change = (CATALOG_CHANGE,)
     form = WebhookForm
     list_display = ["name", "url", "secret", "state", "updated_at"]
@@ -118,6 +121,9 @@ def _again(row: Delivery, by: Identity, _: dict[str, str]) -> str:
 
 @admin.register(Delivery)
 class DeliveryAdmin(ReadOnlyAdmin):
+    about_rows = (
+        "Each mail and each message to a webhook about a question stands here, with what became of it."
+    )
     to_view = (CATALOG_CHANGE,)
     list_display = ["what", "channel", "recipient", "state", "tries", "answer_code", "error", "created_at"]
     list_display_links = ["what"]

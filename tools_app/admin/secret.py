@@ -43,6 +43,7 @@ def _drop(secret: Secret, by: Identity, _: dict[str, str]) -> str:
 
 @admin.register(Secret)
 class SecretAdmin(ByVerbs):
+    about_rows = "A key that tools use and nobody reads again; it goes to the hosts in its list only."
     to_view = to_change = (CATALOG_CHANGE,)
     form = SecretForm
     settled = ("name",)

@@ -84,6 +84,7 @@ class ChangeFilter(SimpleListFilter):
 
 @admin.register(ToolVersion)
 class ToolVersionAdmin(ReadOnlyAdmin):
+    about_rows = "Each change of a tool leaves a version here, to be compared and brought back."
     to_view = (CATALOG_VIEW,)
     change_form_outer_before_template = "admin/toolroom/version.html"
     list_display = ["shown_tool", "what", "shown_changes", "reason", "changed_by", "created_at"]
