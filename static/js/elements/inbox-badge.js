@@ -30,6 +30,7 @@ class InboxBadge extends HTMLElement {
       this.#timer = null;
       this.#count();
     }, TOGETHER);
+    if (news.type === "ready") this.dataset.listening = "";
     if (isListening && news.type === "inbox" && news.event) this.#tell(news);
   }
 

@@ -6,10 +6,12 @@ import { fill, show } from "../lib/slots.js";
 const WORDS = {
   on: "Notifications are on in this browser.",
   off: "Notifications are off in this browser.",
+  impossible: "This browser cannot show notifications.",
   refused: "You have refused notifications of this site; the settings of the browser can allow them again.",
 };
 
 class NotificationSettings extends HTMLElement {
+  #isImpossible = false;
   #onChange = (event) => this.#save(event.target);
   #onClick = (event) => event.target.closest("[data-browser]") && this.#switch();
 
@@ -26,14 +28,16 @@ class NotificationSettings extends HTMLElement {
 
   #draw() {
     const button = this.querySelector("[data-browser]");
-    show(button, isPossible() && !isRefused());
+    const mayAsk = isPossible() && !this.#isImpossible;
+    show(button, mayAsk && !isRefused());
     button.textContent = isOn() ? "Show none here" : "Show notifications here";
-    if (isPossible()) fill(this, { "browser-state": isRefused() ? WORDS.refused : WORDS[isOn() ? "on" : "off"] });
+    if (this.#isImpossible) fill(this, { "browser-state": WORDS.impossible });
+    else if (mayAsk) fill(this, { "browser-state": isRefused() ? WORDS.refused : WORDS[isOn() ? "on" : "off"] });
   }
 
   async #switch() {
     if (isOn()) turnOff();
-    else await turnOn();
+    else await turnOn().catch(() => (this.#isImpossible = true));
     this.#draw();
   }
 

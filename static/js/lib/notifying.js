@@ -13,10 +13,11 @@ export function isRefused() {
   return isPossible() && Notification.permission === "denied";
 }
 
-/** Ask the browser, and through it the person; resolves to whether notifications are on. */
+/** Ask the browser, and through it the person, and show the first one. Throws where a page can show none, as on most phones. */
 export async function turnOn() {
-  if ((await Notification.requestPermission()) === "granted") localStorage.setItem(KEY, "on");
-  return isOn();
+  if ((await Notification.requestPermission()) !== "granted") return;
+  new Notification("Notifications are on", { body: "A question that waits for you is told here.", tag: "toolroom" });
+  localStorage.setItem(KEY, "on");
 }
 
 export function turnOff() {
