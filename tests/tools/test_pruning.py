@@ -9,14 +9,14 @@ import pytest
 
 from tests import people
 from tests.tools import told
-from tools_app.models import Approval, Delivery
+from tools_app.models import Approval, Delivery, Webhook
 from tools_app.notices import hooks, pruning, sending
 
 pytestmark = pytest.mark.django_db
 
 
 def delivery(days_ago: float | None, **fields: Any) -> Delivery:
-    row = hooks.test(told.Webhook.objects.first() or told.webhook(), by=people.carol().identity)
+    row = hooks.test(Webhook.objects.first() or told.webhook(), by=people.carol().identity)
     ended = None if days_ago is None else datetime.now(UTC) - timedelta(days=days_ago)
     Delivery.objects.filter(pk=row.pk).update(ended_at=ended, outcome="sent" if ended else "", **fields)
     return Delivery.objects.get(pk=row.pk)
