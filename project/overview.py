@@ -91,7 +91,10 @@ def _sandbox() -> dict[str, Any]:
 def _latest(request: HttpRequest) -> list[Any]:
     if not MayOpen("audit_app.toolusage")(request):
         return []
-    return list(ToolUsage.objects.visible_to(request.identity)[:8])  # type: ignore[attr-defined]
+    rows: list[Any] = list(ToolUsage.objects.visible_to(request.identity)[:8])  # type: ignore[attr-defined]
+    for row in rows:
+        row.words = "" if row.reason == row.status else row.reason.replace("_", " ")
+    return rows
 
 
 def _list_of(page: str) -> str:

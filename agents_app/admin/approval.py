@@ -19,9 +19,10 @@ from agents_app.admin import instead, standing
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import DECIDE, DECIDE_OWN
-from tools_app import approvals, explaining
+from tools_app import approvals, explaining, successors
 from tools_app.admin import why
 from tools_app.models import Approval
+from tools_app.visible import visible_text
 
 COLOURS = {
     "pending": "warning",
@@ -44,6 +45,8 @@ VERDICTS = {
     Approval.About.OUTCOME: {"approve": "Go on", "deny": "Stop here"},
     Approval.About.ANSWER: {"approve": "", "deny": "Rather not answer"},
 }
+# What else than a use is asked about, beside the name of the tool.
+_ABOUT = {Approval.About.OUTCOME: ": lost while it ran", Approval.About.ANSWER: ": an answer"}
 # What became of a question about an outcome; it is not approved or denied that something runs.
 WENT = {Approval.Status.APPROVED: "Went on", Approval.Status.DENIED: "Stopped"}
 
@@ -96,7 +99,6 @@ class ApprovalAdmin(ReadOnlyAdmin):
     change_form_outer_before_template = "admin/toolroom/approval.html"
     list_display = [
         "question",
-        "about",
         "state",
         "requester_name",
         "persona",
@@ -106,6 +108,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     ]
     list_display_links = ["question"]
     list_select_related = ["call"]
+    ordering = ["-pk"]
     list_filter = ["status", "about", "is_dangerous", ("created_at", RangeDateTimeFilter), "requester_name"]
     search_fields = ["call__tool_name", "call__agent_name", "requester_name", "call__session_id"]
     fieldsets = [
@@ -157,7 +160,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
     @display(description="question", ordering="call__tool_name", header=True)
     def question(self, row: Approval) -> list[str]:
-        return [row.call.tool_name, _short(row)]
+        about = _ABOUT.get(Approval.About(row.about), "")
+        return [f"{visible_text(row.call.tool_name)}{about}", _short(row)]
 
     @display(description="persona", ordering="call__agent_name")
     def persona(self, row: Approval) -> str:
@@ -167,6 +171,8 @@ class ApprovalAdmin(ReadOnlyAdmin):
     def state(self, row: Approval) -> tuple[str, str]:
         if row.response and row.status == Approval.Status.DENIED:
             return "answered", "Answered by a person"
+        if row.status == Approval.Status.SUPERSEDED and row.call.reason == successors.REPLACED:
+            return row.status, "Arguments changed"
         went = WENT.get(Approval.Status(row.status)) if row.about == Approval.About.OUTCOME else None
         return row.status, went or row.get_status_display()
 

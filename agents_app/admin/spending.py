@@ -82,7 +82,7 @@ class _Kept(ByVerbs):
 
 @admin.register(ModelPrice)
 class ModelPriceAdmin(_Kept):
-    about_rows = "What a model costs, in dollars for a million tokens; what has no price is counted without."
+    about_rows = "What a model costs, in dollars for a million tokens. Budgets in money need it."
     form = PriceForm
     list_display = [
         "priced",

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.text import Truncator
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
@@ -16,7 +17,9 @@ from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, DECIDE
 from tools_app.admin import asked, why
 from tools_app.models import ToolCall, UsageCounter
+from tools_app.visible import visible_text
 
+_WHY_CHARS = 300
 CALL_COLOURS = {
     "waiting": "warning",
     "queued": "info",
@@ -35,7 +38,7 @@ class ToolCallAdmin(RecordedReading):
     # Whoever may only decide finds those that were asked about (`visible_to`).
     to_view = (AUDIT_VIEW, DECIDE)
     change_form_outer_before_template = "admin/toolroom/call.html"
-    list_display = ["created_at", "tool_name", "state", "agent_name", "user_name", "reason", "attempt"]
+    list_display = ["created_at", "tool_name", "state", "agent_name", "user_name", "told"]
     list_display_links = ["created_at", "tool_name"]
     list_filter = [("created_at", RangeDateTimeFilter), "status", "tool_name", "agent_name", "user_name"]
     search_fields = ["tool_name", "agent_name", "user_name", "session_id"]
@@ -43,10 +46,10 @@ class ToolCallAdmin(RecordedReading):
     fieldsets = [
         (
             "What was asked",
-            {"fields": ["tool_name", "status", "reason", "reason_text"]},
+            {"fields": ["tool_name", "status", "told", "reason"]},
         ),
         ("What came of it", {"fields": ["result_text", "attempt", "created_at", "started_at", "ended_at"]}),
-        ("Who", {"fields": ["user_name", "agent_name", "session_id", "run_id", "tainted"]}),
+        ("Who", {"fields": ["user_name", "agent_name", "session_id", "outside_before"]}),
         ("Versions", {"fields": ["tool_hash", "agent_hash", "usage_id"]}),
     ]
     readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
@@ -68,6 +71,18 @@ class ToolCallAdmin(RecordedReading):
     @display(description="status", ordering="status", label=CALL_COLOURS)
     def state(self, call: ToolCall) -> tuple[str, str]:
         return call.status, call.get_status_display()
+
+    @display(description="why", ordering="reason")
+    def told(self, call: ToolCall) -> str:
+        return Truncator(visible_text(call.reason_text)).chars(_WHY_CHARS)
+
+    @display(description="read from outside before")
+    def outside_before(self, call: ToolCall) -> str:
+        """What came into the conversation from outside, which its card warned of."""
+        if not call.tainted:
+            return "No"
+        named = (" ".join(filter(None, (str(each["tool"]), str(each["what"])))) for each in call.read_outside)
+        return visible_text("; ".join(named)) or "Yes"
 
 
 @admin.register(UsageCounter)
