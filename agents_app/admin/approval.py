@@ -14,11 +14,11 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from agents_app import cards, decisions
+from agents_app import cards, decisions, inbox
 from agents_app.admin import instead, standing
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
 from project.accounts.identity import Identity
-from project.accounts.roles import DECIDE, DECIDE_OWN
+from project.accounts.roles import AUDIT_VIEW, DECIDE, DECIDE_OWN
 from tools_app import approvals, explaining, successors
 from tools_app.admin import why
 from tools_app.models import Approval
@@ -139,7 +139,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
     )
 
     def scoped(self, rows: QuerySet[Any], identity: Identity) -> QuerySet[Any]:
-        return Approval.objects.visible_to(identity).order_by("-pk")
+        return inbox.visible(identity).order_by("-pk")
 
     def page_context(self, request: HttpRequest, obj: Approval) -> dict[str, Any]:
         identity = identity_of(request)
@@ -151,6 +151,7 @@ class ApprovalAdmin(ReadOnlyAdmin):
                 *([TRIAL] if "draft" in obj.call.asked_through else []),
                 *(WHY.get(reason, reason) for reason in card["reasons"]),
             ],
+            "may_see_call": identity.may(AUDIT_VIEW) or identity.may(DECIDE),
             "offer": standing.shown(obj, identity),
             "may_rule": _may_decide(obj, identity),
             "edited": json.dumps(card["arguments"], ensure_ascii=False, indent=2),

@@ -75,3 +75,25 @@ def test_nothing_hides_in_a_value_or_a_name() -> None:
 def test_questions_of_other_organizations_have_no_page() -> None:
     _, call = waiting({"line": "one"})
     assert staff(people.mallory()).get(address(ToolCall, "change", call.pk)).status_code in (302, 404)
+
+
+def test_a_question_leads_to_its_use_and_its_owner_to_the_conversation() -> None:
+    at, call = waiting({"line": "one"})
+    question = edited(call, {"line": "two"}, people.bob()).approvals.get()
+    path = address(Approval, "change", question.pk)
+    bobs, alices = (staff(who).get(path).content.decode() for who in (people.bob(), people.alice()))
+    assert address(ToolCall, "change", question.call_id) in bobs
+    assert "changed by a person" in bobs
+    assert f"/c/{at.conversation.session_id}/" not in bobs
+    # Alice may open her conversation, and not the page of the call, which is for those who decide or audit.
+    assert f"/c/{at.conversation.session_id}/" in alices
+    assert address(ToolCall, "change", question.call_id) not in alices
+
+
+def test_questions_are_listed_newest_first() -> None:
+    _, first = waiting({"line": "one"})
+    second = edited(first, {"line": "two"}, people.bob())
+    listed = staff(people.bob()).get(address(Approval, "changelist"))
+    rows = list(listed.context["cl"].result_list)
+    assert [row.call_id for row in rows] == [second.pk, first.pk]
+    assert "Arguments changed" in listed.content.decode()

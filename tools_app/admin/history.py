@@ -51,6 +51,7 @@ class ToolCallAdmin(RecordedReading):
         ("What came of it", {"fields": ["result_text", "attempt", "created_at", "started_at", "ended_at"]}),
         ("Who", {"fields": ["user_name", "agent_name", "session_id", "outside_before"]}),
         ("Versions", {"fields": ["tool_hash", "agent_hash", "usage_id"]}),
+        ("The arguments as JSON", {"fields": ["arguments"], "classes": ["collapse"]}),
     ]
     readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
 
