@@ -25,7 +25,7 @@ NETWORK = _of(
     "executors/", "network", "network_exactly", "network_backend", "network_limits", "network_redirects"
 )
 LASTING = _of("executors/", "network_lasting")
-PATHS = _of("executors/", "paths_exactly", "paths", "beneath", "writing")
+PATHS = _of("executors/", "paths_exactly", "paths", "writing")
 ADDRESSES = (
     *_of("executors/", "network_urls", "network_addresses"),
     *_of("", "rules_of_hosts"),
@@ -72,5 +72,5 @@ TARGETS: tuple[Target, ...] = (
     Target("tools_app.executors.network.client", NETWORK),
     Target("tools_app.executors.network.lasting", LASTING),
     Target("tools_app.executors.paths", PATHS),
-    Target("tools_app.executors.beneath", PATHS),
+    Target("tools_app.executors.beneath", _of("executors/", "beneath")),
 )

@@ -52,7 +52,7 @@ def _opener() -> Opener:
 
 def open_by_kernel(folder: int, relative: str, flags: int) -> int:
     """`openat2` with RESOLVE_BENEATH: links are followed only as long as they stay inside."""
-    how = _How(flags=_supported(flags), mode=0, resolve=_BENEATH | _NO_MAGICLINKS)
+    how = _How(flags=_supported(flags), resolve=_BENEATH | _NO_MAGICLINKS)
     call = _libc().syscall
     for _ in range(_TRIES):
         found: int = call(

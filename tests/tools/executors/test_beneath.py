@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from tools_app.executors import beneath
-from tools_app.executors.beneath import FOLDER, LOOK, READ, Opener
+from tools_app.executors.beneath import Opener
 
 
 def knows_openat2() -> bool:
@@ -39,7 +39,7 @@ def folder(tmp_path: Path) -> Iterator[int]:
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "deep" / "er" / "b.txt").write_text("beta")
     (tmp_path / "link").symlink_to("a.txt")
-    found = os.open(tmp_path, FOLDER)
+    found = os.open(tmp_path, beneath.FOLDER)
     yield found
     os.close(found)
 
@@ -93,7 +93,7 @@ def test_a_file_is_opened_for_this_process_alone_and_never_waited_for(
     folder: int, opener: Opener, path: str, text: bytes
 ) -> None:
     before = open_files()
-    found = opener(folder, path, READ)
+    found = opener(folder, path, beneath.READ)
     try:
         assert os.read(found, 10) == text
         assert not os.get_inheritable(found)
@@ -103,9 +103,17 @@ def test_a_file_is_opened_for_this_process_alone_and_never_waited_for(
     assert open_files() == before
 
 
+def test_whoever_opens_need_not_know_how(folder: int) -> None:
+    found = beneath.open_beneath(folder, "deep/er/b.txt", beneath.READ)
+    try:
+        assert os.read(found, 10) == b"beta"
+    finally:
+        os.close(found)
+
+
 @LINUX
 def test_looking_reads_nothing(folder: int, opener: Opener) -> None:
-    for path, flags in (("a.txt", LOOK), ("deep", FOLDER)):
+    for path, flags in (("a.txt", beneath.LOOK), ("deep", beneath.FOLDER)):
         found = opener(folder, path, flags)
         try:
             assert fcntl.fcntl(found, fcntl.F_GETFL) & os.O_PATH
@@ -116,11 +124,11 @@ def test_looking_reads_nothing(folder: int, opener: Opener) -> None:
             os.close(found)
 
 
-def refusal(opener: Opener, folder: int, path: str, flags: int = READ) -> int | None:
+def refusal(opener: Opener, folder: int, path: str, how: str = "READ") -> int | None:
     """The number of the error; no descriptor is left behind."""
     before = open_files()
     with pytest.raises(OSError) as refused:
-        opener(folder, path, flags)
+        opener(folder, path, getattr(beneath, how))
     assert open_files() == before
     return refused.value.errno
 
@@ -129,7 +137,7 @@ def test_errors_say_what_they_are(folder: int, opener: Opener) -> None:
     assert refusal(opener, folder, "nothing") == errno.ENOENT
     assert refusal(opener, folder, "deep/nothing/x") == errno.ENOENT
     assert refusal(opener, folder, "a.txt/x") == errno.ENOTDIR
-    assert refusal(opener, folder, "a.txt", FOLDER) == errno.ENOTDIR
+    assert refusal(opener, folder, "a.txt", "FOLDER") == errno.ENOTDIR
     for path in ("..", "deep/../../x", "../x"):
         assert refusal(opener, folder, path) == errno.EXDEV
 
@@ -145,17 +153,17 @@ def test_what_is_no_folder_is_not_even_opened_as_one(folder: int, opener: Opener
         assert refusal(opener, folder, "socket/x") == errno.ENOTDIR
 
 
-@pytest.mark.parametrize("flags", [READ, LOOK])
-def test_without_the_kernel_no_link_is_followed(folder: int, flags: int) -> None:
-    assert refusal(beneath.open_by_steps, folder, "link", flags) == errno.ELOOP
+@pytest.mark.parametrize("how", ["READ", "LOOK"])
+def test_without_the_kernel_no_link_is_followed(folder: int, how: str) -> None:
+    assert refusal(beneath.open_by_steps, folder, "link", how) == errno.ELOOP
 
 
 @KERNEL
 @pytest.mark.skipif(not Path("/proc/version").exists(), reason="no such files here")
 def test_other_file_systems_beneath_the_folder_belong_to_it() -> None:
-    top = os.open("/", FOLDER)
+    top = os.open("/", beneath.FOLDER)
     try:
-        os.close(beneath.open_by_kernel(top, "proc/version", LOOK))
+        os.close(beneath.open_by_kernel(top, "proc/version", beneath.LOOK))
         assert refusal(beneath.open_by_kernel, top, "proc/self/cwd/x") == errno.ELOOP
     finally:
         os.close(top)
@@ -183,7 +191,7 @@ def test_the_kernel_is_asked_again_where_something_was_renamed_meanwhile(
 ) -> None:
     kernel = Kernel(*answers)
     monkeypatch.setattr(beneath, "_libc", lambda: kernel)
-    assert (beneath.open_by_kernel(3, "a.txt", READ), kernel.asked) == (found, asked)
+    assert (beneath.open_by_kernel(3, "a.txt", beneath.READ), kernel.asked) == (found, asked)
 
 
 def test_it_is_asked_only_for_that_and_not_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,11 +199,11 @@ def test_it_is_asked_only_for_that_and_not_for_ever(monkeypatch: pytest.MonkeyPa
         kernel = Kernel(-number)
         monkeypatch.setattr(beneath, "_libc", lambda kernel=kernel: kernel)
         with pytest.raises(OSError, match=os.strerror(number)) as refused:
-            beneath.open_by_kernel(3, "a.txt", READ)
+            beneath.open_by_kernel(3, "a.txt", beneath.READ)
         assert refused.value.errno == number
         assert 1 <= kernel.asked <= most
 
 
 def test_systems_that_cannot_look_without_opening_keep_their_flags(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(os, "O_PATH", raising=False)
-    assert beneath._supported(READ | os.O_WRONLY) == READ | os.O_WRONLY
+    assert beneath._supported(beneath.READ | os.O_WRONLY) == beneath.READ | os.O_WRONLY
