@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Any
 
 from agents_app import money, news, spending
@@ -11,6 +10,7 @@ from agents_app.models import Budget, Conversation, Run, Step
 from agents_app.spending import Window
 from project.accounts.prepared import Given, Prepared
 from tools_app import days
+from tools_app.days import Day
 
 Item = dict[str, Any]
 
@@ -67,16 +67,16 @@ def _budgets(conversation: Conversation) -> Iterator[Item]:
         agent_type_id=conversation.agent_type_id,
         user_id=str(conversation.owner_id),
     )
-    now = days.local_now(conversation.organization_id)
+    today = days.read(conversation.organization_id)
     for budget in under:
         if budget.scope != Budget.Scope.ANSWER and spending.applies(budget, run):
-            yield shown(spending.look(budget, run, now.date().isoformat()), now)
+            yield shown(spending.look(budget, run, today.key), today)
 
 
-def shown(window: Window, now: datetime) -> Item:
+def shown(window: Window, today: Day) -> Item:
     """A budget as whoever falls under it sees it: whose, how full, and when it begins anew."""
     budget = window.budget
-    ends = days.next_month(now) if budget.period == Budget.Period.MONTH else days.next_day(now)
+    ends = today.month_ends if budget.period == Budget.Period.MONTH else today.ends
     return {
         "id": budget.pk,
         "label": spending.named(budget),

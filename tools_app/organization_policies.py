@@ -13,7 +13,7 @@ from audit_app.redaction import plain
 from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import POLICY_CHANGE
-from tools_app import groups
+from tools_app import days, groups
 from tools_app.exceptions import InvalidPolicy
 from tools_app.models import OrganizationPolicy
 
@@ -22,9 +22,10 @@ _REASON_CHARS: Final = 200
 
 
 def fields() -> tuple[str, ...]:
-    """What may be set: every column but whose it is and when it changed, in the order of the model."""
+    """What may be set: every column but those the system writes, in the order of the model."""
     kept = {"id", "organization", "updated_at"}
-    return tuple(each.name for each in OrganizationPolicy._meta.concrete_fields if each.name not in kept)
+    columns = OrganizationPolicy._meta.concrete_fields
+    return tuple(each.name for each in columns if each.name not in kept and each.editable)
 
 
 def change(changes: Mapping[str, Any], *, by: Identity) -> OrganizationPolicy:
@@ -43,6 +44,10 @@ def change(changes: Mapping[str, Any], *, by: Identity) -> OrganizationPolicy:
         for name in changed:
             setattr(row, name, changes[name])
         _require_sound(row)
+        if "time_zone" in changed:
+            # Read before the new zone is saved: else moving it would give the limits of the day back.
+            day = days.kept(row.organization_id, row.time_zone)
+            row.day_kept, row.day_kept_until = day.key, day.kept_until
         if changed:
             row.save()
             _record(row, changed, by)

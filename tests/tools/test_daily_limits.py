@@ -14,7 +14,7 @@ from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.racing import again, execute, unexpected
-from tools_app import calls, catalog, days
+from tools_app import calls, catalog, days, organization_policies
 from tools_app.exceptions import InvalidTool
 from tools_app.models import OrganizationPolicy, ToolCall, UsageCounter
 
@@ -125,6 +125,33 @@ def test_a_day_is_the_organizations_own() -> None:
     # The two are 25 hours apart: never the same day, whenever this runs.
     assert first >= there
     assert days.today(here.pk) < first
+
+
+@pytest.mark.parametrize("zones", [["Pacific/Pago_Pago"], ["Pacific/Kiritimati", "Pacific/Pago_Pago"]])
+def test_no_day_begins_by_moving_to_another_time_zone(zones: list[str]) -> None:
+    at = gate.opened({"daily_limit": 1, "person_daily_limit": 1})
+    here, began = people.toolroom().pk, days.today(people.toolroom().pk)
+    assert done(at).status == "succeeded"
+    for zone in zones:
+        organization_policies.change({"time_zone": zone}, by=identities.system(people.toolroom()))
+        assert at.ask({"line": "x"}).reason == "daily_limit"
+        day = days.read(here)
+        # The 25 hours between the two zones are never both today: the day lasts until it is over in the new one.
+        assert (day.key, day.ends) == (began, day.kept_until)
+        assert day.ends.astimezone(ZoneInfo(zone)).date().isoformat() > began
+        assert day.month_ends >= day.ends
+
+
+def test_a_day_that_was_kept_ends_like_any_other() -> None:
+    here = people.toolroom().pk
+    organization_policies.change({"time_zone": "Pacific/Kiritimati"}, by=identities.system(people.toolroom()))
+    row = OrganizationPolicy.objects.get(organization_id=here)
+    assert row.day_kept_until is not None
+    assert days.today(here) == row.day_kept
+    OrganizationPolicy.objects.update(day_kept_until=datetime.now(UTC))
+    there = datetime.now(UTC).astimezone(ZoneInfo("Pacific/Kiritimati"))
+    assert days.read(here).kept_until is None
+    assert days.today(here) >= there.date().isoformat()
 
 
 def test_a_limit_below_never_cannot_be_saved() -> None:

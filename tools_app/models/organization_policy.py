@@ -67,8 +67,12 @@ class OrganizationPolicy(Demanding, Telling):
         default="",
         db_default="",
         validators=[known_zone],
-        help_text="Where its days begin and end, for limits and budgets. Empty: as the installation says.",
+        help_text="Where its days begin and end, for limits and budgets. Empty: as the installation says. A change "
+        "begins no new day: the next one begins there once today is over in both.",
     )
+    # The day it was when the time zone was changed, and until when it goes on: `days`.
+    day_kept = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
+    day_kept_until = models.DateTimeField(null=True, blank=True, editable=False)
     updated_at = models.DateTimeField(auto_now=True)
 
     objects = OrganizationPolicyQuerySet.as_manager()
