@@ -8,10 +8,12 @@ from typing import Any, Final
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from django.db.models import F
 
-from agents_app import granting
+from agents_app import granting, spending
 from agents_app.exceptions import InvalidBudget
-from agents_app.models import AgentType, Budget
+from agents_app.models import AgentType, Budget, BudgetWindow, Step
+from agents_app.spending import Window
 from audit_app import records
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
@@ -27,8 +29,9 @@ FIELDS: Final = (
     "enabled",
     "note",
 )
-# What decides which uses count: where it changes, what is counted so far is another sum.
-_MEASURED: Final = ("scope", "period", "member", "agent_type", "enabled")
+# What decides which uses count: where it changes, what is counted so far is another sum. One that is off goes on
+# counting, so that switching it off and on forgets nothing.
+_MEASURED: Final = ("scope", "period", "member", "agent_type")
 
 
 def add(fields: Mapping[str, Any], *, by: Identity) -> Budget:
@@ -62,11 +65,32 @@ def _write(budget: Budget, fields: Mapping[str, Any], action: str, *, by: Identi
         now = told(budget)
         changed = {name: value for name, value in now.items() if before.get(name) != value}
         if set(changed) & set(_MEASURED) and not is_new:
-            # Counted anew from the book at its next use.
-            budget.windows.all().delete()
+            _measure_anew(budget)
         if changed:
             _record(action, budget, {"now": changed, **({"before": before} if before else {})}, by=by)
     return budget
+
+
+def _measure_anew(budget: Budget) -> None:
+    """What was used is counted from the book at the next use; what requests under way hold back is held on to."""
+    # Who settles one of them at this moment waits here or has been waited for: it is moved or over, never both.
+    windows = list(budget.windows.select_for_update().order_by("pk"))
+    budget.windows.all().delete()
+    if budget.scope == Budget.Scope.ANSWER or not any(
+        each.held_tokens or each.held_nanos for each in windows
+    ):
+        return
+    under_way = Step.objects.filter(organization_id=budget.organization_id, ended_at__isnull=True)
+    for step in under_way.select_related("run"):
+        for _, held_of, tokens, nanos in step.held.get("windows", ()):
+            if held_of == budget.pk and spending.applies(budget, step.run):
+                _hold_on(spending.window(budget, step.run, step.held["day"]), tokens, nanos)
+
+
+def _hold_on(window: Window, tokens: int, nanos: int) -> None:
+    if window.row is not None:
+        more = {"held_tokens": F("held_tokens") + tokens, "held_nanos": F("held_nanos") + nanos}
+        BudgetWindow.objects.filter(pk=window.row.pk).update(**more)
 
 
 def _require_sound(budget: Budget) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Q, Sum, Value
+from django.db.models import F, Q, QuerySet, Sum, Value
 
 from agents_app import money, prices
 from agents_app.models import Budget, BudgetWindow, ModelUsage, Run
@@ -33,13 +33,14 @@ _WINDOW = Prepared(
         budget_id=Given("budget_id"), subject=Given("subject"), period_key=Given("period_key")
     )
 )
-_BUDGETS = Prepared(
-    lambda: (
-        Budget.objects.filter(organization_id=Given("organization"), enabled=True)
-        .select_related("member", "agent_type")
-        .order_by("pk")
-    )
-)
+
+
+def _budgets() -> QuerySet[Budget]:
+    rows = Budget.objects.filter(organization_id=Given("organization"))
+    return rows.select_related("member", "agent_type").order_by("pk")
+
+
+_BUDGETS, _ALL = Prepared(lambda: _budgets().filter(enabled=True)), Prepared(_budgets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -308,22 +309,28 @@ def settle(run: Run, *, model: str, held: Mapping[str, Any], tokens: Tokens) -> 
         nanos = price.cost(tokens) if price else None
         _book(run, model, day, tokens, nanos)
     used = {"used_tokens": More(tokens.all), "used_nanos": More(nanos or 0)}
-    told = set()
+    told, moved = set(), {}
     for row, budget, held_tokens, held_nanos in held.get("windows", ()):
         let_go = {"held_tokens": Less(held_tokens), "held_nanos": Less(held_nanos)}
-        hit = prepared.update(BudgetWindow, Q(pk=row), {**used, **let_go})
-        told |= {budget} if hit else set()
-    if tokens != _NOTHING:
-        _tell_the_others(run, day, told, used)
+        if prepared.update(BudgetWindow, Q(pk=row), {**used, **let_go}):
+            told.add(budget)
+        else:
+            moved[budget] = let_go
+    if tokens != _NOTHING or moved:
+        _tell_the_others(run, day, told, used, moved)
     return nanos
 
 
-def _tell_the_others(run: Run, day: str, told: set[int], used: Mapping[str, Any]) -> None:
-    """A budget made or changed while the turn ran began its window without it; one without a window reads the book."""
-    for budget in budgets_of(run.organization_id):
+def _tell_the_others(
+    run: Run, day: str, told: set[int], used: Mapping[str, Any], moved: Mapping[int, Mapping[str, Any]]
+) -> None:
+    """A budget made or changed while the turn ran counts in a window that the turn does not know, and what the turn
+    holds went along. One that is off counts too; one without a window reads the book."""
+    for budget in _ALL.all(organization=run.organization_id):
         if budget.pk in told or budget.scope == Budget.Scope.ANSWER or not applies(budget, run):
             continue
-        prepared.update(BudgetWindow, Q(**_named(budget, run, day)), used)
+        here = Q(**_named(budget, run, day))
+        prepared.update(BudgetWindow, here, {**used, **moved.get(budget.pk, {})})
 
 
 def _book(run: Run, model: str, day: str, tokens: Tokens, nanos: int | None) -> None:
