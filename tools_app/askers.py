@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, Final
 
 from audit_app.redaction import redact
 from project.accounts import identity as identities
@@ -12,6 +12,8 @@ from project.accounts.identity import Identity, NoMembership
 from tools_app.layer_rules import Rule
 from tools_app.models import ToolCall
 from tools_app.policy import Grant
+
+_SESSION: Final = "session"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,12 @@ class Asked:
 
 def is_attended(identity: Identity) -> bool:
     """Whether a person sits there: a session is one's, a token (or a schedule, or another persona) is a program's."""
-    return identity.via == "session"
+    return identity.via == _SESSION
+
+
+def was_attended(through: Mapping[str, Any]) -> bool:
+    """The same of what was kept. Where it does not say how it was asked, nobody is taken to have been there."""
+    return through.get("via") == _SESSION
 
 
 def of(call: ToolCall) -> Asked:
@@ -79,7 +86,7 @@ def person_of(user_id: str, organization_id: int, through: Mapping[str, Any]) ->
         "request_id": str(through.get("request_id") or ""),
         "ip_address": through.get("ip_address"),
         "locale": str(through.get("locale") or "en-US"),
-        "via": str(through.get("via") or "session"),
+        "via": _SESSION if was_attended(through) else str(through.get("via") or ""),
         "claims": dict(through.get("claims") or {}),
     }
     try:

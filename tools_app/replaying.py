@@ -22,6 +22,7 @@ from django.db.models.functions import Coalesce
 from project.accounts.identity import Identity
 from tools_app import (
     arguments,
+    askers,
     decided,
     doors,
     explaining,
@@ -198,7 +199,7 @@ class _World:
             tainted=call.tainted,
             could_leak=bool(private),
             private=private,
-            attended=str(through.get("via") or "session") == "session",
+            attended=askers.was_attended(through),
             used=tuple(quotas.never(tool, grant)) if grant is not None else (),
             halted=self._change.stop.of(call) if self._change.stop is not None else "",
             standing=(self._change.word.terms,) if self._change.word is not None else (),

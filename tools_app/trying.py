@@ -70,8 +70,8 @@ def asked(by: Identity, *, agent_type_id: int, agent_name: str = "") -> Asked:
 
 
 def instead_of(who: Asked, user_id: str) -> Asked:
-    """The same asked by somebody else, with everything they may by now; for `decide` and `foretell` alone."""
-    through = {"permissions": ALL_PERMISSIONS, "session_id": who.identity.session_id}
+    """The same asked by somebody else at their screen, with all they may by now; for `decide` and `foretell` alone."""
+    through = {"permissions": ALL_PERMISSIONS, "session_id": who.identity.session_id, "via": "session"}
     return replace(who, identity=askers.person_of(user_id, who.organization_id, through))
 
 

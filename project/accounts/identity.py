@@ -53,7 +53,8 @@ class Identity:
     request_id: str = ""
     ip_address: str | None = None
     locale: str = "en-US"
-    via: str = "session"
+    # How it was asked. Where nobody said so it is not known, and that is never a person who sits there.
+    via: str = ""
     authenticated_at: datetime | None = None
     display_name: str = ""
     membership_version: int = 0

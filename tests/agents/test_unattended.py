@@ -13,7 +13,7 @@ from tests import gate, people
 from tests.flows.bound import advanced
 from tests.gate import Gate
 from tests.tools.asking import run_it
-from tools_app import askers
+from tools_app import askers, facts, policy
 from tools_app.models import Approval, ToolCall
 
 pytestmark = pytest.mark.django_db
@@ -98,3 +98,22 @@ def test_an_unknown_word_is_refused_over_the_api() -> None:
     at = gate.opened()
     answer = people.carol().api().patch(f"/api/agents/{at.agent.pk}", {"unattended": "allow"}, format="json")
     assert answer.status_code == 400
+
+
+@pytest.mark.parametrize("kept", [{}, {"via": ""}, {"via": None}, {"via": "schedule"}, {"via": ["session"]}])
+def test_a_use_that_does_not_say_how_it_was_asked_is_nobodys(kept: dict[str, Any]) -> None:
+    at = opened("refuse", requires_approval=True)
+    call = at.ask({"line": "one"})
+    assert call.status == "waiting"
+    through = {name: value for name, value in call.asked_through.items() if name != "via"}
+    ToolCall.objects.filter(pk=call.pk).update(asked_through={**through, **kept})
+    call.refresh_from_db()
+    again = askers.of(call).identity
+    assert [askers.was_attended(call.asked_through), askers.is_attended(again)] == [False, False]
+    assert not again.is_fresh
+    assert policy.decide(*_facts(call)).code == "unattended"  # type: ignore[union-attr]
+
+
+def _facts(call: ToolCall) -> tuple[Any, Any]:
+    found = facts.regather(call)
+    return found.call, found.facts
