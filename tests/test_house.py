@@ -53,7 +53,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         # Readings.
         (
             *("served", "credentials", "demands", "halts", "information", "layers", "askers", "meanings"),
-            *("standing", "days", "quotas", "facts", "contexts", "availability", "versions"),
+            *("standing", "days", "quotas", "facts", "contexts", "availability", "versions", "held"),
             *("linting", "decided", "explanations", "rule_pages", "powers", "replays", "replaying"),
         ),
         ("text_index",),

@@ -17,10 +17,10 @@ from audit_app.models import ToolUsage
 from project.accounts.exceptions import NotAllowed, NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, POLICY_CHANGE
-from tools_app import differences, layers, versions, written
+from tools_app import differences, held, versions, written
 from tools_app.exceptions import CannotRollBack, InvalidTool, ToolChanged, ToolNameTaken
+from tools_app.held import Held
 from tools_app.models import Tool, ToolCall, ToolVersion
-from tools_app.policy import Source
 from tools_app.versions import Cause
 
 FIELDS: Final = versions.FIELDS
@@ -176,10 +176,10 @@ def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
     )
     if not changed:
         return current
-    bound = layers.speaking(current)
+    before = held.of(current)
     for name in changed:
         setattr(current, name, fields[name])
-    _require_still_bound(current, bound, cause.by)
+    _require_still_held(current, before, cause.by)
     if current.is_draft and current.enabled:
         raise InvalidTool(details={"enabled": ["It is a draft. Publish it, and it is on."]})
     written.check_row(current, awaited=cause.awaited)
@@ -188,16 +188,16 @@ def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
     return current
 
 
-def _require_still_bound(tool: Tool, bound: frozenset[Source], by: Identity) -> None:
-    """Rules choose tools by what keepers write of them: leaving one takes the right to make it (layers only narrow)."""
-    lost = bound - layers.speaking(tool)
+def _require_still_held(tool: Tool, before: Held, by: Identity) -> None:
+    """Leaving a rule takes the right to make it; what the operator has said is left by nobody."""
+    lost = held.escaped(before, held.of(tool))
     if not lost or by.via == "system":
         return
     if by.may(POLICY_CHANGE) and not any(each.layer == "installation" for each in lost):
         return
-    names = ", ".join(sorted(each.name for each in lost))
-    told = f"As it would be, these rules would no longer hold for it: {names}. Ask whoever sets them."
-    raise NotAllowed(told, details={"permission": POLICY_CHANGE, "rules": sorted(each.name for each in lost)})
+    names = sorted({each.name for each in lost})
+    told = f"As it would be, these rules would no longer hold for it as they do: {', '.join(names)}."
+    raise NotAllowed(f"{told} Ask whoever sets them.", details={"permission": POLICY_CHANGE, "rules": names})
 
 
 def archive(tool: Tool, *, by: Identity, reason: str = "", expected: int | None = None) -> None:

@@ -50,12 +50,6 @@ def _is(rule: Rule, row: PolicyRule) -> bool:
     return rule.layer.source == Source("organization", row.pk or 0, rule.layer.source.name)
 
 
-def speaking(tool: Tool) -> frozenset[Source]:
-    """The rules of installation and organization that speak of a tool as it is now, saved or not."""
-    found = layer_rules.of(readable_rules(tool.organization_id), selected(tool))
-    return frozenset(layer.source for layer in found)
-
-
 def readable_rules(organization_id: int) -> tuple[Rule, ...]:
     """The same for pages and for what a model is shown: where they cannot be read, the gate refuses every use."""
     try:

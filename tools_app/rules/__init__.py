@@ -30,6 +30,7 @@ __all__ = [
     "leaves_out",
     "not_allowed",
     "speaks_of_parts",
+    "taken_hold_of",
     "uses",
     "values_allowed",
 ]
@@ -113,6 +114,16 @@ def speaks_of_parts(rule: Any, name: str) -> bool:
     return is_sound(rule) and any(
         places.is_pointer(place) and places.names(place) in ("*", name) for place in rule or ()
     )
+
+
+def taken_hold_of(rule: Any, kinds: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The parameters a rule speaks of, each with the kind it is read as: "" where that makes no difference."""
+    wanted = rule if isinstance(rule, Mapping) else dict.fromkeys(rule or (), True)
+    for place, matching in wanted.items():
+        by_name = not places.of_kind(place)
+        for name, kind in kinds.items():
+            if _may_mean(place, name, kind):
+                yield name, "" if by_name and matching in (True, []) else kind
 
 
 def denied(rule: Any, subject: Subject) -> Iterator[str]:
