@@ -30,17 +30,21 @@ class Door:
         return self.name
 
 
+def talked(client: Any, door: Gate, turns: list[dict[str, Any]]) -> Run:
+    """A conversation begun over HTTP with a model that plays these turns, as a worker takes it to where it waits."""
+    sent = {"agent": door.agent.pk, "text": f"```script\n{json.dumps(turns)}\n```"}
+    answer = client.post("/api/conversations", json.dumps(sent), content_type="application/json")
+    assert answer.status_code == 201, answer.content
+    talk = Conversation.objects.get(public_id=answer.json()["conversation"]["id"])
+    return advanced(Run.objects.get(conversation=talk).pk)
+
+
 def _chat(client: Any) -> Callable[[Gate, dict[str, Any]], tuple[ToolCall, None]]:
-    """What the loop makes of a model that asks for it: a conversation begun over HTTP, and its real turn."""
+    """What the loop makes of a model that asks for it."""
 
     def use(door: Gate, arguments: dict[str, Any]) -> tuple[ToolCall, None]:
         turns = [{"call": [{"name": door.tool.name, "arguments": arguments}]}, {"say": "Done."}]
-        sent = {"agent": door.agent.pk, "text": f"```script\n{json.dumps(turns)}\n```"}
-        answer = client().post("/api/conversations", json.dumps(sent), content_type="application/json")
-        assert answer.status_code == 201, answer.content
-        talk = Conversation.objects.get(public_id=answer.json()["conversation"]["id"])
-        run = advanced(Run.objects.get(conversation=talk).pk)
-        return ToolCall.objects.get(run_id=run.pk), None
+        return ToolCall.objects.get(run_id=talked(client(), door, turns).pk), None
 
     return use
 
@@ -60,17 +64,17 @@ def _try(client: Any) -> Callable[[Gate, dict[str, Any]], tuple[ToolCall, dict[s
     return use
 
 
-def _browser() -> Any:
+def browser() -> Any:
     return people.carol().browser()
 
 
-def _program() -> Any:
+def program() -> Any:
     return people.carol().api()
 
 
 DOORS = (
-    Door("the chat", _chat(_browser), attended=True),
-    Door("the chat of a program", _chat(_program), attended=False),
-    Door("a try in the admin", _try(_browser), attended=True, through=trying.THROUGH),
-    Door("a try over REST", _try(_program), attended=False, through=trying.THROUGH),
+    Door("the chat", _chat(browser), attended=True),
+    Door("the chat of a program", _chat(program), attended=False),
+    Door("a try in the admin", _try(browser), attended=True, through=trying.THROUGH),
+    Door("a try over REST", _try(program), attended=False, through=trying.THROUGH),
 )

@@ -18,6 +18,7 @@ from tests.agents.doors import DOORS, Door
 from tests.gate import Gate
 from tests.tools.allowing import allowed
 from tools_app import calls, decided, switches, trying
+from tools_app.builtin_tools import ask_user
 from tools_app.models import Approval, PolicyRule, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +68,21 @@ def from_now_on(at: Gate, _: Any) -> None:
     allowed(at.ask(LINE, identity=people.carol().identity), everywhere=True, uses=9)
 
 
+def all_of(*acts: Callable[[Gate, Any], object]) -> Callable[[Gate, Any], object]:
+    def do(at: Gate, settings: Any) -> None:
+        for act in acts:
+            act(at, settings)
+
+    return do
+
+
+COLOUR = {"question": "Which colour?", "options": ["red", "green"]}
+ASK_USER: dict[str, Any] = {
+    "name": "ask_user",
+    "tool_type": "builtin",
+    "executor": "builtin",
+    "input_schema": ask_user.DEFINITION.input_schema,
+}
 LINE = {"line": "one"}
 ASKS = {"requires_approval": True}
 CASES = [
@@ -134,6 +150,39 @@ CASES = [
         "nobody is there", LINE, "ask", tool=ASKS, also=unattended("refuse"), alone=("refuse", "unattended")
     ),
     Case("nobody is there, nothing asks", LINE, "allow", also=unattended("refuse")),
+    Case("nobody is there, it waits", LINE, "ask", tool=ASKS, also=unattended("wait")),
+    Case(
+        "nobody is there, and nothing was allowed",
+        LINE,
+        "ask",
+        tool=ASKS,
+        also=unattended("standing"),
+        alone=("refuse", "unattended"),
+    ),
+    Case(
+        "nobody is there, and it was allowed",
+        LINE,
+        "allow",
+        tool=ASKS,
+        also=all_of(from_now_on, unattended("standing")),
+    ),
+    Case(
+        "nobody is there, and no word counts but one given now",
+        LINE,
+        "allow",
+        tool=ASKS,
+        also=all_of(from_now_on, unattended("refuse")),
+        alone=("refuse", "unattended"),
+    ),
+    Case("a question to the person", COLOUR, "ask", tool=ASK_USER),
+    Case(
+        "a question to nobody",
+        COLOUR,
+        "ask",
+        tool=ASK_USER,
+        also=unattended("refuse"),
+        alone=("refuse", "unattended"),
+    ),
 ]
 # What a refused, asked or allowed use is when it has just been asked for.
 BORN = {"refuse": "blocked", "ask": "waiting", "allow": "queued"}
