@@ -36,10 +36,14 @@ class Demand:
 
 @dataclass(frozen=True, slots=True)
 class Voice:
-    """A person who says yes, and the groups of approvers they are in."""
+    """A person who says yes, and the groups of approvers they are in.
+
+    `stands_in`: of the group to which the question was handed on, for somebody of a named group who did not decide.
+    """
 
     user_id: str
     groups: frozenset[str] = frozenset()
+    stands_in: bool = False
 
 
 def read(stored: Iterable[Mapping[str, Any]]) -> tuple[Demand, ...]:
@@ -72,19 +76,26 @@ def needed(demands: Sequence[Demand]) -> dict[str, int]:
 
 
 def missing(demands: Sequence[Demand], said_yes: Iterable[Voice]) -> dict[str, int]:
-    """How many are still to say yes, by group; empty once every demand is met. A person counts once per group."""
+    """How many are still to say yes, by group; empty once every demand is met. A person counts once per group.
+
+    Somebody who stands in takes the place of one person, of one group: where several groups have to agree, several
+    people do, whoever they are. Which place it is does not matter, and may be another one at the next yes.
+    """
     voices = {voice.user_id: voice for voice in said_yes}.values()
-    found = {}
-    for group, count in needed(demands).items():
-        given = sum(1 for voice in voices if group == ANYBODY or group in voice.groups)
-        if given < count:
-            found[group] = count - given
+    standing_in, found = sum(voice.stands_in for voice in voices), {}
+    for group, count in sorted(needed(demands).items()):
+        short = count - sum(1 for voice in voices if group == ANYBODY or group in voice.groups)
+        if group != ANYBODY and short > 0:
+            taken = min(short, standing_in)
+            short, standing_in = short - taken, standing_in - taken
+        if short > 0:
+            found[group] = short
     return found
 
 
 def may_speak(demands: Sequence[Demand], voice: Voice) -> bool:
-    """Whether the yes of this person could ever count: in a named group, or where anybody's does."""
-    return ANYBODY in needed(demands) or not voice.groups.isdisjoint(named(demands))
+    """Whether the yes of this person could ever count: in a named group or for it, or where anybody's does."""
+    return voice.stands_in or ANYBODY in needed(demands) or not voice.groups.isdisjoint(named(demands))
 
 
 def told(demands: Sequence[Demand]) -> str:

@@ -37,15 +37,16 @@ def demands_of(approval: Approval) -> tuple[Demand, ...]:
 def voice_of(user_id: str, approval: Approval, demands: Sequence[Demand]) -> Voice:
     """A person with the groups they are in now; nobody is asked about groups where none is named.
 
-    Where the question was handed on to a second group, its members speak for each group that is named.
+    Where the question was handed on to a second group, each of its members stands in for one person of a named group
+    (`deciders.missing`). For more, one of them alone would be all who have to agree: two people's control became
+    one's by letting time pass. Who is in a named group speaks for that one.
     """
     named = deciders.named(demands)
     if not named:
         return Voice(user_id)
     groups = ApproverGroup.objects.names_of(user_id, approval.organization_id)
-    if groups and groups.isdisjoint(named) and _handed_on_to(approval) in groups:
-        groups |= frozenset(named)
-    return Voice(user_id, groups)
+    may_stand_in = bool(groups) and groups.isdisjoint(named)
+    return Voice(user_id, groups, stands_in=may_stand_in and _handed_on_to(approval) in groups)
 
 
 def _handed_on_to(approval: Approval) -> str | None:

@@ -15,7 +15,7 @@ from tests.people import Person
 from tests.tools import told
 from tests.tools.asking import run_it, waiting
 from tools_app import approvals, catalog, groups, organization_policies
-from tools_app.exceptions import GroupInUse, InvalidPolicy, MayNotDecide
+from tools_app.exceptions import AlreadyVoted, GroupInUse, InvalidPolicy, MayNotDecide
 from tools_app.models import Approval, ApproverGroup, Delivery, QuestionClock, Tool
 from tools_app.notices import audience, sending
 
@@ -71,6 +71,29 @@ def test_the_second_group_may_speak_once_it_was_handed_on_and_not_before(questio
     assert question.status == "approved"
     # It is asked again at the claim: who said yes still may.
     assert run_it(question.call).status == "succeeded"
+
+
+def test_where_two_groups_have_to_agree_two_people_do(question: Approval) -> None:
+    """One head alone would have been both groups, by letting half an hour pass."""
+    erin = people.person("erin", Membership.Role.APPROVER)
+    heads = ApproverGroup.objects.get(name="directors")
+    groups.change(heads, members=[dora().membership, erin.membership], by=people.adam().identity)
+    group("vault", people.adam())
+    catalog.update(
+        Tool.objects.get(name="ledger"), {"approver_groups": ["desk", "vault"]}, by=people.carol().identity
+    )
+    both = told.asked(at=gate.opened_for(Tool.objects.get(name="ledger")))
+    told.later(31)
+    told.tick()
+    yes(both, dora())
+    both.refresh_from_db()
+    assert (both.status, may(both, erin), may(both, people.adam())) == ("pending", True, True)
+    with pytest.raises(AlreadyVoted):
+        yes(both, dora())
+    yes(both, erin)
+    both.refresh_from_db()
+    assert both.status == "approved"
+    assert run_it(both.call).status == "succeeded"
 
 
 def test_who_leaves_the_second_group_has_said_nothing(question: Approval) -> None:

@@ -19,6 +19,7 @@ BOTH = Demand("tool", count=2, groups=("law", "money"))
 
 ANN, BEN, CAT = Voice("1", frozenset({"money"})), Voice("2", frozenset({"law"})), Voice("3")
 DAN = Voice("4", frozenset({"money", "law"}))
+EVA, FAY = (Voice(name, frozenset({"heads"}), stands_in=True) for name in "56")
 
 
 @pytest.mark.parametrize(
@@ -55,6 +56,17 @@ def test_the_strictest_number_of_each_wins(demands: list[Demand], needed: dict[s
         ([MONEY, LAW], [ANN], {"law": 1}),
         ([MONEY, LAW], [ANN, BEN], {}),
         ([MONEY, LAW], [DAN], {}),
+        # To whom it was handed on stands in for one person of one group, and not for two.
+        ([MONEY], [EVA], {}),
+        ([MONEY, LAW], [EVA], {"money": 1}),
+        ([MONEY, LAW], [EVA, EVA], {"money": 1}),
+        ([MONEY, LAW], [EVA, FAY], {}),
+        ([MONEY, LAW], [ANN, EVA], {}),
+        ([MONEY, LAW], [BEN, EVA], {}),
+        ([MONEY, LAW], [CAT, EVA], {"money": 1}),
+        ([BOTH], [EVA, FAY], {"money": 2}),
+        ([BOTH], [EVA, FAY, DAN], {}),
+        ([TWO, MONEY], [EVA], {ANYBODY: 1}),
         ([TWO, MONEY], [ANN], {ANYBODY: 1}),
         ([TWO, MONEY], [CAT, BEN], {"money": 1}),
         ([TWO, MONEY], [CAT, ANN], {}),
