@@ -43,12 +43,13 @@ class CatalogDocumentSerializer(serializers.Serializer[Any]):
     toolroom = serializers.IntegerField(help_text="Number of the format.")
     mcp_servers = serializers.ListField(child=serializers.DictField())
     tools = serializers.ListField(child=serializers.DictField())
+    rules = serializers.ListField(child=serializers.DictField())
     personas = serializers.ListField(child=serializers.DictField())
     secrets = serializers.ListField(child=serializers.DictField(), help_text="Names and hosts, never values.")
 
 
 class CatalogReportItemSerializer(serializers.Serializer[Any]):
-    kind = serializers.CharField(help_text="tool, persona, grant or mcp_server.")
+    kind = serializers.CharField(help_text="tool, rule, persona, grant or mcp_server.")
     name = serializers.CharField()
     state = serializers.CharField(help_text="added, changed, renamed, kept, left out, conflict or wrong.")
     at = serializers.CharField(help_text="Where it stands in the document.")

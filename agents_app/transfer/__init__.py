@@ -1,4 +1,4 @@
-"""The whole catalog as a file, and back: tools, personas and their grants; secrets by their names alone."""
+"""The whole catalog as a file, and back: tools, rules, personas and grants; secrets by their names alone."""
 
 from agents_app.transfer.arriving import Choice, Wanted, bring_in
 from agents_app.transfer.leaving import document_of, exported, written

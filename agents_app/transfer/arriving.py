@@ -16,6 +16,7 @@ from django.db import transaction
 from agents_app import granting
 from agents_app.transfer.items import Personas, Servers, Tools, needed
 from agents_app.transfer.reports import Outcome, Report
+from agents_app.transfer.ruling import Rules
 from agents_app.transfer.settling import Arrival
 from audit_app import records
 from project.accounts.identity import Identity
@@ -69,10 +70,11 @@ def bring_in(document: Document, wanted: Wanted, *, by: Identity) -> Report:
 
 
 def _outcomes(document: Document, arrival: Arrival) -> list[Outcome]:
-    """Tools before personas: grants name the tools, under the names they have here."""
-    servers, tools, personas = Servers(arrival), Tools(arrival), Personas(arrival)
+    """Tools before rules and personas: rules and grants name the tools, under the names they have here."""
+    servers, tools, rules, personas = Servers(arrival), Tools(arrival), Rules(arrival), Personas(arrival)
     found = [servers.settle(item) for item in document.mcp_servers]
     found += [tools.settle(item) for item in document.tools]
+    found += [rules.settle(item) for item in document.rules]
     for item in document.personas:
         found += personas.settle(item)
     return found

@@ -61,8 +61,10 @@ class Tools:
         return versions.snapshot(made)
 
     def _renamed(self, former: str, name: str, fields: dict[str, Any]) -> Mapping[str, Any]:
+        made = self._written(None, {**fields, "name": name})
+        # Only now: what could not be made is called nothing here.
         self._arrival.renamed[former] = name
-        return self._written(None, {**fields, "name": name})
+        return made
 
     def _cause(self, action: str) -> Cause:
         return Cause(action, self._arrival.by, self._arrival.reason, awaited=self._arrival.awaited)

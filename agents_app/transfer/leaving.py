@@ -13,7 +13,7 @@ from agents_app.transfer import shapes
 from audit_app import records
 from project.accounts.identity import Identity
 from tools_app import credentials, documents
-from tools_app.models import McpServer, Secret, Tool
+from tools_app.models import McpServer, PolicyRule, Secret, Tool
 
 _NUMBERLIKE: Final = re.compile(r"[-+.]?[0-9.]")
 
@@ -32,11 +32,13 @@ def document_of(organization_id: int) -> dict[str, Any]:
     """What is in use: neither archived things nor drafts, no value of any secret, no history."""
     tools = Tool.objects.current().filter(organization_id=organization_id, is_draft=False).order_by("name")
     servers = McpServer.objects.filter(organization_id=organization_id).order_by("name")
+    rules = PolicyRule.objects.filter(organization_id=organization_id).order_by("name")
     agents = AgentType.objects.current().filter(organization_id=organization_id).order_by("name")
     return {
         "toolroom": documents.FORMAT,
         "mcp_servers": [shapes.server_item(each) for each in servers],
         "tools": [shapes.tool_item(tool) for tool in tools],
+        "rules": [shapes.rule_item(rule) for rule in rules],
         "personas": [shapes.persona_item(agent) for agent in agents.select_related("endpoint")],
         "secrets": _secrets(organization_id, tools, servers),
     }

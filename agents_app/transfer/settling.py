@@ -17,7 +17,7 @@ from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
 from tools_app import differences
 from tools_app.documents import Item
-from tools_app.exceptions import InvalidServer, InvalidTool
+from tools_app.exceptions import InvalidRule, InvalidServer, InvalidTool
 from tools_app.models import SeededRow, Tool
 
 Values = Mapping[str, Any]
@@ -152,7 +152,7 @@ def reasons(refused: HouseError, item: Item) -> list[str]:
     """Each with the place in the file that it is about."""
     details = (
         refused.details
-        if isinstance(refused, InvalidTool | InvalidPersona | InvalidGrant | InvalidServer)
+        if isinstance(refused, InvalidTool | InvalidPersona | InvalidGrant | InvalidServer | InvalidRule)
         else {}
     )
     listed = [

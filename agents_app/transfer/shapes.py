@@ -1,4 +1,4 @@
-"""What of a tool, a persona and a grant stands in a file, in which order; and what a field is that is left out."""
+"""What of a tool, rule, persona and grant stands in a file, in which order; and what a field is that is left out."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from django.db.models.fields import NOT_PROVIDED
 
 from agents_app import granting, personas
 from agents_app.models import AgentToolConfig, AgentType
-from tools_app import versions
+from tools_app import policy_rules, versions
 from tools_app.mcp import servers
-from tools_app.models import McpServer, Tool
+from tools_app.models import McpServer, PolicyRule, Tool
 
 # Belongs to the program or to another server: a file says about such tools only what is the organization's to say.
 THEIRS: Final[Mapping[str, frozenset[str]]] = {
@@ -26,6 +26,7 @@ _PERSONA_HEAD: Final = ("name", "display_name", "description", "model", "endpoin
 PERSONA: Final = (*_PERSONA_HEAD, *sorted(personas.FIELDS - set(_PERSONA_HEAD)))
 GRANT: Final = granting.FIELDS
 SERVER: Final = servers.FIELDS
+RULE: Final = policy_rules.FIELDS
 # Always written, though they may be what a new row has.
 _ALWAYS: Final = frozenset({"name", "tool_type", "executor", "input_schema"})
 
@@ -46,6 +47,18 @@ def persona_item(agent: AgentType) -> dict[str, Any]:
 
 def server_item(server: McpServer) -> dict[str, Any]:
     return _lean(server_now(server), server_default)
+
+
+def rule_item(rule: PolicyRule) -> dict[str, Any]:
+    return _lean(rule_now(rule), rule_default)
+
+
+def rule_now(rule: PolicyRule) -> dict[str, Any]:
+    return {name: getattr(rule, name) for name in RULE}
+
+
+def rule_default(name: str) -> Any:
+    return _default(PolicyRule, name)
 
 
 def server_now(server: McpServer) -> dict[str, Any]:

@@ -43,7 +43,8 @@ def _chat(client: Any) -> Callable[[Gate, dict[str, Any]], tuple[ToolCall, None]
     """What the loop makes of a model that asks for it."""
 
     def use(door: Gate, arguments: dict[str, Any]) -> tuple[ToolCall, None]:
-        turns = [{"call": [{"name": door.tool.name, "arguments": arguments}]}, {"say": "Done."}]
+        call = [{"name": door.tool.name, "arguments": arguments}]
+        turns: list[dict[str, Any]] = [{"call": call}, {"say": "Done."}]
         return ToolCall.objects.get(run_id=talked(client(), door, turns).pk), None
 
     return use

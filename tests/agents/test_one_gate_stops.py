@@ -24,7 +24,7 @@ from tools_app.switches import Target
 
 pytestmark = pytest.mark.django_db
 
-TURNS = [{"call": [{"name": "ledger", "arguments": LINE}]}, {"say": "Done."}]
+TURNS: list[dict[str, Any]] = [{"call": [{"name": "ledger", "arguments": LINE}]}, {"say": "Done."}]
 SWITCHES: dict[str, Callable[[Gate], Target]] = {
     "tool": lambda at: switches.of_tool(at.tool),
     "persona": lambda at: halting.of_persona(at.agent),

@@ -1,6 +1,6 @@
 """Files of tools, and whole catalogs as files: YAML or JSON, read strictly, each part with the line it stands on.
 
-A file is one tool, a list of tools, or a catalog (`tools`, `personas`, `secrets`).
+A file is one tool, a list of tools, or a catalog (`tools`, `rules`, `personas`, `secrets`).
 """
 
 from tools_app.documents.lines import Place

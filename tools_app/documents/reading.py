@@ -19,14 +19,14 @@ from tools_app.openapi.problems import InvalidDocument
 FORMAT: Final = 1
 MAX_BYTES: Final = 8 * 2**20
 SUFFIXES: Final = (".yaml", ".yml", ".json")
-_SECTIONS: Final = ("mcp_servers", "tools", "personas", "secrets")
+_SECTIONS: Final = ("mcp_servers", "tools", "rules", "personas", "secrets")
 _UNSTORABLE: Final = re.compile("[\x00\ud800-\udfff]")
 _TOP: Final = frozenset({"toolroom", "organizations", *_SECTIONS})
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One tool, persona, server or secret as it was written."""
+    """One tool, rule, persona, server or secret as it was written."""
 
     name: str
     fields: Mapping[str, Any]
@@ -41,6 +41,7 @@ class Document:
     personas: tuple[Item, ...] = ()
     mcp_servers: tuple[Item, ...] = ()
     secrets: tuple[Item, ...] = ()
+    rules: tuple[Item, ...] = ()
     organizations: tuple[str, ...] = field(default=())
 
 
@@ -91,15 +92,16 @@ def paths_of(named: Iterable[Path]) -> list[Path]:
 
 
 def joined(documents: Iterable[Document]) -> Document:
-    """Raises InvalidCatalog where two of them name the same tool or persona."""
+    """Raises InvalidCatalog where two of them name the same tool, rule or persona."""
     listed = list(documents)
     tools = tuple(item for each in listed for item in each.tools)
     personas = tuple(item for each in listed for item in each.personas)
     servers = tuple(item for each in listed for item in each.mcp_servers)
-    if wrong := _twice(tools) + _twice(personas) + _twice(servers):
+    rules = tuple(item for each in listed for item in each.rules)
+    if wrong := _twice(tools) + _twice(personas) + _twice(servers) + _twice(rules):
         raise InvalidCatalog(wrong)
     secrets = tuple(item for each in listed for item in each.secrets)
-    return Document(tools, personas, servers, secrets)
+    return Document(tools, personas, servers, secrets, rules)
 
 
 def _octets(path: Path) -> bytes:

@@ -1,4 +1,4 @@
-"""export_catalog: writes tools, personas and grants of an organization as YAML or JSON; secrets by name only."""
+"""export_catalog: writes tools, rules, personas and grants of an organization as YAML or JSON; secrets by name only."""
 
 from __future__ import annotations
 

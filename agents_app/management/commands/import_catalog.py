@@ -15,7 +15,7 @@ from project.accounts import identity as identities
 
 
 class Command(BaseCommand):
-    help = "Import tools, personas and grants from a file that export_catalog wrote."
+    help = "Import tools, rules, personas and grants from a file that export_catalog wrote."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, metavar="FILE")
