@@ -2,12 +2,14 @@
 
 It is TOML, with one table `[[rules]]` for each rule, in the words of an organization's rules. It is read again when it
 changes. What cannot be read refuses every call: a rule that is missing by mistake must not be a rule that is gone.
+So a file that was once there must stay, if only an empty one: a note beside it remembers.
 """
 
 from __future__ import annotations
 
 import json
 import logging
+import os
 import tomllib
 from collections.abc import Mapping
 from functools import lru_cache
@@ -36,13 +38,17 @@ class PolicyUnreadable(Misconfigured):
 
 
 def rules() -> tuple[Rule, ...]:
-    """Every rule in force. Raises PolicyUnreadable. Only where no file is named in POLICY_FILE may there be none."""
+    """Every rule in force. Raises PolicyUnreadable. Only where no file is named in POLICY_FILE, and none was ever
+    there, may there be none."""
     path = Path(settings.POLICY_FILE)
     try:
         found = path.stat()
     except FileNotFoundError:
         if settings.POLICY_FILE_IS_NAMED:
             raise PolicyUnreadable(f"There is no file {path}, which POLICY_FILE names.") from None
+        if os.path.lexists(_note_of(path)):
+            told = f"The file {path} was there and is gone. Put it back, or an empty one to have no rules."
+            raise PolicyUnreadable(told) from None
         return ()
     except OSError as broken:
         raise PolicyUnreadable(f"{path} cannot be read: {broken.strerror}.") from None
@@ -67,6 +73,8 @@ def tell_if_unreadable() -> None:
 @lru_cache(maxsize=4)
 def _read(path: Path, changed: tuple[int, ...]) -> tuple[Rule, ...]:
     """Remembered until the file changes; `changed` is what tells."""
+    # Before it is looked into: one that cannot be read refuses everything, and so must its going away.
+    _note(path)
     try:
         octets = path.read_bytes()
         if len(octets) > MAX_BYTES:
@@ -81,6 +89,20 @@ def _read(path: Path, changed: tuple[int, ...]) -> tuple[Rule, ...]:
         raise PolicyUnreadable(f"{path} must hold one table [[rules]] for each rule, and nothing else.")
     made = [_rule(path, number, given) for number, given in enumerate(listed, 1)]
     return tuple(rule for rule in made if rule is not None)
+
+
+def _note_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.was-here")
+
+
+def _note(path: Path) -> None:
+    """Leave a note that there was a file. Where none can be left, an operator should name the file instead."""
+    if settings.POLICY_FILE_IS_NAMED or os.path.lexists(_note_of(path)):
+        return
+    try:
+        _note_of(path).write_text(f"{path.name} was here. Without it every use of a tool is refused.\n")
+    except OSError as broken:
+        log.warning("No note can be left beside %s (%s): name it in POLICY_FILE.", path, broken.strerror)
 
 
 def _rule(path: Path, number: int, given: Any) -> Rule | None:

@@ -77,6 +77,40 @@ def test_what_is_wrong_anywhere_makes_all_of_it_unreadable(file: Path, text: str
     assert str(file) in told.value.message
 
 
+@pytest.mark.parametrize("text", [GOOD, "", "not toml"])
+def test_a_file_that_was_there_once_must_stay(file: Path, settings: Any, text: str) -> None:
+    settings.POLICY_FILE_IS_NAMED = False
+    assert installation_policy.rules() == ()
+    file.write_text(text)
+    try:
+        found = installation_policy.rules()
+    except PolicyUnreadable:
+        found = ()
+    file.unlink()
+    for _ in range(2):
+        with pytest.raises(PolicyUnreadable, match="was there and is gone"):
+            installation_policy.rules()
+    file.write_text(text or GOOD)
+    os.utime(file, (2, 2))
+    if text != "not toml":
+        assert len(installation_policy.rules()) == 1
+    assert len(found) == (text == GOOD)
+
+
+def test_where_no_note_can_be_left_the_rules_hold_all_the_same(
+    file: Path, settings: Any, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    settings.POLICY_FILE_IS_NAMED = False
+    file.write_text(GOOD)
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "write_text", refused)
+    assert len(installation_policy.rules()) == 1
+    assert "name it in POLICY_FILE" in caplog.text
+
+
 def test_a_file_that_is_named_must_be_there(file: Path, settings: Any) -> None:
     with pytest.raises(PolicyUnreadable, match="no file"):
         installation_policy.rules()

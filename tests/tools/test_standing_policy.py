@@ -13,7 +13,15 @@ from tools_app import policy
 from tools_app.policy import Allow, AskApproval, Call, Facts, Grant, Refuse, Standing, ToolFacts
 from tools_app.policy import standing as standings
 
-KINDS = {"path": "path", "url": "url", "to": "email", "line": "", "argv": "argv", "sql": "sql"}
+KINDS = {
+    "path": "path",
+    "missing": "path",
+    "url": "url",
+    "to": "email",
+    "line": "",
+    "argv": "argv",
+    "sql": "sql",
+}
 TOOL = ToolFacts(1, "ledger", "hash", requires_approval=True, kinds=KINDS)
 GRANT = Grant(1, 1, "Clerk", "hash")
 NOTES = ["notes/a.txt", "/srv/files/notes/a.txt"]
@@ -52,6 +60,15 @@ CASES: list[tuple[str, Any, dict[str, Any], bool]] = [
         {"path": "notes/a.txt"},
         True,
     ),
+    # Allowed by its text alone, for nothing was there: what is there by now, somebody has to look at.
+    ("a file that came to be", held({"path": "notes/a.txt"}), {"path": "notes/a.txt"}, False),
+    (
+        "a file that is still what it was",
+        held({"path": "notes/a.txt"}, {"path": [{"path_under": "/srv/files/notes/a.txt"}]}),
+        {"path": "notes/a.txt"},
+        True,
+    ),
+    ("a file that is still not there", held({"missing": "a.txt"}), {"missing": "a.txt"}, True),
     ("beside it", held(match={"path": [{"path_under": "/srv/files/note"}]}), {"path": "notes/a.txt"}, False),
     ("the same host", held(match={"url": [{"url": "https://a.org/"}]}), {"url": "https://a.org/x?y"}, True),
     ("a host below", held(match={"url": [{"url": "https://a.org/"}]}), {"url": "https://b.a.org/"}, False),

@@ -85,6 +85,14 @@ def is_sound(conditions: Any) -> bool:
     return firm and plain and (bool(held) or not left_open) and rules.is_sound(match, allowing=True)
 
 
+def _came_to_be(name: str, call: Call, tool: ToolFacts) -> bool:
+    """Whether there is a file by now where there was none when it was allowed: nobody has looked at what it is.
+
+    Where one was there, its real name is a condition beside the text (`broadening`).
+    """
+    return tool.kinds.get(name) in ("path", "folder") and bool(call.also.get(name))
+
+
 def _fits(conditions: Any, call: Call, tool: ToolFacts) -> bool:
     if not is_sound(conditions):
         return False
@@ -97,6 +105,8 @@ def _fits(conditions: Any, call: Call, tool: ToolFacts) -> bool:
     if not held <= set(call.arguments) or not set(call.arguments) <= held | left_open:
         return False
     if not all(rules.is_same(call.arguments[name], value) for name, value in same.items()):
+        return False
+    if any(_came_to_be(name, call, tool) for name in set(same) - set(match)):
         return False
     subject = subject_of(call, tool)
     return not set(rules.not_allowed(match, subject)) & set(match)
