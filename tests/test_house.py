@@ -60,7 +60,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         ("knowledge",),
         ("knowledge_tools",),
         ("rule_problems",),
-        ("binders", "clearing"),
+        ("binders", "clearing", "traces"),
         # Verbs, the smaller ones first.
         ("groups", "votes"),
         (

@@ -17,7 +17,7 @@ from audit_app.transitions import hold, move
 from project.accounts import prepared
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import decided, endings, facts, information, limits, policy, questions, sparing, successors
+from tools_app import decided, endings, facts, limits, policy, questions, sparing, successors, traces
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ToolCall
 
@@ -100,7 +100,7 @@ def _started(
         attempt=attempt,
         usage_id=usage.pk,
         limit_reserved=True,
-        outside=information.brings(found.tool) if found.tool else "",
+        outside=traces.begun(call, found, acting_as or call.user_id),
         standing_id=standing,
         remainder=list(reserved.remainder),
         lease_until=from_now(settings.CALL_LEASE_SECONDS),

@@ -15,7 +15,7 @@ from audit_app.exceptions import StaleState
 from audit_app.redaction import plain, storable
 from audit_app.transitions import hold, move
 from project.accounts.identity import Identity
-from tools_app import blocks, halts, outcomes
+from tools_app import blocks, halts, outcomes, traces
 from tools_app.executors import stopping
 from tools_app.executors.base import ToolResult
 from tools_app.models import ToolCall
@@ -83,6 +83,7 @@ def _end(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
                 "blocks": blocks.stored(result.blocks, limit=settings.RESULT_STORED_BYTES),
                 "lease_until": None,
                 "ended_at": NOW,
+                **traces.met(call),
             }
             close(call, status="success", result={"text": text}, execution_time_ms=milliseconds)
             move(call, ToolCall.Status.SUCCEEDED, by=by, only_if=ours, **fields)
@@ -90,6 +91,7 @@ def _end(call: ToolCall, outcome: Outcome, *, by: Identity) -> None:
             message = _cut(storable(message), 4000)
             close(call, status="failed", reason=reason, error_message=message, execution_time_ms=milliseconds)
             fields = {"reason": reason, "reason_text": message, "lease_until": None, "ended_at": NOW}
+            fields |= traces.met(call)
             # An executor that says "cancelled" has ended what it began: that is the true ending.
             stopped = reason in (stopping.Stopped.code, halts.CODE)
             status = ToolCall.Status.CANCELLED if stopped else ToolCall.Status.FAILED

@@ -9,6 +9,7 @@ from tools_app.models.kill_switch import KillSwitch
 from tools_app.models.mcp_server import McpServer
 from tools_app.models.notice import Delivery, Event, NotificationPreference, QuestionClock, Webhook
 from tools_app.models.organization_policy import OrganizationPolicy
+from tools_app.models.outside_trace import OutsideTrace
 from tools_app.models.policy_rule import PolicyRule
 from tools_app.models.secret import Secret
 from tools_app.models.seeded_row import SeededRow
@@ -35,6 +36,7 @@ __all__ = [
     "McpServer",
     "NotificationPreference",
     "OrganizationPolicy",
+    "OutsideTrace",
     "Passage",
     "PolicyRule",
     "QuestionClock",
