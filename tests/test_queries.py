@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django_filters import rest_framework as filters
+from pytest_django import DjangoDbBlocker
 
 from project.accounts.api.queries import YesOrNo
 from project.api import ROUTES
 from tests import people, world
+from tests.kept import kept
 from tests.test_routes import address, person_for
 from tests.world import World
 from tools_app.models import KillSwitch
@@ -50,8 +53,18 @@ YES_OR_NO = [
 ]
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[], World]]:
+    with kept(django_db_blocker, _built) as copied:
+        yield copied
+
+
 @pytest.fixture
-def now() -> World:
+def now(built: Callable[[], World], db: None) -> World:
+    return built()
+
+
+def _built() -> World:
     gone = {"scope": "tool", "subject_id": 2**30, "reason": "It lied.", "thrown_by": "Adam"}
     KillSwitch.objects.create(organization=people.toolroom(), **gone)
     return world.made()
