@@ -239,6 +239,14 @@ def test_the_newest_yes_is_the_one_that_counts() -> None:
     assert ToolUsage.objects.filter(tool_call_id=call.pk).latest("pk").approval_id == question.pk
 
 
+def test_a_yes_that_was_voided_starts_nothing_though_it_fits_and_its_giver_may() -> None:
+    _, call = waiting()
+    void = yes(call)
+    Approval.objects.filter(pk=void.pk).update(status="superseded")
+    assert claim(call) is None
+    assert (again(call).status, gate.question(call).pk != void.pk) == ("waiting", True)
+
+
 def test_that_another_yes_is_fresh_makes_no_old_one_young() -> None:
     at, call = waiting()
     old = yes(call)
