@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 
 def main() -> int:
     chosen = _arguments()
+    which = "--again" if chosen.again else chosen.only
     os.nice(chosen.nice)
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for target in TARGETS:
@@ -26,7 +27,7 @@ def main() -> int:
             groups[target.tests].append(target.module)
     ended = 0
     for tests, modules in groups.items():
-        command = [sys.executable, "-m", "tests.mutants.process", ",".join(modules), chosen.only, *tests]
+        command = [sys.executable, "-m", "tests.mutants.process", ",".join(modules), which, *tests]
         ended = subprocess.run(command, cwd=ROOT, check=False).returncode or ended
     return ended
 
@@ -35,6 +36,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", help="modules, by the end of their names; all of them if none")
     parser.add_argument("--only", default="", help="mutants whose name contains this; nothing is kept then")
+    parser.add_argument(
+        "--again", action="store_true", help="only what nobody noticed the last time, as after a new test"
+    )
     parser.add_argument("--nice", type=int, default=10)
     return parser.parse_args()
 

@@ -33,6 +33,8 @@ from tests.mutants import making, patching, report
 LONGEST = 60.0
 # So many random cases of each property, whatever its test says: always the same ones, or no verdict means anything.
 CASES = 40
+# Only what survived the last time; what was noticed stays noticed as long as nobody takes a test away.
+AGAIN = "--again"
 ALIKE = hypothesis.settings(deadline=None, derandomize=True, database=None, max_examples=CASES)
 
 
@@ -56,12 +58,19 @@ class Judge:
         for module in self.modules:
             began = time.monotonic()
             tree = ast.parse(Path(_file(module)).read_text())
-            faults = [each for each in making.mutants(module, tree) if self.only in each.name]
+            everything = making.mutants(module, tree)
+            faults = self._wanted(module, everything)
             verdicts = [self._verdict(each, tree, session.items) for each in _told(faults)]
             report.tell(module, verdicts, time.monotonic() - began)
-            if not self.only:
-                report.keep(module, verdicts)
+            if self.only in ("", AGAIN):
+                report.keep(module, verdicts, len(everything))
         return True
+
+    def _wanted(self, module: str, everything: list[making.Mutant]) -> list[making.Mutant]:
+        if self.only != AGAIN:
+            return [each for each in everything if self.only in each.name]
+        before = report.survivors(module, len(everything))
+        return everything if before is None else [each for each in everything if each.name in before]
 
     def _all_pass(self, items: list[pytest.Item]) -> bool:
         """Once here, to learn what calls what, and once in a child: where that fails, no verdict means anything."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -27,15 +26,28 @@ def unexplained(verdicts: Verdicts) -> Verdicts:
     ]
 
 
-def summed(verdicts: Verdicts) -> dict[str, Any]:
-    counted = Counter(each["verdict"].partition(" by ")[0] for each in verdicts)
+def survivors(module: str, count: int) -> frozenset[str] | None:
+    """What nobody noticed the last time; None where there was none, or the module had other faults in it by then."""
+    found = _kept().get(module)
+    return frozenset(found["survivors"]) if found and found["mutants"] == count else None
+
+
+def summed(verdicts: Verdicts, count: int | None = None) -> dict[str, Any]:
+    """`count` is that of all mutants, where only some of them were tried and the others are noticed."""
     alive = [each["name"] for each in verdicts if not each["verdict"].startswith("killed")]
+    mutants = len(verdicts) if count is None else count
+    killed = mutants - len(alive)
     return {
-        "mutants": len(verdicts),
-        "killed": counted["killed"],
-        "score": round(100 * counted["killed"] / max(1, len(verdicts)), 1),
+        "mutants": mutants,
+        "killed": killed,
+        "score": round(100 * killed / max(1, mutants), 1),
         "survivors": sorted(alive),
     }
+
+
+def _kept() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
+    return found
 
 
 def tell(module: str, verdicts: Verdicts, seconds: float) -> None:
@@ -48,7 +60,7 @@ def tell(module: str, verdicts: Verdicts, seconds: float) -> None:
         )
 
 
-def keep(module: str, verdicts: Verdicts) -> None:
-    result: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
-    result[module] = summed(verdicts)
+def keep(module: str, verdicts: Verdicts, count: int) -> None:
+    result = _kept()
+    result[module] = summed(verdicts, count)
     RESULT.write_text(json.dumps(dict(sorted(result.items())), indent=1, ensure_ascii=False) + "\n")

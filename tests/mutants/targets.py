@@ -19,7 +19,9 @@ RULES = (
     *_of(
         "", "rules", "rule_operators", "rules_of_mail", "policy", "policy_told", "layers", "standing_policy"
     ),
-    *_of("", "arguments", "rule_tables", "rule_parts", "gate_properties"),
+    *_of(
+        "", "arguments", "rule_tables", "rule_parts", "gate_properties", "unattended_policy", "policy_values"
+    ),
 )
 NETWORK = _of(
     "executors/", "network", "network_exactly", "network_backend", "network_limits", "network_redirects"
@@ -38,12 +40,17 @@ QUESTIONS = _of("", "questions_exactly", "verdicts_exactly", "deciders", "ask_us
 CLAIMS = _of("", "claims_exactly", "approvals", "fence", "usage_person", "decided", "at_once", "outcomes")
 ENDINGS = _of("", "endings_exactly", "fence", "stopping", "outcomes", "instead", "decided", "usage_person")
 LIMITS = _of("", "limits_exactly", "daily_limits", "rate_limit", "at_once")
+FLOWS = _of("", "information", "information_flow")
+LAYERS = _of("", "layer_rules", "layers", "policy_rules", "installation_policy")
+STANDING = _of("", "broadened", "broadening", "standing", "standing_policy", "standing_races")
+HALTS = _of("", "halts", "switches", "lifting", "kill_switch_command")
 TARGETS: tuple[Target, ...] = (
     Target("tools_app.policy", RULES),
     Target("tools_app.policy.steps", RULES),
     Target("tools_app.policy.asking", RULES),
     Target("tools_app.policy.layering", RULES),
     Target("tools_app.policy.standing", RULES),
+    Target("tools_app.policy.unattended", RULES),
     Target("tools_app.policy.values", RULES),
     Target("tools_app.rules", RULES),
     Target("tools_app.rules.matchers", RULES),
@@ -54,6 +61,15 @@ TARGETS: tuple[Target, ...] = (
     Target("tools_app.rules.places", RULES),
     Target("tools_app.rules.mail", _of("", "rules_of_mail")),
     Target("tools_app.arguments", RULES),
+    Target("tools_app.information", FLOWS),
+    Target("tools_app.layer_rules", LAYERS),
+    Target("tools_app.layers", LAYERS),
+    Target("tools_app.broadening", STANDING),
+    Target("tools_app.allowing", STANDING),
+    Target("tools_app.standing", STANDING),
+    Target("tools_app.sparing", STANDING),
+    Target("tools_app.halts", HALTS),
+    Target("tools_app.switches", HALTS),
     Target("tools_app.approvals", VERDICTS),
     Target("tools_app.questions", QUESTIONS),
     Target("tools_app.claims", CLAIMS),
