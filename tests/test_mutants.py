@@ -11,7 +11,7 @@ from types import ModuleType
 
 import pytest
 
-from tests.mutants import making, patching
+from tests.mutants import making, patching, report
 
 SOURCE = """
 from dataclasses import dataclass, field
@@ -107,3 +107,24 @@ def test_a_fault_in_a_function_is_there_wherever_it_is_known(module: ModuleType)
     known = module.is_small
     put_in(module, "is_small: size < most => size <= most")
     assert known(3072)
+
+
+def test_everything_that_nobody_noticed_is_explained() -> None:
+    """By whoever judged a module and kept what came of it; without a fingerprint it has to be judged anew anyway."""
+    alive = [name for found in report.kept().values() if "faults" in found for name in found["survivors"]]
+    assert [name for name in alive if name not in report.reasons()] == []
+
+
+def test_what_changed_since_it_was_judged_is_named() -> None:
+    names = [each.name for each in making.mutants("m", ast.parse("def f(x):\n    return x < 1"))]
+    moved = [each.name for each in making.mutants("m", ast.parse("# Small.\ndef f(x):\n\n    return x < 1"))]
+    other = [each.name for each in making.mutants("m", ast.parse("def f(x):\n    return x < 2"))]
+    kept = {name: {"faults": report.fingerprint(names)} for name in ("same", "moved", "other", "gone")}
+    today = {
+        "same": report.fingerprint(reversed(names)),
+        "moved": report.fingerprint(moved),
+        "other": report.fingerprint(other),
+        "old": report.fingerprint(names),
+        "new": report.fingerprint(names),
+    }
+    assert report.stale({**kept, "old": {}}, today) == (["other", "old"], ["new"])

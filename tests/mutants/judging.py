@@ -63,13 +63,13 @@ class Judge:
             verdicts = [self._verdict(each, tree, session.items) for each in _told(faults)]
             report.tell(module, verdicts, time.monotonic() - began)
             if self.only in ("", AGAIN):
-                report.keep(module, verdicts, len(everything))
+                report.keep(module, verdicts, [each.name for each in everything])
         return True
 
     def _wanted(self, module: str, everything: list[making.Mutant]) -> list[making.Mutant]:
         if self.only != AGAIN:
             return [each for each in everything if self.only in each.name]
-        before = report.survivors(module, len(everything))
+        before = report.survivors(module, report.fingerprint(each.name for each in everything))
         return everything if before is None else [each for each in everything if each.name in before]
 
     def _all_pass(self, items: list[pytest.Item]) -> bool:

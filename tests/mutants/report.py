@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +28,21 @@ def unexplained(verdicts: Verdicts) -> Verdicts:
     ]
 
 
-def survivors(module: str, count: int) -> frozenset[str] | None:
+def fingerprint(names: Iterable[str]) -> str:
+    """Of all faults that a module can have: another one where the module is not what it was when it was judged."""
+    return hashlib.sha256("\n".join(sorted(names)).encode()).hexdigest()[:16]
+
+
+def stale(found: Mapping[str, Mapping[str, Any]], today: Mapping[str, str]) -> tuple[list[str], list[str]]:
+    """Of the modules of today, by the fingerprint of each: those judged as they were once, and those never judged."""
+    changed = [name for name in today if name in found and found[name].get("faults") != today[name]]
+    return changed, [name for name in today if name not in found]
+
+
+def survivors(module: str, faults: str) -> frozenset[str] | None:
     """What nobody noticed the last time; None where there was none, or the module had other faults in it by then."""
-    found = _kept().get(module)
-    return frozenset(found["survivors"]) if found and found["mutants"] == count else None
+    found = kept().get(module)
+    return frozenset(found["survivors"]) if found and found.get("faults") == faults else None
 
 
 def summed(verdicts: Verdicts, count: int | None = None) -> dict[str, Any]:
@@ -45,7 +58,7 @@ def summed(verdicts: Verdicts, count: int | None = None) -> dict[str, Any]:
     }
 
 
-def _kept() -> dict[str, Any]:
+def kept() -> dict[str, Any]:
     found: dict[str, Any] = json.loads(RESULT.read_text()) if RESULT.exists() else {}
     return found
 
@@ -60,7 +73,8 @@ def tell(module: str, verdicts: Verdicts, seconds: float) -> None:
         )
 
 
-def keep(module: str, verdicts: Verdicts, count: int) -> None:
-    result = _kept()
-    result[module] = summed(verdicts, count)
+def keep(module: str, verdicts: Verdicts, names: list[str]) -> None:
+    """`names` are those of all mutants there are."""
+    result = kept()
+    result[module] = {**summed(verdicts, len(names)), "faults": fingerprint(names)}
     RESULT.write_text(json.dumps(dict(sorted(result.items())), indent=1, ensure_ascii=False) + "\n")

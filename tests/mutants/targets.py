@@ -22,6 +22,7 @@ RULES = (
     *_of(
         "", "arguments", "rule_tables", "rule_parts", "gate_properties", "unattended_policy", "policy_values"
     ),
+    *_of("", "policy_parts"),
 )
 NETWORK = _of(
     "executors/", "network", "network_exactly", "network_backend", "network_limits", "network_redirects"
