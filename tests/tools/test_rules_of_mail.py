@@ -110,3 +110,20 @@ def test_what_can_be_a_rule_about_recipients(rule: str, can_be_read: bool) -> No
 )
 def test_one_recipient_is_allowed_exactly(rule: str, value: str, is_allowed: bool) -> None:
     assert mail.allows(rule, value) is is_allowed
+
+
+@pytest.mark.parametrize(
+    ("value", "is_one"),
+    [
+        ("ann@x.org", True),
+        ("ann@a.x.org", True),
+        ("@x.org", False),
+        ("x.org", False),
+        ("ann@*.x.org", False),
+        ("ann@localhost", False),
+        ("ann@x.org,bob@x.org", False),
+        ("", False),
+    ],
+)
+def test_what_a_letter_can_be_sent_to(value: str, is_one: bool) -> None:
+    assert mail.is_address(value) is is_one
