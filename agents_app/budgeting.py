@@ -10,10 +10,10 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
 
-from agents_app import granting, spending
+from agents_app import granting, windows
 from agents_app.exceptions import InvalidBudget
 from agents_app.models import AgentType, Budget, BudgetWindow, Step
-from agents_app.spending import Window
+from agents_app.windows import Window
 from audit_app import records
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
@@ -74,17 +74,15 @@ def _write(budget: Budget, fields: Mapping[str, Any], action: str, *, by: Identi
 def _measure_anew(budget: Budget) -> None:
     """What was used is counted from the book at the next use; what requests under way hold back is held on to."""
     # Who settles one of them at this moment waits here or has been waited for: it is moved or over, never both.
-    windows = list(budget.windows.select_for_update().order_by("pk"))
+    former = list(budget.windows.select_for_update().order_by("pk"))
     budget.windows.all().delete()
-    if budget.scope == Budget.Scope.ANSWER or not any(
-        each.held_tokens or each.held_nanos for each in windows
-    ):
+    if budget.scope == Budget.Scope.ANSWER or not any(each.held_tokens or each.held_nanos for each in former):
         return
     under_way = Step.objects.filter(organization_id=budget.organization_id, ended_at__isnull=True)
     for step in under_way.select_related("run"):
         for _, held_of, tokens, nanos in step.held.get("windows", ()):
-            if held_of == budget.pk and spending.applies(budget, step.run):
-                _hold_on(spending.window(budget, step.run, step.held["day"]), tokens, nanos)
+            if held_of == budget.pk and windows.applies(budget, step.run):
+                _hold_on(windows.opened(budget, step.run, step.held["day"]), tokens, nanos)
 
 
 def _hold_on(window: Window, tokens: int, nanos: int) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from agents_app import money, news, spending
+from agents_app import money, news, spending, windows
 from agents_app.models import Budget, Conversation, Run, Step
-from agents_app.spending import Window
+from agents_app.windows import Window
 from project.accounts.prepared import Given, Prepared
 from tools_app import days
 from tools_app.days import Day
@@ -59,7 +59,7 @@ def of(conversation: Conversation) -> Item:
 
 
 def _budgets(conversation: Conversation) -> Iterator[Item]:
-    under = spending.budgets_of(conversation.organization_id)
+    under = windows.budgets_of(conversation.organization_id)
     if not under:
         return
     run = Run(
@@ -69,8 +69,8 @@ def _budgets(conversation: Conversation) -> Iterator[Item]:
     )
     today = days.read(conversation.organization_id)
     for budget in under:
-        if budget.scope != Budget.Scope.ANSWER and spending.applies(budget, run):
-            yield shown(spending.look(budget, run, today.key), today)
+        if budget.scope != Budget.Scope.ANSWER and windows.applies(budget, run):
+            yield shown(windows.look(budget, run, today.key), today)
 
 
 def shown(window: Window, today: Day) -> Item:

@@ -8,17 +8,18 @@ took is written instead. What a turn holds stands in its Step, which is ended on
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.db import transaction
-from django.db.models import F, Q, QuerySet, Sum, Value
+from django.db.models import F, Q, Value
 
-from agents_app import money, prices
+from agents_app import money, prices, windows
 from agents_app.models import Budget, BudgetWindow, ModelUsage, Run
 from agents_app.money import Price, Tokens
+from agents_app.windows import Window
 from project.accounts import prepared
-from project.accounts.prepared import Given, Less, More, Prepared
+from project.accounts.prepared import Less, More
 from tools_app import days
 
 # Fewer tokens than this are no answer: then it is better to say that the budget is used up.
@@ -26,21 +27,7 @@ LEAST_ANSWER: Final = 256
 _CHARS_PER_TOKEN: Final = 3
 # Somebody else may take what was free between the look and the statement that takes it.
 _TRIES: Final = 3
-_KEPT_WINDOWS: Final = 7
 _NOTHING: Final = Tokens()
-_WINDOW = Prepared(
-    lambda: BudgetWindow.objects.filter(
-        budget_id=Given("budget_id"), subject=Given("subject"), period_key=Given("period_key")
-    )
-)
-
-
-def _budgets() -> QuerySet[Budget]:
-    rows = Budget.objects.filter(organization_id=Given("organization"))
-    return rows.select_related("member", "agent_type").order_by("pk")
-
-
-_BUDGETS, _ALL = Prepared(lambda: _budgets().filter(enabled=True)), Prepared(_budgets)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,39 +57,6 @@ class Spent:
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """What of a budget counts for one answer: used and held so far, of how much."""
-
-    budget: Budget
-    row: BudgetWindow | None = None
-    tokens: int = 0
-    nanos: int = 0
-
-    @property
-    def free_tokens(self) -> int | None:
-        most = self.budget.max_tokens
-        return None if most is None else most - self.tokens
-
-    @property
-    def free_nanos(self) -> int | None:
-        most = self.budget.max_cost
-        return None if most is None else money.nanos(most) - self.nanos
-
-    @property
-    def share(self) -> float:
-        """How much is used, from 0 to 1, of what is nearest to its end."""
-        parts = [
-            used / most if most > 0 else 1.0
-            for used, most in (
-                (self.tokens, self.budget.max_tokens),
-                (self.nanos, None if self.budget.max_cost is None else money.nanos(self.budget.max_cost)),
-            )
-            if most is not None
-        ]
-        return min(max([*parts, 0.0]), 1.0)
-
-
-@dataclass(frozen=True, slots=True)
 class _Request:
     run: Run
     model: str
@@ -123,67 +77,49 @@ def estimated(system: str, said: Iterable[Any], tools: Iterable[Any]) -> int:
     return chars // _CHARS_PER_TOKEN + 1
 
 
+@transaction.atomic(savepoint=False)
 def hold(run: Run, *, model: str, prompt: int, max_output: int) -> Held | Spent:
     """Hold back what a request may come to. In a transaction with the Step that will say what is held."""
-    day = days.today(run.organization_id)
-    under = [each for each in budgets_of(run.organization_id) if applies(each, run)]
-    if not under:
-        return Held(day, prompt, max_output)
     asked = _Request(
         run,
         model,
         prompt,
         max_output,
-        day,
-        price=_price(run, model, prompt, under),
+        days.today(run.organization_id),
         beyond=frozenset(run.beyond.get("budgets", ())),
     )
-    return _held(asked, under)
-
-
-def budgets_of(organization_id: int) -> list[Budget]:
-    return _BUDGETS.all(organization=organization_id)
-
-
-def applies(budget: Budget, run: Run) -> bool:
-    """Whether an answer falls under a budget: it may be of one person or one persona alone."""
-    member = budget.member
-    return (member is None or str(member.user_id) == run.user_id) and budget.agent_type_id in (
-        None,
-        run.agent_type_id,
-    )
-
-
-def _price(run: Run, model: str, prompt: int, under: Iterable[Budget]) -> Price | None:
-    has_money = any(each.max_cost is not None for each in under)
-    return prices.of(run.organization_id, model, prompt) if has_money else None
-
-
-def _held(asked: _Request, under: Sequence[Budget]) -> Held | Spent:
-    for budget in under:
-        if budget.max_cost is not None and asked.price is None and budget.pk not in asked.beyond:
-            return Spent(budget, _unpriced(asked.model), "unpriced_model")
+    under: list[Budget] = []
     for _ in range(_TRIES):
-        windows = [window(budget, asked.run, asked.day) for budget in under]
-        counting = [each for each in windows if each.budget.pk not in asked.beyond]
-        fits = [(_fits(each, asked), each) for each in counting]
-        room, tightest = min(fits, key=lambda pair: pair[0], default=(asked.max_output, None))
-        room = min(room, asked.max_output)
-        if tightest is not None and room < min(LEAST_ANSWER, asked.max_output):
-            return Spent(tightest.budget, used_up(tightest))
+        # Read anew each time: one that is measured otherwise by now has other windows.
+        under = [each for each in windows.budgets_of(run.organization_id) if windows.applies(each, run)]
         try:
-            with transaction.atomic():
-                return Held(
-                    asked.day, asked.prompt, room, [_take(each, asked, room) for each in _kept(windows)]
-                )
-        except _Raced:
+            return _held(asked, under) if under else Held(asked.day, prompt, max_output)
+        except (_Raced, windows.Changed):
             continue
     return Spent(under[0], "Other answers are using up what is left of a budget. Try again in a moment.")
 
 
-def _kept(windows: Iterable[Window]) -> list[Window]:
+def _held(asked: _Request, under: Sequence[Budget]) -> Held | Spent:
+    """Raises _Raced where somebody else took meanwhile what seemed free."""
+    if any(each.max_cost is not None for each in under):
+        asked = replace(asked, price=prices.of(asked.run.organization_id, asked.model, asked.prompt))
+    for budget in under:
+        if budget.max_cost is not None and asked.price is None and budget.pk not in asked.beyond:
+            return Spent(budget, _unpriced(asked.model), "unpriced_model")
+    found = [windows.opened(budget, asked.run, asked.day) for budget in under]
+    counting = [each for each in found if each.budget.pk not in asked.beyond]
+    fits = [(_fits(each, asked), each) for each in counting]
+    room, tightest = min(fits, key=lambda pair: pair[0], default=(asked.max_output, None))
+    room = min(room, asked.max_output)
+    if tightest is not None and room < min(LEAST_ANSWER, asked.max_output):
+        return Spent(tightest.budget, used_up(tightest))
+    with transaction.atomic():
+        return Held(asked.day, asked.prompt, room, [_take(each, asked, room) for each in _kept(found)])
+
+
+def _kept(found: Iterable[Window]) -> list[Window]:
     """Those with a row of their own; what one answer took stands in its Run. By id: everybody locks in one order."""
-    return [each for each in windows if each.row is not None]
+    return [each for each in found if each.row is not None]
 
 
 def _fits(one: Window, asked: _Request) -> int:
@@ -223,80 +159,7 @@ def _most(asked: _Request, room: int) -> int:
     return int(asked.prompt * asked.price.dearest_input * 1_000) + int(room * asked.price.output * 1_000)
 
 
-def window(budget: Budget, run: Run, day: str) -> Window:
-    """What counts of a budget for this answer, with its row made if this is its first use in the period."""
-    found = look(budget, run, day)
-    if budget.scope == Budget.Scope.ANSWER or found.row is not None:
-        return found
-    named = _named(budget, run, day)
-    booked = BudgetWindow(**named, used_tokens=found.tokens, used_nanos=found.nanos)
-    BudgetWindow.objects.bulk_create([booked], ignore_conflicts=True)
-    _forget_old(budget, named["subject"])
-    return look(budget, run, day)
-
-
-def _forget_old(budget: Budget, subject: str) -> None:
-    """What was used long ago stands in the book."""
-    rows = budget.windows.filter(subject=subject).order_by("-period_key")
-    old = list(rows.values_list("pk", flat=True)[_KEPT_WINDOWS:])
-    if old:
-        budget.windows.filter(pk__in=old).delete()
-
-
-def look(budget: Budget, run: Run, day: str) -> Window:
-    """The same, for whoever only looks: nothing is written."""
-    if budget.scope == Budget.Scope.ANSWER:
-        return Window(
-            budget, tokens=run.input_tokens + run.output_tokens + run.cached_tokens, nanos=run.nanos
-        )
-    named = _named(budget, run, day)
-    row = _WINDOW.first(**named)
-    if row is None:
-        booked = _booked(budget, named["subject"], named["period_key"])
-        return Window(budget, tokens=booked["used_tokens"], nanos=booked["used_nanos"])
-    return seen(budget, row)
-
-
-def seen(budget: Budget, row: BudgetWindow) -> Window:
-    """What requests under way hold back counts as used: it may be gone in a moment."""
-    return Window(budget, row, row.used_tokens + row.held_tokens, row.used_nanos + row.held_nanos)
-
-
-def _named(budget: Budget, run: Run, day: str) -> dict[str, Any]:
-    subject = subject_of(budget, run.user_id, run.agent_type_id)
-    return {"budget_id": budget.pk, "subject": subject, "period_key": period_key(budget, day)}
-
-
-def subject_of(budget: Budget, user_id: str, agent_type_id: int) -> str:
-    match budget.scope:
-        case Budget.Scope.PERSON:
-            return user_id
-        case Budget.Scope.PERSONA:
-            return str(agent_type_id)
-    return ""
-
-
-def period_key(budget: Budget, day: str) -> str:
-    return day[:7] if budget.period == Budget.Period.MONTH else day
-
-
-def _booked(budget: Budget, subject: str, key: str) -> dict[str, int]:
-    """What the book says was used before anybody counted for this budget; none of it begins anew."""
-    rows = ModelUsage.objects.filter(organization_id=budget.organization_id, day__startswith=key)
-    if budget.scope == Budget.Scope.PERSON:
-        rows = rows.filter(user_id=subject)
-    elif budget.scope == Budget.Scope.PERSONA:
-        rows = rows.filter(agent_type_id=int(subject))
-    if budget.member is not None:
-        rows = rows.filter(user_id=str(budget.member.user_id))
-    if budget.agent_type_id is not None:
-        rows = rows.filter(agent_type_id=budget.agent_type_id)
-    names = ("input_tokens", "output_tokens", "cached_tokens", "nanos")
-    summed = rows.aggregate(**{name: Sum(name) for name in names})
-    *tokens, nanos = (int(summed[name] or 0) for name in names)
-    return {"used_tokens": sum(tokens), "used_nanos": nanos}
-
-
+@transaction.atomic(savepoint=False)
 def settle(run: Run, *, model: str, held: Mapping[str, Any], tokens: Tokens) -> int | None:
     """Write what a turn really took, and hold back nothing of it any more. Once per Step, by whoever ends it.
 
@@ -308,29 +171,35 @@ def settle(run: Run, *, model: str, held: Mapping[str, Any], tokens: Tokens) -> 
         price = prices.of(run.organization_id, model, tokens.prompt)
         nanos = price.cost(tokens) if price else None
         _book(run, model, day, tokens, nanos)
-    used = {"used_tokens": More(tokens.all), "used_nanos": More(nanos or 0)}
-    told, moved = set(), {}
-    for row, budget, held_tokens, held_nanos in held.get("windows", ()):
-        let_go = {"held_tokens": Less(held_tokens), "held_nanos": Less(held_nanos)}
-        if prepared.update(BudgetWindow, Q(pk=row), {**used, **let_go}):
-            told.add(budget)
-        else:
-            moved[budget] = let_go
-    if tokens != _NOTHING or moved:
-        _tell_the_others(run, day, told, used, moved)
+    _tell_budgets(run, day, held, tokens.all, nanos or 0)
     return nanos
 
 
-def _tell_the_others(
-    run: Run, day: str, told: set[int], used: Mapping[str, Any], moved: Mapping[int, Mapping[str, Any]]
-) -> None:
-    """A budget made or changed while the turn ran counts in a window that the turn does not know, and what the turn
-    holds went along. One that is off counts too; one without a window reads the book."""
-    for budget in _ALL.all(organization=run.organization_id):
-        if budget.pk in told or budget.scope == Budget.Scope.ANSWER or not applies(budget, run):
+def _tell_budgets(run: Run, day: str, held: Mapping[str, Any], tokens: int, nanos: int) -> None:
+    """Every budget the turn falls under counts it: also one that is off, or was made or changed while it ran."""
+    holds = {budget: (row, more) for row, budget, *more in held.get("windows", ())}
+    if not tokens and not holds:
+        return
+    under = [
+        each
+        for each in windows.also_off(run.organization_id)
+        if each.scope != Budget.Scope.ANSWER and (each.pk in holds or windows.applies(each, run))
+    ]
+    for budget in under:
+        # Before any window is written: whoever makes windows has their budgets' rows first, or two would wait in a
+        # circle.
+        if budget.pk not in holds:
+            windows.ensure(budget, run, day, tokens=tokens, nanos=nanos)
+    used = {"used_tokens": More(tokens), "used_nanos": More(nanos)}
+    for budget in under:
+        row, (held_tokens, held_nanos) = holds.get(budget.pk, (0, (0, 0)))
+        let_go = {"held_tokens": Less(held_tokens), "held_nanos": Less(held_nanos)} if row else {}
+        if row and prepared.update(BudgetWindow, Q(pk=row), {**used, **let_go}):
             continue
-        here = Q(**_named(budget, run, day))
-        prepared.update(BudgetWindow, here, {**used, **moved.get(budget.pk, {})})
+        if windows.applies(budget, run):
+            # What the turn holds went along when its budget was measured otherwise.
+            windows.ensure(budget, run, day, tokens=tokens, nanos=nanos)
+            prepared.update(BudgetWindow, Q(**windows.names(budget, run, day)), {**used, **let_go})
 
 
 def _book(run: Run, model: str, day: str, tokens: Tokens, nanos: int | None) -> None:

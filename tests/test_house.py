@@ -110,6 +110,7 @@ ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
         # Pure rules and readings.
         ("grants",),
         ("bindings", "factory_choice", "tries", "prices", "usage_names"),
+        ("windows",),
         ("spending", "allowance"),
         ("transcript", "outside", "verdicts", "history", "carried", "toolset", "factory"),
         ("previews",),

@@ -11,7 +11,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from unfold.decorators import display
 
-from agents_app import budgeting, factory, money, prices, pricing, spending, usage_names
+from agents_app import budgeting, factory, money, prices, pricing, spending, usage_names, windows
 from agents_app.models import AgentType, Budget, ModelPrice, ModelUsage
 from audit_app.audited_admin import ByVerbs, ReadOnlyAdmin, VerbForm, identity_of
 from project.accounts.identity import Identity
@@ -198,8 +198,8 @@ class BudgetAdmin(_Kept):
 
     @display(description="used now")
     def used(self, row: Budget) -> str:
-        windows = _windows(row)
-        return f"{windows[0][1].share:.0%}" if windows else ""
+        found = _windows(row)
+        return f"{found[0][1].share:.0%}" if found else ""
 
     @display(description="used in this period")
     def standing(self, row: Budget) -> Any:
@@ -208,12 +208,12 @@ class BudgetAdmin(_Kept):
         return format_html_join("", "<p>{}: {} ({})</p>", lines) or "Nothing yet."
 
 
-def _windows(row: Budget) -> list[tuple[str, spending.Window]]:
+def _windows(row: Budget) -> list[tuple[str, windows.Window]]:
     if row.scope == Budget.Scope.ANSWER:
         return []
-    key = spending.period_key(row, days.today(row.organization_id))
+    key = windows.period_key(row, days.today(row.organization_id))
     found = row.windows.filter(period_key=key).order_by("-used_nanos", "-used_tokens", "pk")[:_SHOWN]
-    return [(_subject(row, each.subject), spending.seen(row, each)) for each in found]
+    return [(_subject(row, each.subject), windows.seen(row, each)) for each in found]
 
 
 def _subject(row: Budget, subject: str) -> str:

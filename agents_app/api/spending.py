@@ -11,7 +11,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import budgeting, continuing, events, gauge, money, pricing, spending, usage_names
+from agents_app import budgeting, continuing, events, gauge, money, pricing, usage_names, windows
 from agents_app.api.shapes import RunSerializer, UsageSerializer
 from agents_app.models import AgentType, Budget, Conversation, ModelPrice, ModelUsage, Run
 from project.accounts.api.base import NOTHING, Item, RoomView, StrictSerializer, one, operation
@@ -161,8 +161,8 @@ class BudgetView(RoomView):
         return found
 
     def item(self, row: Budget) -> Item:
-        key = spending.period_key(row, days.today(row.organization_id))
-        windows = row.windows.filter(period_key=key).order_by("-used_tokens", "pk")[:20]
+        key = windows.period_key(row, days.today(row.organization_id))
+        found = row.windows.filter(period_key=key).order_by("-used_tokens", "pk")[:20]
         now = [
             {
                 "subject": each.subject,
@@ -170,7 +170,7 @@ class BudgetView(RoomView):
                 "cost_nanos": each.used_nanos,
                 "held_tokens": each.held_tokens,
             }
-            for each in windows
+            for each in found
         ]
         return {"id": row.pk, **budgeting.told(row), "now": now}
 

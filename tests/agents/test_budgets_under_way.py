@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 
-from agents_app import budgeting, spending
+from agents_app import budgeting, spending, windows
 from agents_app.models import Budget, BudgetWindow, ModelUsage, Run, Step
 from agents_app.money import Tokens
 from agents_app.spending import Held, Spent
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.agents import answering
-from tests.tools.racing import unexpected
+from tests.tools.racing import ROUNDS, unexpected
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
@@ -113,7 +115,47 @@ def test_a_turn_that_ends_while_its_budget_is_changed_is_counted_once() -> None:
 
 
 def _atomic(step: Step) -> None:
-    from django.db import transaction
+    _in_transaction(lambda: ended(step))
 
+
+def _in_transaction(what: Callable[[], object]) -> None:
     with transaction.atomic():
-        ended(step)
+        what()
+
+
+def test_a_first_window_misses_no_turn_that_ends_at_that_moment() -> None:
+    """Between reading the book and making the window another turn may be booked; its sum must be in either."""
+    run = waiting_run()
+    total = 0
+    for number in range(ROUNDS):
+        # Begun before there is any budget: what it takes is told to all that there are when it ends.
+        step, _ = began(run)
+        budget = answering.budget(max_tokens=10_000_000, scope="organization", note=str(number))
+        said = gate.at_once(lambda step=step: _atomic(step), lambda: _in_transaction(lambda: began(run)))
+        assert unexpected(said) == []
+        total += TOOK.all
+        assert BudgetWindow.objects.get(budget=budget).used_tokens == total
+        Step.objects.filter(ended_at__isnull=True).delete()
+        Budget.objects.all().delete()
+
+
+def test_a_window_is_made_as_its_budget_is_measured_by_then() -> None:
+    run = waiting_run()
+    budget = answering.budget(max_tokens=10_000)
+    was = Budget.objects.select_related("member", "agent_type").get(pk=budget.pk)
+    changed({"scope": "organization"})
+    with transaction.atomic(), pytest.raises(windows.Changed):
+        windows.opened(was, run, "2026-11-21")
+    assert not BudgetWindow.objects.exists()
+    # Whoever holds something reads it anew and goes on.
+    began(run)
+    assert BudgetWindow.objects.get().subject == ""
+
+
+def test_a_turn_is_counted_where_its_budget_has_no_window_yet() -> None:
+    run = waiting_run()
+    step, _ = began(run)
+    answering.budget(max_tokens=10_000)
+    answering.budget(max_tokens=10_000, scope="persona", enabled=False)
+    ended(step)
+    assert list(BudgetWindow.objects.values_list("used_tokens", flat=True)) == [TOOK.all] * 2
