@@ -69,7 +69,13 @@ class _Gathered:
         self.told: list[Callable[[], Iterable[dict[str, Any]]]] = []
 
     def __call__(self) -> None:
-        events = [event for told in self.told for event in told()]
+        events: list[dict[str, Any]] = []
+        for told in self.told:
+            try:
+                events += told()
+            except Exception:
+                # It is only news: what cannot be told takes neither the rest along nor the bells that ring after it.
+                log.exception("an event could not be read, browsers will fetch it")
         if events:
             send(self.group, *events)
 

@@ -79,6 +79,17 @@ def test_a_transaction_that_failed_tells_nothing_and_leaves_nothing(sent: Sent) 
     assert sent == [("here", ["two"])]
 
 
+def test_what_cannot_be_told_takes_nothing_along(sent: Sent) -> None:
+    rung: list[str] = []
+    with transaction.atomic():
+        tell("one")
+        transaction.on_commit(lambda: rung.append("bell"))
+        news.after_commit("here", lambda: [{"type": str(1 // 0)}])
+        tell("three")
+    assert sent == [("here", ["one", "three"])]
+    assert rung == ["bell"]
+
+
 def test_what_is_told_is_read_after_the_commit(sent: Sent) -> None:
     seen: list[bool] = []
 
