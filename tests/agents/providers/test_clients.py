@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import time
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import anthropic
@@ -14,8 +16,7 @@ from agents_app.providers import anthropic as anthropic_provider
 from agents_app.providers import clients, network
 from agents_app.providers.base import Endpoint, TextPiece, ToolUse, TurnEnded
 from agents_app.providers.errors import ProviderMisconfigured
-from agents_app.providers.limits import Limits
-from tests.agents.providers.conftest import heard, request_to, text_of
+from tests.agents.providers.conftest import collected, heard, request_to, text_of
 from tests.fake_model import FakeModel
 from tools_app import bridge
 
@@ -315,17 +316,26 @@ def test_a_limit_of_the_row_reaches_the_provider() -> None:
     assert row.without_key().max_connections == 3
 
 
-def test_time_in_line_is_not_the_models(fake_model: FakeModel, endpoint: Endpoint) -> None:
-    """Three answers one after the other through one place, each within its own time and not within that of all."""
-    limits = {**endpoint.options, "wall_seconds": 30, "idle_seconds": 30}
+def test_time_in_line_is_not_the_models(
+    fake_model: FakeModel, endpoint: Endpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer that waited for its place longer than a whole one may take has all its time still before it."""
+    limits = {**endpoint.options, "wall_seconds": 60, "idle_seconds": 60}
     narrow = replace(endpoint, key="one place", max_connections=1, options=limits)
-    clock = anthropic_provider._Clock(Limits.of(limits))
-    clock._began -= 100
-    clock.begin()
-    clock.check(1)
-    for _ in range(3):
-        fake_model.play({"say": "a b"})
-        assert text_of(heard(request_to(narrow))) == "a b"
+    fake_model.play({"say": "a b c d", "pace_ms": 20})
+    passed = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + passed)
+    monkeypatch.setattr(anthropic_provider, "time", clock)
+
+    async def waited() -> str:
+        nonlocal passed
+        async with clients.client_for(narrow):
+            answer = asyncio.create_task(collected(request_to(narrow)))
+            await asyncio.sleep(0.01)
+            passed = 100
+        return text_of(await answer)
+
+    assert bridge.run(waited(), timeout=20) == "a b c d"
 
 
 def test_an_unknown_kind_has_no_provider() -> None:
