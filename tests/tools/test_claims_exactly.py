@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from django.conf import settings
 
 from agents_app.models import AgentToolConfig
 from audit_app.models import AuditEntry, ToolUsage
@@ -48,7 +47,8 @@ def drifted(at: Gate) -> None:
 # --- What a start writes ---
 
 
-def test_a_start_without_a_question_writes_all_of_it() -> None:
+def test_a_start_without_a_question_writes_all_of_it(settings: Any) -> None:
+    settings.CALL_LEASE_SECONDS = 3_000
     at = gate.opened({"usage_limit": 5})
     call = at.ask({"line": "one"})
     found = claim(call)
@@ -57,8 +57,7 @@ def test_a_start_without_a_question_writes_all_of_it() -> None:
     assert (call.status, call.attempt, call.limit_reserved, call.standing_id) == ("running", 1, True, None)
     assert (call.outside, call.remainder[0]["left"]) == ("", 4)
     left = call.lease_until - datetime.now(UTC)
-    assert timedelta(seconds=settings.CALL_LEASE_SECONDS - 300) < left
-    assert left <= timedelta(seconds=settings.CALL_LEASE_SECONDS)
+    assert timedelta(seconds=2_700) < left <= timedelta(seconds=3_000)
     entry = AuditEntry.objects.get(action="call.running")
     assert {name: entry.facts.get(name) for name in ("usage", "attempt", "approval")} == {
         "usage": call.usage_id,
