@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from copy import copy
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -19,8 +20,9 @@ from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, POLICY_CHANGE
 from tools_app import differences, held, versions, written
 from tools_app.exceptions import CannotRollBack, InvalidTool, ToolChanged, ToolNameTaken
-from tools_app.held import Held
+from tools_app.installation_policy import PolicyUnreadable
 from tools_app.models import Tool, ToolCall, ToolVersion
+from tools_app.rules import UnknownRule
 from tools_app.versions import Cause
 
 FIELDS: Final = versions.FIELDS
@@ -176,10 +178,11 @@ def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
     )
     if not changed:
         return current
-    before = held.of(current)
+    former = copy(current)
     for name in changed:
         setattr(current, name, fields[name])
-    _require_still_held(current, before, cause.by)
+    if cause.by.via != "system" and not held.UNHELD.issuperset(changed):
+        _require_still_held(current, former, cause.by)
     if current.is_draft and current.enabled:
         raise InvalidTool(details={"enabled": ["It is a draft. Publish it, and it is on."]})
     written.check_row(current, awaited=cause.awaited)
@@ -188,16 +191,24 @@ def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
     return current
 
 
-def _require_still_held(tool: Tool, before: Held, by: Identity) -> None:
-    """Leaving a rule takes the right to make it; what the operator has said is left by nobody."""
-    lost = held.escaped(before, held.of(tool))
-    if not lost or by.via == "system":
+def _require_still_held(tool: Tool, former: Tool, by: Identity) -> None:
+    """Leaving a rule takes the right to make it; what the operator has said is left by nobody.
+
+    But what a server or a description of an API has dropped cannot be kept: who sets rules may let it go.
+    """
+    told = "The rules cannot be read now, and until they can, nothing they look at may be changed."
+    try:
+        lost = held.losses(former, tool)
+    except (UnknownRule, PolicyUnreadable):
+        raise NotAllowed(told, details={"tool": tool.name}) from None
+    if not lost:
         return
-    if by.may(POLICY_CHANGE) and not any(each.layer == "installation" for each in lost):
+    if by.may(POLICY_CHANGE) and all(each.is_less or each.source.layer != "installation" for each in lost):
         return
-    names = sorted({each.name for each in lost})
+    names = sorted({each.source.name for each in lost})
     told = f"As it would be, these rules would no longer hold for it as they do: {', '.join(names)}."
-    raise NotAllowed(f"{told} Ask whoever sets them.", details={"permission": POLICY_CHANGE, "rules": names})
+    details = {"permission": POLICY_CHANGE, "rules": names, "tool": tool.name}
+    raise NotAllowed(f"{told} Ask whoever sets them.", details=details)
 
 
 def archive(tool: Tool, *, by: Identity, reason: str = "", expected: int | None = None) -> None:

@@ -8,42 +8,70 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Final
 
-from tools_app import layer_rules, layers, meanings, rules
-from tools_app.models import Tool
+from tools_app import layer_rules, layers, meanings, rules, versions
+from tools_app.layer_rules import Rule
+from tools_app.models import Tool, ToolVersion
 from tools_app.policy import Layer, Source
 
 # A parameter, and the kind the rule reads it as; "" where it makes no difference.
 Place = tuple[str, str]
+# No rule chooses a tool, or reads a parameter of it, by one of these.
+UNHELD: Final = frozenset(
+    {"description", "disabled_reason", "enabled", "example_usage", "icon", "tags", "version"}
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """The rules that speak of a tool as it is, saved or not, each with the parameters it takes hold of."""
+class Loss:
+    """A rule that would not hold for a tool as it does; `is_less` where parameters go and none comes."""
 
-    parameters: frozenset[str]
-    by: Mapping[Source, frozenset[Place]]
-
-
-def of(tool: Tool) -> Held:
-    kinds = {**dict.fromkeys(meanings.parameters_of(tool), ""), **meanings.kinds_of(tool)}
-    found = layer_rules.of(layers.readable_rules(tool.organization_id), layers.selected(tool))
-    return Held(frozenset(kinds), {layer.source: frozenset(_places(layer, kinds)) for layer in found})
+    source: Source
+    is_less: bool
 
 
-def escaped(before: Held, after: Held) -> list[Source]:
-    """The rules that do not hold for the tool any more as they did.
+def losses(former: Tool, tool: Tool) -> list[Loss]:
+    """The rules that would not hold for a tool any more as they do for what it was.
 
-    A parameter that is only taken away escapes nothing; where another one comes in its place it may be the same one
-    under a name, or of a kind, of which the rule does not speak.
+    Raises UnknownRule or PolicyUnreadable: while rules cannot be read nobody can tell. A parameter that goes is a loss
+    too: under a name, or of a kind, of which the rule does not speak, it may be back with the next change.
     """
+    found = layers.rules_of(tool.organization_id)
+    before, after = _kinds(former), _kinds(tool)
+    added = after.keys() - before.keys()
+    if added:
+        before = {name: kind for name, kind in _once(former).items() if name in added} | before
+    held = _held(tool, after, found)
+    lost = {
+        source: [place for place in places if _is_lost(place, after, held.get(source, frozenset()))]
+        for source, places in _held(former, before, found).items()
+    }
     return [
-        source
-        for source, places in before.by.items()
-        if source not in after.by
-        or any(_is_lost(place, after, after.by[source], before.parameters) for place in places)
+        Loss(source, is_less=source in held and not added and not any(name in after for name, _ in places))
+        for source, places in lost.items()
+        if places or source not in held
     ]
+
+
+def _kinds(tool: Tool) -> dict[str, str]:
+    return {**dict.fromkeys(meanings.parameters_of(tool), ""), **meanings.kinds_of(tool)}
+
+
+def _once(tool: Tool) -> dict[str, str]:
+    """Every parameter that a tool has ever had, with its kind when it was there last."""
+    kinds: dict[str, str] = {}
+    for version in ToolVersion.objects.filter(tool_id=tool.pk).order_by("number").iterator(chunk_size=50):
+        written = versions.content(version)
+        said = {name: value for name, value in written.items() if name in ("definition", "parameter_kinds")}
+        kinds |= _kinds(versions.applied(tool, said))
+    return kinds
+
+
+def _held(tool: Tool, kinds: Mapping[str, str], found: tuple[Rule, ...]) -> dict[Source, frozenset[Place]]:
+    """The rules that speak of a tool, each with those of these parameters that it takes hold of."""
+    speaking = layer_rules.of(found, layers.selected(tool))
+    return {layer.source: frozenset(_places(layer, kinds)) for layer in speaking}
 
 
 def _places(layer: Layer, kinds: Mapping[str, str]) -> Iterator[Place]:
@@ -51,9 +79,7 @@ def _places(layer: Layer, kinds: Mapping[str, str]) -> Iterator[Place]:
         yield from rules.taken_hold_of(rule, kinds)
 
 
-def _is_lost(place: Place, after: Held, held: Any, known: frozenset[str]) -> bool:
+def _is_lost(place: Place, after: Mapping[str, str], held: frozenset[Place]) -> bool:
     name, kind = place
-    if name not in after.parameters:
-        return bool(after.parameters - known)
     # To say what a parameter is of which nothing was known takes nothing away.
-    return not any(other == name and kind in ("", now) for other, now in held)
+    return name not in after or not any(other == name and kind in ("", now) for other, now in held)
