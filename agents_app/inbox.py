@@ -23,6 +23,8 @@ from tools_app.visible import visible_text
 
 # Beyond so many the badge only says "more": nobody works through them by their number.
 COUNTED: Final = 100
+# So many questions are looked at for it, also where hardly one is theirs: it is asked for at every piece of news.
+LOOKED_AT: Final = 1000
 RISKS: Final = (
     ("dangerous", "Dangerous tools"),
     ("outside", "Read from outside"),
@@ -91,7 +93,7 @@ def count(identity: Identity) -> Item:
     newest = oldest[-_NAMED:] if len(oldest) <= COUNTED else _newest(judge)
     return {
         "count": min(len(oldest), COUNTED),
-        "more": len(oldest) > COUNTED,
+        "more": len(oldest) > COUNTED or judge.was_cut,
         "oldest": oldest[0].created_at.isoformat() if oldest else None,
         "latest": [_named(row) for row in newest],
     }
@@ -107,9 +109,11 @@ class _Judge:
     def __init__(self, identity: Identity) -> None:
         self._identity = identity
         self._known: dict[tuple[Any, ...], bool] = {}
+        # Whether some were not looked at any more.
+        self.was_cut = False
 
     def waiting(self, *order: str) -> Iterator[Approval]:
-        """However many questions of others stand before the first of theirs, none is left out."""
+        """The questions that are theirs to decide, among the first LOOKED_AT that wait for anybody."""
         said = ApprovalVote.objects.filter(voter_id=self._identity.user_id, approval=OuterRef("pk"))
         rows = (
             Approval.objects.visible_to(self._identity)
@@ -123,7 +127,12 @@ class _Judge:
             .defer("covers", "flow", "call__arguments", "call__explanation", "call__tool_context")
             .order_by(*order)
         )
-        return (row for row in rows.iterator(chunk_size=2 * COUNTED) if self._may_decide(row))
+        for number, row in enumerate(rows[: LOOKED_AT + 1].iterator(chunk_size=2 * COUNTED)):
+            if number == LOOKED_AT:
+                self.was_cut = True
+                return
+            if self._may_decide(row):
+                yield row
 
     def _may_decide(self, row: Any) -> bool:
         me = self._identity.user_id

@@ -38,7 +38,7 @@ def begun(call: ToolCall, found: Gathered, whose: str) -> str:
         return ""
     places = _places(call, found.tool, found, whose)
     brought = information.brings(found.tool)
-    if not brought and places and found.tool.name not in _SAYS_NOTHING and _is_marked(places):
+    if not brought and places and found.tool.name not in _SAYS_NOTHING and _is_marked(found.tool, places):
         brought = LEFT_BEHIND
     if call.tainted:
         _note(call, [place for place in places if _is_written(found.tool, place)])
@@ -60,7 +60,7 @@ def met(call: ToolCall) -> dict[str, str]:
         # Under whose name it was spoken to is not known any more.
         is_met = left.filter(place__startswith=f"database:{call.organization_id}:").exists()
     else:
-        is_met = _is_marked(_named(meanings.real(tool, call.arguments).also))
+        is_met = _is_marked(tool, _named(meanings.real(tool, call.arguments).also))
     return {"outside": LEFT_BEHIND} if is_met else {}
 
 
@@ -100,10 +100,12 @@ def _note(call: ToolCall, places: list[tuple[str, str]]) -> None:
         OutsideTrace.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _is_marked(places: list[tuple[str, str]]) -> bool:
-    there = Q()
-    for _, place in places:
-        there |= Q(place_hash=_hash(place)) | Q(place__startswith=storable(f"{place.rstrip('/')}/"))
+def _is_marked(tool: Tool, places: list[tuple[str, str]]) -> bool:
+    there = Q(place_hash__in=[_hash(place) for _, place in places])
+    for name, place in places:
+        # Beneath a file there is nothing, and looking through all that was ever left takes long: folders alone.
+        if meanings.parameters_of(tool).get(name, {}).get("x-access") == "list":
+            there |= Q(place__startswith=storable(f"{place.rstrip('/')}/"))
     return OutsideTrace.objects.filter(there).exists()
 
 

@@ -125,3 +125,14 @@ def test_a_question_leads_to_its_conversation_for_who_may_open_it() -> None:
     at.conversation.deleted_at = timezone.now()
     at.conversation.save(update_fields=["deleted_at"])
     assert item(people.alice())["conversation_title"] is None
+
+
+def test_no_more_is_looked_at_than_can_be_done_at_every_news(monkeypatch: pytest.MonkeyPatch) -> None:
+    copies(of_group("desk", people.bob()), 30)
+    told.asked(at=gate.opened(requires_approval=True))
+    monkeypatch.setattr(inbox, "LOOKED_AT", 20)
+    found = inbox.count(dora().identity)
+    assert (found["count"], found["more"], found["oldest"]) == (0, True, None)
+    monkeypatch.setattr(inbox, "LOOKED_AT", 32)
+    found = inbox.count(dora().identity)
+    assert (found["count"], found["more"]) == (1, False)

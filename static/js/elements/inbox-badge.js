@@ -45,11 +45,12 @@ class InboxBadge extends HTMLElement {
   }
 
   #show(count, more) {
-    const text = `${count}${more ? "+" : ""}`;
+    // Where many wait that others decide, nobody has looked whether one of the rest is theirs.
+    const text = more && !count ? "…" : `${count}${more ? "+" : ""}`;
     const slot = this.querySelector('[data-slot="inbox-count"]');
     fill(this, { "inbox-count": text });
-    slot.setAttribute("aria-label", `${text} waiting for you`);
-    show(slot, count > 0);
+    slot.setAttribute("aria-label", count ? `${text} waiting for you` : "Many are waiting, perhaps for you");
+    show(slot, count > 0 || more);
     document.documentElement.toggleAttribute("data-asked", count > 0);
     const title = document.title.replace(MARK, "");
     document.title = count > 0 ? `(${text}) ${title}` : title;
