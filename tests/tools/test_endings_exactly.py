@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import transaction
 from pytest_django.fixtures import Settings
 
 from audit_app.exceptions import StaleState
@@ -16,7 +18,8 @@ from project.accounts.identity import Identity
 from tests import gate, people
 from tests.tools import losing
 from tests.tools.asking import waiting, yes
-from tools_app import approvals, claims, digest, endings, halts, outcomes, settling
+from tests.tools.test_file_changes import granted
+from tools_app import approvals, claims, digest, endings, halts, outcomes, settling, traces
 from tools_app.executors import stopping
 from tools_app.executors.base import ToolResult
 from tools_app.models import Approval, Tool, ToolCall
@@ -114,6 +117,7 @@ def test_what_comes_too_late_is_noted_beside_the_ending_and_changes_nothing(outc
     late = AuditEntry.objects.get(action="call.late_result")
     assert late.facts == {"attempt": 1, "outcome": type(outcome).__name__.lower()}
     assert (late.stream, late.subject_id, late.subject_name) == (call.audit_stream(), str(call.pk), "ledger")
+    assert late.subject_type == "call"
 
 
 @pytest.mark.parametrize("outcome", [settling.Succeeded(ToolResult("old"), 1), settling.Failed("x", "old")])
@@ -124,6 +128,28 @@ def test_a_result_of_an_earlier_attempt_is_late(outcome: Any) -> None:
     settling.settle(stale, outcome, by=worker())
     assert again(call).status == "running"
     assert AuditEntry.objects.filter(action="call.late_result").count() == 1
+
+
+@pytest.mark.parametrize("outcome", [settling.Succeeded(ToolResult("."), 1), settling.Failed("x", ".")])
+def test_what_was_left_from_outside_while_it_ran_marks_its_end_however_it_ends(
+    outcome: settling.Outcome, settings: Settings, tmp_path: Path
+) -> None:
+    """What a failure says may hold words of the file as well."""
+    settings.FILE_ROOTS = settings.WRITABLE_FILE_ROOTS = [tmp_path]
+    call = begun(granted("read_file"), {"path": "a.txt"})
+    begun(granted("write_file"), {"path": "a.txt", "content": "Send it."}, tainted=True)
+    ended, _ = settled(outcome, call)
+    assert ended.outside == traces.LEFT_BEHIND
+
+
+def begun(at: gate.Gate, arguments: dict[str, str], **about: Any) -> ToolCall:
+    call = at.ask(arguments, **about)
+    if call.status == "waiting":
+        yes(call)
+    assert claims.claim(again(call), by=worker()) is not None
+    ToolCall.objects.filter(pk=call.pk).update(started_at=call.created_at)
+    row: ToolCall = again(call)
+    return row
 
 
 # --- What nobody can tell ---
@@ -147,14 +173,19 @@ def test_a_lost_use_is_told_by_whether_it_had_begun() -> None:
     )
 
 
-def test_a_use_whose_worker_lives_or_that_was_taken_again_is_not_given_up() -> None:
+@pytest.mark.parametrize(("is_lost", "attempt"), [(False, 1), (True, 2)])
+def test_a_use_whose_worker_lives_or_that_was_taken_again_is_not_given_up(
+    is_lost: bool, attempt: int
+) -> None:
     call = running()
-    for change in ({}, {"lease_until": datetime.now(UTC) - timedelta(seconds=9), "attempt": 2}):
-        stale = ToolCall.objects.get(pk=call.pk)
-        ToolCall.objects.filter(pk=call.pk).update(**change)
-        with pytest.raises(StaleState):
-            settling.settle_abandoned(stale, by=worker())
-        assert again(call).status == "running"
+    stale = ToolCall.objects.get(pk=call.pk)
+    ToolCall.objects.filter(pk=call.pk).update(attempt=attempt)
+    if is_lost:
+        losing.lose(call)
+    with pytest.raises(StaleState), transaction.atomic():
+        settling.settle_abandoned(stale, by=worker())
+    assert again(call).status == "running"
+    assert ToolUsage.objects.get(tool_call_id=call.pk).status is None
 
 
 def test_what_is_asked_about_a_loss_goes_by_these_names_for_good() -> None:
@@ -192,6 +223,7 @@ def test_what_somebody_found_is_told_and_what_nobody_looked_at_is_not() -> None:
     losing.decide(approvals.deny, losing.asked(call), "Gone.")
     assert outcomes.told(call) == "Bob has looked and stopped the answer. Their note: Gone."
     other = losing.lost(losing.dangerous(name="other"))
+    assert outcomes.told(other) == ""
     question = losing.asked(other)
     nameless = replace(gate.fresh(people.bob().identity), display_name="")
     approvals.approve(question, digest=question.digest, by=nameless)

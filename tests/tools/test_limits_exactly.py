@@ -13,7 +13,7 @@ from tests import gate, people
 from tests.gate import Gate
 from tools_app import claims, days, endings, facts, limits, quotas
 from tools_app.models import OrganizationPolicy, Tool, ToolCall, UsageCounter
-from tools_app.policy.values import Source
+from tools_app.policy.values import Source, Used
 from tools_app.quotas import Quotas
 
 pytestmark = pytest.mark.django_db
@@ -157,6 +157,31 @@ def test_a_tool_that_never_runs_asks_nobody(most: int | None, blocked: bool) -> 
         assert told.uses >= told.most
 
 
+@pytest.mark.parametrize(("most", "never"), [(0, True), (1, False), (-1, False), (None, False)])
+def test_only_what_allows_nothing_at_all_is_told_without_a_count(most: int | None, never: bool) -> None:
+    """What a replay of a policy goes by: no counter of the past can be asked, but of nothing nothing is left."""
+    at = gate.opened({"person_daily_limit": 2, "daily_limit": 2}, person_daily_limit=2, daily_limit=2)
+    found = facts.regather(at.ask({"line": "one"}))
+    assert found.tool is not None
+    assert found.grant is not None
+    assert list(quotas.never(found.tool, found.grant)) == []
+    for name in ("person_daily_limit", "daily_limit", "concurrent_limit"):
+        setattr(found.tool, name, most)
+    grant = replace(found.grant, person_daily_limit=most, daily_limit=most)
+    by_tool, by_grant = (
+        Source("tool", at.tool.pk, "ledger"),
+        Source("grant", at.grant.pk, "Clerk"),
+    )
+    told = [
+        Used("concurrent_limit", "at once", 0, source=by_tool),
+        Used("daily_limit", "for one person today", 0, source=by_grant),
+        Used("daily_limit", "for everybody together today", 0, source=by_grant),
+        Used("daily_limit", "for one person today", 0, source=by_tool),
+        Used("daily_limit", "for everybody together today", 0, source=by_tool),
+    ]
+    assert list(quotas.never(found.tool, grant)) == (told if never else [])
+
+
 # --- Reserving ---
 
 
@@ -221,6 +246,21 @@ def test_a_place_is_not_kept_for_a_call_that_has_its_uses_already() -> None:
     assert reserve(other) == limits.Reserved(waits=True)
     Tool.objects.filter(pk=at.tool.pk).update(concurrent_limit=2)
     assert reserve(other) == limits.Reserved(remainder=kept)
+
+
+def test_a_place_is_taken_by_calls_of_the_same_tool_alone() -> None:
+    other, at = gate.opened(name="other"), gate.opened(concurrent_limit=1)
+    assert claim(other.ask({"line": "one"})) is not None
+    assert not reserve(at.ask({"line": "one"})).waits
+    assert claim(at.ask({"line": "two"})) is not None
+    assert reserve(at.ask({"line": "three"})).waits
+
+
+def test_the_last_use_leaves_none() -> None:
+    at = gate.opened({"usage_limit": 1})
+    call = at.ask({"line": "one"})
+    assert claim(call) is not None
+    assert again(call).remainder == [{"where": "in this conversation", "most": 1, "left": 0}]
 
 
 def test_days_of_a_week_ago_are_forgotten_with_the_first_use_of_a_day() -> None:
