@@ -40,6 +40,7 @@ def test_an_edited_call_is_the_same_use_in_everything_else() -> None:
     ToolCall.objects.filter(pk=call.pk).update(
         tool_use_id="toolu_7",
         agent_name="Clerk",
+        user_name="Alice of the desk",
         tool_context={"desk": "3"},
         tainted=True,
         read_outside=READ,
@@ -50,10 +51,26 @@ def test_an_edited_call_is_the_same_use_in_everything_else() -> None:
     Approval.objects.filter(call=call).update(status="superseded")
     call = again(call)
     found = facts.regather(call)
-    old = {name: getattr(call, name) for name in successors._COPIED}
+    # Written down here, and not read from the code: what is forgotten there has to be missed.
+    same = (
+        "organization_id",
+        "session_id",
+        "run_id",
+        "message_id",
+        "agent_type_id",
+        "user_id",
+        "asked_through",
+    )
+    old = {name: getattr(call, name) for name in same}
     successor = successors.put_anew(call, found, policy.Allow(), by=people.bob().identity).call
-    assert {name: getattr(again(successor), name) for name in old} == old
-    assert (old["read_outside"], old["remainder"][0]["left"]) == (READ, 4)
+    kept = again(successor)
+    assert {name: getattr(kept, name) for name in same} == old
+    assert old["asked_through"]["door"] == "chat"
+    assert all(old[name] for name in ("organization_id", "run_id", "agent_type_id", "user_id"))
+    assert (kept.tool_use_id, kept.agent_name, kept.user_name) == ("toolu_7", "Clerk", "Alice of the desk")
+    assert (kept.tool_context, kept.tainted, kept.read_outside) == ({"desk": "3"}, True, READ)
+    assert (kept.limit_reserved, kept.remainder[0]["left"]) == (True, 4)
+    assert gate.question(kept).requester_name == "Alice of the desk"
     assert (successor.agent_hash, successor.tool_hash) == (call.agent_hash, call.tool_hash)
     assert (successor.tool_id, successor.tool_name) == (at.tool.pk, "ledger")
     assert (successor.edited_by_id, successor.edited_by_name, successor.filled) == ("", "", [])
