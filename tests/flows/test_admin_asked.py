@@ -6,7 +6,6 @@ import re
 
 import pytest
 
-from audit_app.exceptions import StaleState
 from tests import gate, people
 from tests.flows.admin_world import address, staff
 from tests.tools.asking import waiting, yes
@@ -54,7 +53,7 @@ def test_what_drifted_is_said_to_stand_in_the_place_of_the_other() -> None:
     _, call = waiting({"line": "one"})
     Tool.objects.filter(pk=call.tool_id).update(description="Something else.")
     question = gate.question(call)
-    with pytest.raises((StaleState, DigestMismatch)):
+    with pytest.raises(DigestMismatch):
         yes(call)
     following = ToolCall.objects.get(replaces=call)
     told = page(following, people.bob())

@@ -75,13 +75,14 @@ def test_a_name_as_long_as_first_and_last_name_may_be_keeps_nobody_from_acting()
     assert approvals.approve(question, digest=question.digest, by=by).decided_by_name == LONG[:255]
 
 
-def test_a_yes_without_words_keeps_none_and_says_when() -> None:
+def test_a_yes_without_words_keeps_none_and_says_when(settings: Any) -> None:
+    settings.APPROVAL_UNUSED_SECONDS = 3_000
     _, call = waiting()
     approval = again(yes(call))
     assert (approval.comment, approval.votes.get().comment, approval.instead) == ("", "", "")
     assert datetime.now(UTC) - approval.decided_at < timedelta(minutes=5)
     left = approval.use_until - datetime.now(UTC)
-    assert timedelta(0) < left <= timedelta(seconds=settings.APPROVAL_UNUSED_SECONDS)
+    assert timedelta(seconds=2_700) < left <= timedelta(seconds=3_000)
 
 
 def test_an_answer_stays_good_as_long_as_a_question_and_carries_no_words() -> None:
