@@ -115,3 +115,19 @@ def test_a_file_that_cannot_be_opened_stops_all_the_same(file: Path, settings: S
     file.write_text("x")
     settings.KILL_SWITCH_FILE = file / "below"
     assert halts.reason_in_file() == "The file that says so cannot be read."
+
+
+@pytest.mark.django_db
+def test_the_file_stops_everything_and_has_no_name_of_its_own(file: Path) -> None:
+    file.write_text("Everything.")
+    everything = Halt("installation", "", "Everything.", halts.OPERATOR)
+    assert halts.halting(people.toolroom().pk) == everything
+    assert halts.halting(people.elsewhere().pk, agent_type_id=1, tool_id=1) == everything
+
+
+def test_a_file_that_is_asked_for_every_second_is_not_left_open(file: Path) -> None:
+    file.write_text("Everything.")
+    before = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(200):
+        assert halts.reason_in_file() == "Everything."
+    assert len(list(Path("/dev/fd").iterdir())) < before + 100

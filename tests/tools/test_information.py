@@ -56,6 +56,25 @@ def test_the_way_out_in_words(tool: Tool, told: str) -> None:
     assert information.way_out(tool) == told
 
 
+@pytest.mark.parametrize(
+    ("tool", "private"),
+    [
+        (row("builtin", "calculate"), False),
+        (row("builtin", "web_fetch", is_open_world=True), False),
+        (row("builtin", "search_documents"), True),
+        (row("builtin", "search_documents", privacy="public"), False),
+        (row("builtin", "calculate", privacy="private"), True),
+        (row("http", is_open_world=True), False),
+        (row("http"), True),
+        (row("mcp", is_open_world=True), True),
+        (row("python", "calculate"), True),
+    ],
+)
+def test_what_may_belong_to_somebody(tool: Tool, private: bool) -> None:
+    """A built-in tool that nobody has listed as harmless above all."""
+    assert information.is_private(tool) is private
+
+
 def test_a_configuration_nobody_can_read_is_private() -> None:
     """Written by hand: whether there is a key in it, nobody knows."""
     for configuration in ("key", 5):

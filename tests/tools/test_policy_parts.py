@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tools_app import rules
-from tools_app.policy import Call, Facts, Grant, Layer, Refuse, Source, ToolFacts, asking, layering
+from tools_app.policy import Call, Facts, Grant, Layer, Refuse, Source, Standing, ToolFacts, asking, layering
+from tools_app.policy import standing as standings
 from tools_app.rules import matchers, offering, values
 from tools_app.rules.matchers import Seen
 
@@ -36,6 +37,14 @@ def test_a_refusal_of_what_nobody_can_be_asked_any_more_says_what_it_is() -> Non
     assert [(type(each), each.code, each.rule) for each in refused] == [
         (Refuse, "denied_parameter", layer.source)
     ]
+
+
+@pytest.mark.parametrize("kind", ["path", "folder"])
+def test_what_came_to_be_where_nothing_was_has_to_be_looked_at(kind: str) -> None:
+    tool = ToolFacts(id=7, name="list", content_hash="t", kinds={"at": kind})
+    given = Standing(7, {"same": {"at": "notes"}, "match": {}, "open": []})
+    assert standings.fits(given, Call({"at": "notes"}), tool)
+    assert not standings.fits(given, Call({"at": "notes"}, also={"at": ["notes", "/srv/notes"]}), tool)
 
 
 @pytest.mark.parametrize(
