@@ -136,6 +136,7 @@ def test_what_was_left_from_outside_while_it_ran_marks_its_end_however_it_ends(
 ) -> None:
     """What a failure says may hold words of the file as well."""
     settings.FILE_ROOTS = settings.WRITABLE_FILE_ROOTS = [tmp_path]
+    (tmp_path / "a.txt").write_text("Meet on Monday.")
     call = begun(granted("read_file"), {"path": "a.txt"})
     begun(granted("write_file"), {"path": "a.txt", "content": "Send it."}, tainted=True)
     ended, _ = settled(outcome, call)
