@@ -44,7 +44,7 @@ LIMITS = _of("", "limits_exactly", "daily_limits", "rate_limit", "at_once")
 FLOWS = _of("", "information", "information_flow")
 LAYERS = _of("", "layer_rules", "layers", "layers_read", "policy_rules", "installation_policy")
 STANDING = _of("", "broadened", "broadening", "standing", "standing_policy", "standing_races")
-HALTS = _of("", "halts", "switches", "lifting", "kill_switch_command")
+HALTS = _of("", "halts", "switches", "switches_exactly", "lifting", "kill_switch_command")
 TARGETS: tuple[Target, ...] = (
     Target("tools_app.policy", RULES),
     Target("tools_app.policy.steps", RULES),
