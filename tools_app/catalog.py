@@ -15,14 +15,12 @@ from django.utils import timezone
 
 from audit_app import records
 from audit_app.models import ToolUsage
-from project.accounts.exceptions import NotAllowed, NotFound
+from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
-from project.accounts.roles import CATALOG_CHANGE, POLICY_CHANGE
+from project.accounts.roles import CATALOG_CHANGE
 from tools_app import differences, held, versions, written
 from tools_app.exceptions import CannotRollBack, InvalidTool, ToolChanged, ToolNameTaken
-from tools_app.installation_policy import PolicyUnreadable
 from tools_app.models import Tool, ToolCall, ToolVersion
-from tools_app.rules import UnknownRule
 from tools_app.versions import Cause
 
 FIELDS: Final = versions.FIELDS
@@ -181,34 +179,13 @@ def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
     former = copy(current)
     for name in changed:
         setattr(current, name, fields[name])
-    if cause.by.via != "system" and not held.UNHELD.issuperset(changed):
-        _require_still_held(current, former, cause.by)
+    held.require(former, current, by=cause.by)
     if current.is_draft and current.enabled:
         raise InvalidTool(details={"enabled": ["It is a draft. Publish it, and it is on."]})
     written.check_row(current, awaited=cause.awaited)
     current.save()
     _remember(current, changed, cause)
     return current
-
-
-def _require_still_held(tool: Tool, former: Tool, by: Identity) -> None:
-    """Leaving a rule takes the right to make it; what the operator has said is left by nobody.
-
-    But what a server or a description of an API has dropped cannot be kept: who sets rules may let it go.
-    """
-    told = "The rules cannot be read now, and until they can, nothing they look at may be changed."
-    try:
-        lost = held.losses(former, tool)
-    except (UnknownRule, PolicyUnreadable):
-        raise NotAllowed(told, details={"tool": tool.name}) from None
-    if not lost:
-        return
-    if by.may(POLICY_CHANGE) and all(each.is_less or each.source.layer != "installation" for each in lost):
-        return
-    names = sorted({each.source.name for each in lost})
-    told = f"As it would be, these rules would no longer hold for it as they do: {', '.join(names)}."
-    details = {"permission": POLICY_CHANGE, "rules": names, "tool": tool.name}
-    raise NotAllowed(f"{told} Ask whoever sets them.", details=details)
 
 
 def archive(tool: Tool, *, by: Identity, reason: str = "", expected: int | None = None) -> None:

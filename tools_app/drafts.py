@@ -13,7 +13,7 @@ from django.db import transaction
 from audit_app import records
 from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
-from tools_app import cases, catalog, differences, unsaved, versions
+from tools_app import cases, catalog, differences, held, unsaved, versions
 from tools_app.differences import Difference, Meeting
 from tools_app.exceptions import CasesNotPassed, DraftChanged, DraftOutdated, EmptyDraft
 from tools_app.models import Tool, ToolDraft
@@ -29,7 +29,7 @@ def propose(
     """Begin a draft on top of the tool as it is now; one of the same source that is open is replaced.
 
     `changes` are checked like those of `catalog.update`, and what changes nothing is left out. Raises InvalidTool,
-    or EmptyDraft if nothing is left.
+    EmptyDraft if nothing is left, or NotAllowed where a rule would no longer hold.
     """
     catalog.require_right(by, tool)
     with transaction.atomic():
@@ -43,17 +43,17 @@ def propose(
             revision=0,
             created_by=by.display_name[:255],
         )
-        draft.changes = _checked(current, changes, by=by)
+        draft.changes = _checked(draft, current, changes, by=by)
         return _kept(_based(draft, current), action, by=by, reason=reason)
 
 
 def edit(draft: ToolDraft, changes: Mapping[str, Any], *, by: Identity, reason: str = "") -> ToolDraft:
-    """Write other changes into a draft; what it was begun on stays. Raises DraftChanged, InvalidTool or EmptyDraft."""
+    """Write other changes into a draft; what it was begun on stays. Raises what `propose` does, or DraftChanged."""
     catalog.require_right(by, draft.tool)
     with transaction.atomic():
         current = catalog.locked(draft.tool)
         row = _held(draft)
-        row.changes = _checked(current, changes, by=by)
+        row.changes = _checked(row, current, changes, by=by)
         return _kept(row, "draft.changed", by=by, reason=reason)
 
 
@@ -66,7 +66,7 @@ def renew(draft: ToolDraft, *, by: Identity, seen: int) -> ToolDraft:
     with transaction.atomic():
         current = catalog.locked(draft.tool, expected=seen)
         row = _held(draft)
-        row.changes = _checked(current, row.changes, by=by)
+        row.changes = _checked(row, current, row.changes, by=by)
         return _kept(_based(row, current), "draft.renewed", by=by, reason=row.reason)
 
 
@@ -158,12 +158,15 @@ def meetings(draft: ToolDraft, tool: Tool | None = None) -> tuple[Meeting, ...]:
     return differences.three_way(draft.base, versions.snapshot(tool or draft.tool), draft.changes)
 
 
-def _checked(current: Tool, changes: Mapping[str, Any], *, by: Identity) -> dict[str, Any]:
+def _checked(draft: ToolDraft, current: Tool, changes: Mapping[str, Any], *, by: Identity) -> dict[str, Any]:
     """The fields that would differ, schema and examples by themselves, after all the catalog's own checks."""
     wanted = unsaved.after(changes, by=by, tool=current)
     differing = differences.between(versions.snapshot(current), versions.snapshot(wanted))
     if not differing:
         raise EmptyDraft
+    if is_decided_here(draft):
+        # Trying it is a real use. What a server says is kept for its review, and runs only once published.
+        held.require(current, wanted, by=by)
     return {each.field: each.after for each in differing}
 
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError
 
 from audit_app.redaction import storable
+from project.accounts.exceptions import NotAllowed
 from project.accounts.prepared import Given, Prepared
 from tools_app import (
     arguments,
@@ -19,6 +20,7 @@ from tools_app import (
     doors,
     executors,
     halts,
+    held,
     information,
     layers,
     meanings,
@@ -69,7 +71,7 @@ class Gathered:
 def gather(tool_name: str, raw: str, asked: Asked) -> Gathered:
     """Facts for a call a model has just proposed; unreadable arguments become problems, not exceptions."""
     name = storable(tool_name)
-    return gather_of(_meant(_NAMED.first(organization=asked.organization_id, name=name), asked), raw, asked)
+    return gather_of(meant(_NAMED.first(organization=asked.organization_id, name=name), asked), raw, asked)
 
 
 def gather_of(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
@@ -80,14 +82,29 @@ def gather_of(tool: Tool | None, raw: str, asked: Asked) -> Gathered:
 def regather(call: ToolCall) -> Gathered:
     """The same for a stored call, at its verdict or claim: the arguments stay, everything else is read again."""
     asked = askers.of(call)
-    tool = _meant(_TOOL.first(pk=call.tool_id or 0), asked)
+    tool = meant(_TOOL.first(pk=call.tool_id or 0), asked)
     own = call.standing_id
     return _read(lambda: _with_standing(_stored(tool, call, asked), own), tool, asked, call.arguments)
 
 
-def _meant(tool: Tool | None, asked: Asked) -> Tool | None:
-    """The published tool, but for a use that tries a draft of it: then the draft, if it is still the same."""
-    return versions.tried(tool, asked.draft) if tool is not None and asked.draft else tool
+def meant(tool: Tool | None, asked: Asked) -> Tool | None:
+    """The published tool, but for a use that tries a draft of it: then the draft, if it is still the same.
+
+    One for which a rule of today would no longer hold is refused to whoever could not publish it.
+    """
+    if tool is None or not asked.draft:
+        return tool
+    draft = versions.tried(tool, asked.draft)
+    try:
+        held.require(tool, draft, by=asked.identity)
+    except DatabaseError:
+        raise
+    except NotAllowed:
+        return versions.refused(tool)
+    except Exception:
+        log.exception("whether rules hold for a draft of the tool %s cannot be read", tool.pk)
+        return versions.refused(tool)
+    return draft
 
 
 def _read(

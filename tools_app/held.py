@@ -10,10 +10,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from tools_app import layer_rules, layers, meanings, rules, versions
+from project.accounts.exceptions import NotAllowed
+from project.accounts.identity import Identity
+from project.accounts.roles import POLICY_CHANGE
+from tools_app import differences, layer_rules, layers, meanings, rules, versions
+from tools_app.installation_policy import PolicyUnreadable
 from tools_app.layer_rules import Rule
 from tools_app.models import Tool, ToolVersion
 from tools_app.policy import Layer, Source
+from tools_app.rules import UnknownRule
 
 # A parameter, and the kind the rule reads it as; "" where it makes no difference.
 Place = tuple[str, str]
@@ -29,6 +34,31 @@ class Loss:
 
     source: Source
     is_less: bool
+
+
+def require(former: Tool, tool: Tool, *, by: Identity) -> None:
+    """Leaving a rule takes the right to make it; what the operator has said is left by nobody. Raises NotAllowed.
+
+    But what a server or a description of an API has dropped cannot be kept: who sets rules may let it go.
+    """
+    looked_at = [name for name in versions.FIELDS if name not in UNHELD]
+    if by.via == "system" or all(
+        differences.same(getattr(former, name), getattr(tool, name)) for name in looked_at
+    ):
+        return
+    told = "The rules cannot be read now, and until they can, nothing they look at may be changed."
+    try:
+        lost = losses(former, tool)
+    except (UnknownRule, PolicyUnreadable):
+        raise NotAllowed(told, details={"tool": tool.name}) from None
+    if not lost:
+        return
+    if by.may(POLICY_CHANGE) and all(each.is_less or each.source.layer != "installation" for each in lost):
+        return
+    names = sorted({each.source.name for each in lost})
+    told = f"As it would be, these rules would no longer hold for it as they do: {', '.join(names)}."
+    details = {"permission": POLICY_CHANGE, "rules": names, "tool": tool.name}
+    raise NotAllowed(f"{told} Ask whoever sets them.", details=details)
 
 
 def losses(former: Tool, tool: Tool) -> list[Loss]:

@@ -19,7 +19,7 @@ from audit_app.exceptions import StaleState
 from project.accounts.exceptions import NotAllowed, NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import ALL_PERMISSIONS, CATALOG_CHANGE
-from tools_app import askers, calls, explaining, facts, policy, versions
+from tools_app import askers, calls, explaining, facts, policy
 from tools_app.askers import Asked
 from tools_app.explaining import Line
 from tools_app.models import Tool, ToolCall
@@ -89,7 +89,7 @@ def decide(tool: Tool, raw: str, who: Asked) -> Foreseen:
     `tool` may be a row as it would be after a change that is not saved; its persona's grant is that of its id. A use
     that tries a draft (`who.draft`) is judged by the draft.
     """
-    found = facts.gather_of(versions.tried(tool, who.draft) if who.draft else tool, raw, who)
+    found = facts.gather_of(facts.meant(tool, who), raw, who)
     decision = policy.decide(found.call, found.facts)
     may_run = not isinstance(decision, policy.Refuse)
     return Foreseen(

@@ -170,16 +170,16 @@ def mark(draft: ToolDraft | None) -> str:
 def tried(tool: Tool, draft: str) -> Tool:
     """The tool that a use with this mark is about. A draft that is gone or has changed gives one the gate refuses."""
     if draft == NEW:
-        return applied(tool, {"is_draft": False, "enabled": True}) if tool.is_draft else _refused(tool)
+        return applied(tool, {"is_draft": False, "enabled": True}) if tool.is_draft else refused(tool)
     row = next((each for each in ToolDraft.objects.filter(tool_id=tool.pk) if mark(each) == draft), None)
     if row is None:
-        return _refused(tool)
+        return refused(tool)
     # A tool that was never published is off; one that is, and was switched off, stays off in a trial too.
     shown = {"is_draft": False, **({"enabled": True} if tool.is_draft else {})}
     return applied(tool, {**shown, **row.changes})
 
 
-def _refused(tool: Tool) -> Tool:
+def refused(tool: Tool) -> Tool:
     return applied(tool, {"is_draft": True})
 
 

@@ -62,7 +62,10 @@ def _whether(facts: Facts) -> Iterator[Refuse]:
 def _usable(tool: ToolFacts) -> Iterator[Refuse]:
     rule = Source("tool", tool.id, tool.name)
     if tool.draft:
-        told = f"{tool.name} is a draft: not published yet, or changed since it was tried."
+        told = (
+            f"{tool.name} is a draft: not published yet, changed since it was tried, "
+            "or one for which a rule would no longer hold."
+        )
         yield Refuse("tool_draft", told, rule)
     if tool.quarantine:
         told = f"{tool.name} is held back until an administrator has reviewed it. {tool.quarantine}"
