@@ -60,7 +60,9 @@ def met(call: ToolCall) -> dict[str, str]:
         # Under whose name it was spoken to is not known any more.
         is_met = left.filter(place__startswith=f"database:{call.organization_id}:").exists()
     else:
-        is_met = _is_marked(tool, _named(meanings.real(tool, call.arguments).also))
+        places = _named(meanings.real(tool, call.arguments).also)
+        # What it read may be gone by now, and has no real name any more: then nobody can say that it was not this.
+        is_met = not places or _is_marked(tool, places)
     return {"outside": LEFT_BEHIND} if is_met else {}
 
 

@@ -131,3 +131,18 @@ def test_what_is_left_while_another_one_reads_counts_for_it() -> None:
     assert traces.met(call) == {}
     wrote(tainted=True)
     assert traces.met(call) == {"outside": traces.LEFT_BEHIND}
+
+
+def test_what_is_gone_when_its_reader_ends_may_have_been_it(root: Path) -> None:
+    call = granted("read_file").ask({"path": "plan.txt"})
+    if call.status == "waiting":
+        yes(call)
+        call.refresh_from_db()
+    assert claims.claim(call, by=identities.system(call.organization_id)) is not None
+    ToolCall.objects.filter(pk=call.pk).update(started_at=call.created_at)
+    call.refresh_from_db()
+    wrote(tainted=True)
+    # Another file was written, and this one is still there to tell them apart.
+    assert traces.met(call) == {}
+    (root / "plan.txt").unlink()
+    assert traces.met(call) == {"outside": traces.LEFT_BEHIND}
