@@ -36,8 +36,17 @@ ADDRESSES = (
 VERDICTS = _of(
     "", "verdicts_exactly", "approvals", "votes", "who_decides", "deciders", "handing_on", "ask_user"
 )
-INSTEAD = _of("", "instead_exactly", "instead", "file_changes")
-QUESTIONS = _of("", "questions_exactly", "verdicts_exactly", "deciders", "ask_user", "who_decides", "instead")
+INSTEAD = _of("", "instead_exactly", "instead", "successors_told", "file_changes")
+QUESTIONS = _of(
+    "",
+    "questions_exactly",
+    "successors_told",
+    "verdicts_exactly",
+    "deciders",
+    "ask_user",
+    "who_decides",
+    "instead",
+)
 CLAIMS = _of("", "claims_exactly", "approvals", "fence", "usage_person", "decided", "at_once", "outcomes")
 ENDINGS = _of("", "endings_exactly", "fence", "stopping", "outcomes", "instead", "decided", "usage_person")
 LIMITS = _of("", "limits_exactly", "daily_limits", "rate_limit", "at_once")
