@@ -185,21 +185,23 @@ def _tell_budgets(run: Run, day: str, held: Mapping[str, Any], tokens: int, nano
         for each in windows.also_off(run.organization_id)
         if each.scope != Budget.Scope.ANSWER and (each.pk in holds or windows.applies(each, run))
     ]
-    for budget in under:
-        # Before any window is written: whoever makes windows has their budgets' rows first, or two would wait in a
-        # circle.
-        if budget.pk not in holds:
-            windows.ensure(budget, run, day, tokens=tokens, nanos=nanos)
+    # Before any window is written: whoever makes windows has their budgets' rows first, or two would wait in a circle.
+    made = [
+        each if each.pk in holds else windows.ensure(each, run, day, tokens=tokens, nanos=nanos)
+        for each in under
+    ]
     used = {"used_tokens": More(tokens), "used_nanos": More(nanos)}
-    for budget in under:
+    for budget in filter(None, made):
         row, (held_tokens, held_nanos) = holds.get(budget.pk, (0, (0, 0)))
         let_go = {"held_tokens": Less(held_tokens), "held_nanos": Less(held_nanos)} if row else {}
-        if row and prepared.update(BudgetWindow, Q(pk=row), {**used, **let_go}):
+        here = Q(pk=row) if row else Q(**windows.names(budget, run, day))
+        if prepared.update(BudgetWindow, here, {**used, **let_go}):
             continue
-        if windows.applies(budget, run):
-            # What the turn holds went along when its budget was measured otherwise.
-            windows.ensure(budget, run, day, tokens=tokens, nanos=nanos)
-            prepared.update(BudgetWindow, Q(**windows.names(budget, run, day)), {**used, **let_go})
+        # Measured otherwise while this waited for its row: what the turn holds went along, and is found as it is now.
+        now = windows.locked(budget)
+        if now is not None and windows.ensure(now, run, day, tokens=tokens, nanos=nanos):
+            here = Q(**windows.names(now, run, day))
+            prepared.update(BudgetWindow, here, {**used, **let_go})
 
 
 def _book(run: Run, model: str, day: str, tokens: Tokens, nanos: int | None) -> None:

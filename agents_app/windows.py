@@ -109,16 +109,19 @@ def locked(budget: Budget) -> Budget | None:
     return rows.select_related("member", "agent_type").first()
 
 
-def ensure(budget: Budget, run: Run, day: str, *, tokens: int, nanos: int) -> None:
+def ensure(budget: Budget, run: Run, day: str, *, tokens: int, nanos: int) -> Budget | None:
     """Have a window for a turn that stands in the book already and is about to be added, so it is left out here.
 
-    In a transaction. Nothing where the budget is gone, or does not concern the answer any more.
+    In a transaction. Returns the budget as its window was found or made: it may be another than the one given, and is
+    None where it is gone or does not concern the answer any more.
     """
-    if _WINDOW.first(**names(budget, run, day)) is not None:
-        return
+    if budget.scope != Budget.Scope.ANSWER and _WINDOW.first(**names(budget, run, day)) is not None:
+        return budget
     now = locked(budget)
-    if now is not None and now.scope != Budget.Scope.ANSWER and applies(now, run):
-        make(now, run, day, tokens=tokens, nanos=nanos)
+    if now is None or now.scope == Budget.Scope.ANSWER or not applies(now, run):
+        return None
+    make(now, run, day, tokens=tokens, nanos=nanos)
+    return now
 
 
 def make(budget: Budget, run: Run, day: str, *, tokens: int = 0, nanos: int = 0) -> None:

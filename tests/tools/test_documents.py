@@ -11,7 +11,7 @@ from tools_app import documents
 from tools_app.documents import lines
 from tools_app.exceptions import InvalidCatalog
 
-PARTS = "mcp_servers, organizations, personas, secrets, toolroom, tools"
+PARTS = "mcp_servers, organizations, personas, rules, secrets, toolroom, tools"
 TOOL = """\
 # Weather
 name: weather
