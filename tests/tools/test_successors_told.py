@@ -51,6 +51,17 @@ def test_what_is_not_there_says_so_where_it_is_printed() -> None:
 
 
 @pytest.mark.django_db
+def test_what_an_edit_leaves_out_may_be_filled_by_policy() -> None:
+    grant = {"parameter_defaults": {"path": "a.txt"}}
+    _, call = waiting({"line": "one", "path": "b.txt"}, grant)
+    question = gate.question(call)
+    by = people.bob().identity
+    successor = instead.edit(question, digest=question.digest, arguments={"line": "one"}, by=by).call
+    assert successor.arguments == {"line": "one", "path": "a.txt"}
+    assert successors.provenance(successor) == {"line": "model", "path": "policy"}
+
+
+@pytest.mark.django_db
 def test_what_is_asked_anew_is_bound_to_the_persona_of_now() -> None:
     at, call = waiting({"line": "one"})
     personas.update(at.agent, {"system_prompt": "Keep it short."}, by=identities.system(people.toolroom()))
