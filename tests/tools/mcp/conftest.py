@@ -12,6 +12,7 @@ from tests import people
 from tests.tools.mcp import peers
 from tests.tools.mcp.bare import Bare
 from tools_app import bridge
+from tools_app.executors.mcp import connections
 from tools_app.mcp import servers
 from tools_app.models import McpServer
 
@@ -61,10 +62,13 @@ def serve(launchers: Callable[..., None]) -> Serve:
 
 
 @pytest.fixture
-def fake(serve: Serve, tmp_path: Path) -> Callable[..., McpServer]:
+def fake(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., McpServer]:
     """A server of ours that does what `tests/tools/mcp/fake_server.py` calls by this name."""
 
     def made(behaviour: str, name: str = "fake") -> McpServer:
+        if behaviour != "dawdles":
+            # A busy machine makes every server slow, and what a slow one said is believed for a while.
+            monkeypatch.setattr(connections, "_QUICK_SECONDS", 30.0)
         return serve(name, sys.executable, "-I", str(FAKE), behaviour, str(tmp_path))
 
     return made

@@ -201,7 +201,13 @@ def listing(request: dict[str, Any]) -> None:
         page = [{**TOOL, "name": f"page{at}"}]
         answer(request, {"tools": page, **({"nextCursor": str(at + 1)} if at < 4 else {})})
     else:
-        answer(request, {"tools": tools()})
+        found = tools()
+        if BEHAVIOUR == "dawdles":
+            # Longer than a list is asked for before every call.
+            time.sleep(0.4)
+        if BEHAVIOUR == "dawdles" and (FOLDER / "restless").exists():
+            send({"jsonrpc": "2.0", "method": "notifications/tools/list_changed"})
+        answer(request, {"tools": found})
 
 
 def begin(request: dict[str, Any]) -> None:

@@ -65,6 +65,25 @@ def test_a_description_that_changes_between_calls_is_noticed_before_it_is_used(
     assert used(server, "say", {"word": "c"}).reason == "quarantined"
 
 
+def test_a_sync_asks_anew_even_where_a_list_is_dear_to_read(fake: Fake, tmp_path: Path) -> None:
+    server = fake("dawdles")
+    brought_in(server)
+    changes(tmp_path)
+    # A call believes for a while what such a server said a moment ago; a person who asks for a sync is told the truth.
+    assert used(server, "say", {"word": "a"}).status == "succeeded"
+    assert sync.sync(server).changed == ["fake_say"]
+    assert used(server, "say", {"word": "b"}).reason == "quarantined"
+
+
+def test_a_list_that_changes_while_it_is_read_is_read_again(fake: Fake, tmp_path: Path) -> None:
+    server = fake("dawdles")
+    changes(tmp_path, "restless")
+    brought_in(server)
+    changes(tmp_path)
+    call = used(server, "say", {"word": "a"})
+    assert (call.status, call.reason) == ("failed", "quarantined")
+
+
 def test_the_reviewer_sees_the_difference_and_takes_it(fake: Fake, tmp_path: Path) -> None:
     server = fake("plain")
     brought_in(server)

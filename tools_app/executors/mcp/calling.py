@@ -35,7 +35,7 @@ class Use:
 
 async def use(place: Place, wanted: Use, progress: Progress) -> ToolResult:
     """Raises ToolFailed. The server's description is compared with the reviewed one before anything is asked of it."""
-    connection, offered = await _listed(place)
+    connection, offered = await _listed(place, anew=False)
     found = offered.tools.get(wanted.tool)
     if found is None:
         raise troubles.Drifted(
@@ -59,25 +59,25 @@ async def use(place: Place, wanted: Use, progress: Progress) -> ToolResult:
 
 
 async def offered(place: Place) -> Listing:
-    """What the server says about itself and its tools. Raises ToolFailed."""
-    return (await _listed(place))[1]
+    """What the server says about itself and its tools, asked now. Raises ToolFailed."""
+    return (await _listed(place, anew=True))[1]
 
 
-async def _listed(place: Place) -> tuple[Connection, Listing]:
+async def _listed(place: Place, *, anew: bool) -> tuple[Connection, Listing]:
     """A connection that answers. One that turns out to be gone is made anew, once: nothing was asked of it yet."""
     try:
-        return await _once(place)
+        return await _once(place, anew=anew)
     except (troubles.ServerLost, troubles.ServerUnavailable) as gone:
         if gone.code not in ("server_lost", "session_over"):
             raise
-    return await _once(place)
+    return await _once(place, anew=anew)
 
 
-async def _once(place: Place) -> tuple[Connection, Listing]:
+async def _once(place: Place, *, anew: bool) -> tuple[Connection, Listing]:
     connection = await connections.pool().connected(place)
     with connection.in_use():
         try:
-            return connection, await connection.listing()
+            return connection, await connection.listing(anew=anew)
         except MCPError as error:
             if error.error.code == INVALID_REQUEST and "terminated" in error.error.message:
                 connection.close()

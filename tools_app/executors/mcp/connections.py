@@ -51,6 +51,7 @@ class Connection:
         self._ready: asyncio.Future[Client] = asyncio.get_running_loop().create_future()
         self._listed: Listing | None = None
         self._listed_at = self._listing_took = 0.0
+        self._changes = 0
         self._listing = asyncio.Lock()
         self.words = transports.LastWords()
         self._owner = asyncio.create_task(self._own())
@@ -75,19 +76,24 @@ class Connection:
         self.close()
         await asyncio.wait([self._owner])
 
-    async def listing(self) -> Listing:
-        """What the server says about its tools now; what it said a moment ago only where asking again is dear."""
+    async def listing(self, *, anew: bool) -> Listing:
+        """What the server says about its tools now. Not `anew`: what it said a moment ago, where asking is dear."""
         client = await self.ready()
         async with self._listing:
-            age = time.monotonic() - self._listed_at
-            dear = self._listing_took > _QUICK_SECONDS
-            if self._listed is None or not dear or age > _BELIEVED_SECONDS:
-                began = time.monotonic()
-                with anyio.fail_after(LIST_SECONDS):
-                    self._listed = await self._unless_over(listing.read(client))
-                self._listed_at = time.monotonic()
-                self._listing_took = self._listed_at - began
-            return self._listed
+            if not anew and self._listed is not None and self._is_believed():
+                return self._listed
+            began, changes = time.monotonic(), self._changes
+            with anyio.fail_after(LIST_SECONDS):
+                found: Listing = await self._unless_over(listing.read(client))
+            self._listed_at = time.monotonic()
+            self._listing_took = self._listed_at - began
+            # A list that changed while it was read may be the old one; it is no answer for the next call.
+            self._listed = found if changes == self._changes else None
+            return found
+
+    def _is_believed(self) -> bool:
+        dear = self._listing_took > _QUICK_SECONDS
+        return dear and time.monotonic() - self._listed_at <= _BELIEVED_SECONDS
 
     async def call(self, tool: str, arguments: dict[str, Any], progress: Any) -> Any:
         client = await self.ready()
@@ -157,6 +163,7 @@ class Connection:
 
     async def _heard(self, message: Any) -> None:
         if isinstance(message, ToolListChangedNotification):
+            self._changes += 1
             self._listed = None
 
     def _fail(self, why: ToolFailed) -> None:
