@@ -15,19 +15,13 @@ class AgentsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from agents_app import (
-            attachments,
-            bindings,
-            grants,
-            halting,
-            receivers,
-            runs,
-            sentences,
-            stream,
-            tool_search,
-        )
+        from agents_app import attachments, receivers, runs, sentences
+        from agents_app.answering import halting
+        from agents_app.granted import bindings, grants, tool_search
+        from agents_app.live import stream
         from audit_app import actions
-        from tools_app import binders, doors, finders, groups
+        from tools_app import binders, doors, finders
+        from tools_app.approving import groups
 
         actions.register(sentences.SENTENCES)
         doors.register(

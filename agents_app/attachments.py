@@ -18,9 +18,9 @@ from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
 from django.db import transaction
 
-from agents_app import media
 from agents_app.exceptions import DiskNearlyFull, FileTooLarge, TooManyFiles
 from agents_app.models import Attachment, Conversation, Message
+from agents_app.showing import media
 from audit_app import records
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared

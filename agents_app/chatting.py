@@ -13,9 +13,10 @@ from typing import Any, Final
 from asgiref.sync import sync_to_async
 from django.conf import settings
 
-from agents_app import conversations, remembered, runs
+from agents_app import conversations, runs
 from agents_app.exceptions import AgentNotFound, AnswerEnded
 from agents_app.factory import AgentClient
+from agents_app.live import remembered
 from agents_app.models import Conversation, Message, Run
 from agents_app.service import AgentFactory
 

@@ -18,7 +18,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from channels.layers import get_channel_layer
 from django.conf import settings
 
-from agents_app import inbox_news
+from agents_app.live import inbox_news
 from agents_app.models import Conversation
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership

@@ -12,8 +12,9 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from agents_app import attachments, background, runs
+from agents_app import attachments, runs
 from agents_app.exceptions import AgentDisabled, ClientIdReused, MessageEmpty, MessageTooLong
+from agents_app.granted import background
 from agents_app.models import AgentType, Conversation, Message, Run
 from agents_app.models.conversation import of_owner
 from audit_app import records

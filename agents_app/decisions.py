@@ -8,12 +8,13 @@ from typing import Any
 
 from django.db import transaction
 
-from agents_app import cards
 from agents_app.exceptions import CannotBeShown
+from agents_app.showing import cards
 from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
-from tools_app import allowing, approvals, questions
-from tools_app.allowing import Wish
+from tools_app import approvals
+from tools_app.approving import allowing, questions
+from tools_app.approving.allowing import Wish
 from tools_app.exceptions import MayNotDecide, NotAlike, NotFromNowOn
 from tools_app.models import Approval, StandingApproval
 

@@ -8,27 +8,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from agents_app import (
-    allowance,
-    allowed,
-    ballots,
-    cards,
-    factory,
-    gauge,
-    money,
-    pictures,
-    previews,
-    remembered,
-    rendering,
-)
+from agents_app import factory
+from agents_app.answering import allowance
+from agents_app.costs import gauge, money
+from agents_app.granted import previews
+from agents_app.live import remembered
 from agents_app.models import AgentType, Conversation, Message, Run, Step
-from agents_app.rendering import avatar
+from agents_app.showing import allowed, ballots, cards, pictures, rendering
+from agents_app.showing.rendering import avatar
 from audit_app.models import AuditStream
 from project.accounts.identity import Identity
 from project.accounts.prepared import Given, Prepared
-from tools_app import halts, remainders
+from tools_app.approving.visible import visible_text
+from tools_app.calling import remainders
+from tools_app.governing import halts
 from tools_app.models import Tool, ToolCall
-from tools_app.visible import visible_text
 
 _ENDINGS = {
     Message.Ending.INTERRUPTED: "The answer broke off here. What had arrived is kept.",

@@ -19,7 +19,8 @@ from agents_app.providers.base import Endpoint, ModelRequest, Provider
 from agents_app.toolset import Offer
 from project.accounts.exceptions import Misconfigured
 from project.accounts.identity import Identity
-from tools_app import askers, halts
+from tools_app.calling import askers
+from tools_app.governing import halts
 
 SCRIPTED = Endpoint(kind="scripted", key="scripted")
 _PREAMBLE = (

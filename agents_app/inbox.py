@@ -13,13 +13,13 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.utils import timezone
 from django_filters import rest_framework as filters
 
-from agents_app import cards
 from agents_app.models import Conversation
+from agents_app.showing import cards
 from project.accounts.api.queries import YesOrNo
 from project.accounts.identity import Identity
 from tools_app import approvals
+from tools_app.approving.visible import visible_text
 from tools_app.models import Approval, ApprovalVote
-from tools_app.visible import visible_text
 
 # Beyond so many the badge only says "more": nobody works through them by their number.
 COUNTED: Final = 100

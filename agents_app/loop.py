@@ -10,38 +10,28 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from agents_app import (
-    allowance,
-    factory,
-    halting,
-    history,
-    listening,
-    model_turns,
-    outside,
-    runs,
-    spending,
-    transcript,
-    tries,
-    verdicts,
-)
-from agents_app.allowance import Allowance, Reached
+from agents_app import factory, runs, transcript
+from agents_app.answering import allowance, halting, history, listening, model_turns, outside, tries, verdicts
+from agents_app.answering.allowance import Allowance, Reached
+from agents_app.answering.heard import Heard
+from agents_app.answering.model_turns import ModelTurn
+from agents_app.costs import spending
+from agents_app.costs.spending import Spent
 from agents_app.factory import AgentClient, Bounds
-from agents_app.heard import Heard
-from agents_app.model_turns import ModelTurn
 from agents_app.models import AgentType, Run, Step
 from agents_app.providers.base import ModelRequest
 from agents_app.providers.errors import ProviderError
-from agents_app.spending import Spent
 from audit_app import crash
 from audit_app.exceptions import StaleState
 from audit_app.transitions import hold
 from project.accounts import prepared
 from project.accounts.exceptions import Misconfigured
 from project.accounts.identity import Identity
-from tools_app import askers, calls
-from tools_app.askers import Asked
+from tools_app import calls
+from tools_app.calling import askers
+from tools_app.calling.askers import Asked
+from tools_app.calling.leases import Holder, Lease, keeper
 from tools_app.calls import Proposal
-from tools_app.leases import Holder, Lease, keeper
 from tools_app.models import ToolCall
 
 

@@ -11,16 +11,17 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from agents_app import background, factory_choice, granting
 from agents_app.exceptions import DefaultPersona, InvalidPersona, MayNotActAs, PersonaNameTaken
-from agents_app.granting import grant, ungrant
+from agents_app.granted import background, factory_choice, granting
+from agents_app.granted.granting import grant, ungrant
 from agents_app.models import AgentType, Conversation, ModelEndpoint, Run
-from agents_app.rendering import avatar
+from agents_app.showing.rendering import avatar
 from audit_app import records
 from audit_app.models import ToolUsage
 from project.accounts.identity import Identity
 from project.accounts.roles import ACT_AS
-from tools_app import arguments, clearing, groups
+from tools_app import arguments, clearing
+from tools_app.approving import groups
 from tools_app.clearing import Meant
 from tools_app.exceptions import InvalidArguments
 from tools_app.models import ToolCall

@@ -7,8 +7,11 @@ from typing import Any
 
 from django.db import transaction
 
-from agents_app import cards, events, inbox_news, listening, news, stream, tasks
+from agents_app import events, tasks
+from agents_app.answering import listening
+from agents_app.live import inbox_news, news, stream
 from agents_app.models import Run
+from agents_app.showing import cards
 from audit_app import crash
 from audit_app.signals import status_changed
 from project.accounts.prepared import Given, Prepared

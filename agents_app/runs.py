@@ -18,7 +18,9 @@ from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
 from project.accounts import prepared
 from project.accounts.identity import Identity
-from tools_app import askers, calls, outcomes
+from tools_app import calls
+from tools_app.approving import outcomes
+from tools_app.calling import askers
 from tools_app.models import Approval, ToolCall
 
 _OPEN_CALLS = Exists(ToolCall.objects.filter(run_id=OuterRef("pk"), status__in=ToolCall.OPEN))

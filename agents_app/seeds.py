@@ -8,7 +8,7 @@ from django.conf import settings
 
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.models import Organization
-from tools_app import seeding
+from tools_app.cataloging import seeding
 from tools_app.models import Tool
 
 REVIEW_MODEL: Final = "claude-opus-5-5"

@@ -13,9 +13,10 @@ from typing import Any, Concatenate, Final, ParamSpec, TypeVar
 from asgiref.sync import sync_to_async
 from django.db import IntegrityError, transaction
 
-from agents_app import factory, granting, personas, toolset
+from agents_app import factory, personas, toolset
 from agents_app.exceptions import AgentNotFound, InvalidUsage
 from agents_app.factory import AgentClient
+from agents_app.granted import granting
 from agents_app.models import AgentToolConfig, AgentType
 from audit_app import records
 from audit_app.models import ToolUsage
@@ -23,7 +24,7 @@ from project.accounts import identity as identities
 from project.accounts.administrator import default_organization
 from project.accounts.identity import Identity
 from tools_app import catalog, facts, policy
-from tools_app.askers import Asked
+from tools_app.calling.askers import Asked
 from tools_app.exceptions import UnknownTool
 from tools_app.models import Tool
 

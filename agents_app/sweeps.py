@@ -9,7 +9,8 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 
-from agents_app import model_turns, runs
+from agents_app import runs
+from agents_app.answering import model_turns
 from agents_app.models import Run, Step
 from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from agents_app import loop, runs, sweeps
-from agents_app.desk import desk
+from agents_app.answering.desk import desk
 from agents_app.models import Run
 from audit_app import crash
 from project.accounts.prepared import Given, Prepared

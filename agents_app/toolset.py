@@ -12,11 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from agents_app import bindings, carried, grants
-from agents_app.carried import Carried
+from agents_app.granted import bindings, carried, grants
+from agents_app.granted.carried import Carried
 from agents_app.models import AgentType, Run
 from project.accounts.identity import Identity
-from tools_app import availability, executors, halts, layers, served, weights
+from tools_app import availability, executors, served
+from tools_app.governing import halts, layers
+from tools_app.schema import weights
 
 granted, as_shown = carried.granted, carried.as_shown
 

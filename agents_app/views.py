@@ -11,12 +11,14 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.csrf import ensure_csrf_cookie
 from django.views.decorators.http import require_safe
 
-from agents_app import allowed, attachments, events, inbox
+from agents_app import attachments, events, inbox
 from agents_app.models import AgentType, Conversation
-from agents_app.turns import in_reading_order
+from agents_app.showing import allowed
+from agents_app.showing.turns import in_reading_order
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
-from tools_app import halts, trying
+from tools_app.explain import trying
+from tools_app.governing import halts
 from tools_app.models import Approval, OrganizationPolicy
 from tools_app.notices import preferences
 
@@ -118,7 +120,7 @@ def allowed_from_now_on(request: HttpRequest) -> HttpResponse:
     for row in [*current, *over]:
         row["place"] = places.get(row["conversation"])
     page = {"place": "allowed", "open": current, "over": over}
-    return render(request, "agents_app/allowed.html", {**_workspace(request), **page})
+    return render(request, "agents_app/showing/allowed.html", {**_workspace(request), **page})
 
 
 def _halted(identity: Identity) -> str:

@@ -33,7 +33,7 @@ def production_is_configured(**_: Any) -> Sequence[checks.CheckMessage]:
 @checks.register(checks.Tags.security)
 def rules_can_be_read(**_: Any) -> Sequence[checks.CheckMessage]:
     """The operator's rules: while they cannot be read, every use of a tool is refused."""
-    from tools_app import installation_policy
+    from tools_app.governing import installation_policy
 
     try:
         found = installation_policy.rules()

@@ -14,8 +14,8 @@ from agents_app.models import AgentType
 from audit_app.models import ToolUsage
 from project.accounts.identity import Identity
 from project.unfold import MayOpen
-from tools_app import halts
 from tools_app.executors import sandbox
+from tools_app.governing import halts
 from tools_app.models import Approval, Tool
 
 

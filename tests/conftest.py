@@ -16,7 +16,8 @@ from audit_app import triggers
 from tests import before_django
 from tests.live import Live
 from tests.tools.executors.fake_site import FakeSite, fake_site
-from tools_app import executors, leases
+from tools_app import executors
+from tools_app.calling import leases
 
 # A busy machine may take its time: nothing here is judged by it.
 hypothesis.settings.register_profile("house", deadline=None)

@@ -17,7 +17,7 @@ from project.accounts import identity as identities
 from project.accounts.identity import Identity
 from tests import people
 from tools_app import calls, catalog, executors
-from tools_app.askers import Asked
+from tools_app.calling.askers import Asked
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed
 from tools_app.executors.base import ToolResult, Work

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents_app import pricing
+from agents_app.costs import pricing
 from tests.world import World
 
 SCHEMA = {"type": "object", "properties": {}}

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.house_order import ORDER
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("project.accounts", "audit_app", "tools_app", "agents_app", "project")
 MAX_FUNCTION, MAX_FILE = 40, 400
@@ -19,114 +21,6 @@ SOURCES = sorted(
     for path in (ROOT / room).rglob("*.py")
     if "migrations" not in path.parts
 )
-# Inside a room imports point left too (`house.md` 1.3): what stands earlier may not import what stands later. Every
-# module has a place; a new one is put where it belongs before anything else is written in it.
-ORDER: dict[str, tuple[tuple[str, ...], ...]] = {
-    "tools_app": (
-        # Exceptions, values, and what knows no row.
-        ("exceptions", "answers", "remainders", "context", "schema_tree", "definition", "digest"),
-        ("sentences", "visible", "deciders"),
-        ("blocks", "ranking", "finders", "passages"),
-        ("run_context", "limited"),
-        ("bell", "bridge", "leases", "schema_weight", "schemas", "weights", "alike", "foreign_schemas"),
-        ("schema_hints",),
-        ("lint",),
-        # How a tool is carried out: told everything in values, so left of every model.
-        ("executors", "builtin_tools", "functions", "factories", "openapi"),
-        ("examples", "settings_forms"),
-        ("documents",),
-        ("models",),
-        ("unchanging",),
-        # Pure rules.
-        (
-            *(
-                "arguments",
-                "rules",
-                "policy",
-                "broadening",
-                "selecting",
-                "layer_rules",
-                "installation_policy",
-            ),
-            *("doors", "explaining", "differences", "expectations"),
-        ),
-        # Readings.
-        (
-            *("served", "credentials", "demands", "halts", "information", "layers", "askers", "meanings"),
-            *("standing", "days", "quotas", "facts", "contexts", "availability", "versions", "held"),
-            *("linting", "decided", "explanations", "rule_pages", "powers", "replays", "replaying"),
-        ),
-        ("text_index",),
-        ("knowledge",),
-        ("knowledge_tools",),
-        ("rule_problems",),
-        ("binders", "clearing", "traces"),
-        # Verbs, the smaller ones first.
-        ("groups", "votes"),
-        (
-            "questions",
-            "successors",
-            "sparing",
-            "outcomes",
-            "claims",
-            "endings",
-            "limits",
-            "quarantine",
-            "vault",
-            "written",
-            "seeding",
-        ),
-        ("settling",),
-        ("interrupts",),
-        ("switches",),
-        ("policy_rules", "organization_policies"),
-        ("calls", "approvals", "instead", "catalog", "seeds"),
-        ("notices", "sweeps", "trying", "unsaved", "allowing"),
-        ("cases",),
-        ("drafts",),
-        ("mcp",),
-        ("api_documents", "api_plans"),
-        ("api_imports",),
-        ("tasks", "receivers", "admin", "api", "management"),
-        ("apps",),
-    ),
-    "agents_app": (
-        (
-            "exceptions",
-            "sentences",
-            "money",
-            "price_list",
-            "rendering",
-            "desk",
-            "turns",
-            "model_list",
-            "news",
-            "pieces",
-            "media",
-        ),
-        ("background",),
-        ("providers", "heard"),
-        ("models",),
-        # Pure rules and readings.
-        ("grants",),
-        ("bindings", "factory_choice", "tries", "prices", "usage_names"),
-        ("windows",),
-        ("spending", "allowance"),
-        ("transcript", "outside", "verdicts", "history", "carried", "toolset", "factory"),
-        ("previews",),
-        ("pictures", "tool_search", "remembered", "ballots", "gauge"),
-        ("cards", "allowed"),
-        ("events", "inbox"),
-        # Verbs, the smaller ones first.
-        ("stream", "inbox_news", "runs", "granting", "seeds", "decisions", "attachments"),
-        ("conversations", "personas", "model_turns", "service", "pricing", "budgeting", "continuing"),
-        ("transfer", "chatting"),
-        ("listening", "openings", "halting"),
-        ("loop", "sweeps"),
-        ("tasks", "receivers", "consumers", "admin", "api", "views", "management", "templatetags"),
-        ("apps", "routing", "urls"),
-    ),
-}
 EDGES = ("tasks", "receivers", "consumers", "admin", "api", "views", "management", "templatetags")
 
 
@@ -188,8 +82,23 @@ def _own_room(path: Path) -> int:
 @pytest.mark.parametrize("room", ORDER)
 def test_every_module_has_its_place(room: str) -> None:
     placed = [name for names in ORDER[room] for name in names]
-    there = {path.relative_to(ROOT / room).parts[0].removesuffix(".py") for path in _sources_of(room)}
-    assert sorted(placed) == sorted(there - {"__init__"})
+    sorted_ones = {name.partition(".")[0] for name in placed if "." in name}
+    there = {_place(path.relative_to(ROOT / room), sorted_ones) for path in _sources_of(room)}
+    assert sorted(placed) == sorted(there - {"__init__"} - {f"{folder}.__init__" for folder in sorted_ones})
+
+
+def _place(path: Path, sorted_ones: set[str]) -> str:
+    """What has a rank: a module of the room, a folder as a whole, or each module of a folder that only sorts."""
+    parts = path.with_suffix("").parts
+    return ".".join(parts[:2]) if parts[0] in sorted_ones else parts[0]
+
+
+@pytest.mark.parametrize("room", ORDER)
+def test_folders_that_sort_hold_no_code_of_their_own(room: str) -> None:
+    sorted_ones = {name.partition(".")[0] for names in ORDER[room] for name in names if "." in name}
+    assert sorted_ones
+    for folder in sorted_ones:
+        assert len(_tree(ROOT / room / folder / "__init__.py").body) == 1
 
 
 @pytest.mark.parametrize("room", ORDER)
@@ -244,8 +153,9 @@ def _own_imports(path: Path, room: str) -> Iterator[tuple[int, str]]:
 
 def _rank(order: tuple[tuple[str, ...], ...], rest: str) -> int:
     """The place of a module; a thing of the room's `__init__` has none and stands left of all."""
-    first = rest.split(".", maxsplit=1)[0]
-    return next((index for index, names in enumerate(order) if first in names), -1)
+    parts = rest.split(".")
+    own = {parts[0], ".".join(parts[:2])}
+    return next((index for index, names in enumerate(order) if own.intersection(names)), -1)
 
 
 def test_functions_stay_small() -> None:
@@ -366,8 +276,8 @@ ASYNC_HOMES = (
     "agents_app/consumers.py",
     "agents_app/routing.py",
     "agents_app/providers",
-    "agents_app/listening.py",
-    "agents_app/pieces.py",
+    "agents_app/answering/listening.py",
+    "agents_app/live/pieces.py",
     "agents_app/chatting.py",
     "tools_app/executors/mcp",
     "tools_app/executors/network/lasting.py",

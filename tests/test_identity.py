@@ -10,7 +10,7 @@ from project.accounts import identity as identities
 from project.accounts.identity import ClaimsIncomplete, Identity, NoMembership
 from project.accounts.models import Organization
 from tests import people
-from tools_app import askers, contexts
+from tools_app.calling import askers, contexts
 
 
 def claimed(**claims: Any) -> Identity:

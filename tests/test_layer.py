@@ -10,7 +10,7 @@ import redis
 from channels.layers import channel_layers
 from django.conf import settings
 
-from agents_app import news
+from agents_app.live import news
 from project.layer import PubSubLayer
 
 

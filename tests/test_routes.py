@@ -21,7 +21,10 @@ from tests.kept import kept
 from tests.route_bodies import BODIES, EXPECTED, FORMS, case
 from tests.tools import told
 from tests.world import SECRET_WORD, World
-from tools_app import cases, drafts, policy_rules, trying, vault
+from tools_app import vault
+from tools_app.cataloging import cases, drafts
+from tools_app.explain import trying
+from tools_app.governing import policy_rules
 from tools_app.models import Delivery, KillSwitch, PolicyRule, ToolCall, ToolCase, Webhook
 from tools_app.notices import clock
 

@@ -6,7 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from agents_app import budgeting, conversations, personas, pricing
+from agents_app import conversations, personas
+from agents_app.costs import budgeting, pricing
 from agents_app.models import (
     AgentToolConfig,
     AgentType,
@@ -18,8 +19,10 @@ from agents_app.models import (
 )
 from tests import people
 from tests.people import Person
-from tools_app import calls, catalog, groups, knowledge
-from tools_app.askers import Asked
+from tools_app import calls, catalog
+from tools_app.approving import groups
+from tools_app.calling.askers import Asked
+from tools_app.knowing import knowledge
 from tools_app.mcp import servers
 from tools_app.models import (
     ApiDocument,

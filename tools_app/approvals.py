@@ -15,20 +15,11 @@ from audit_app.redaction import storable
 from audit_app.transitions import move, note
 from project.accounts import identity as identities
 from project.accounts.identity import Identity
-from tools_app import (
-    answers,
-    calls,
-    decided,
-    doors,
-    endings,
-    executors,
-    facts,
-    policy,
-    questions,
-    successors,
-    votes,
-)
+from tools_app import calls, doors, executors, facts, policy
+from tools_app.approving import answers, questions, successors, votes
+from tools_app.calling import endings
 from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsAnswer, NeedsFreshLogin, NotAQuestion
+from tools_app.explain import decided
 from tools_app.models import Approval, ApprovalVote, ToolCall
 
 may_decide = questions.may_decide

@@ -19,11 +19,11 @@ class ToolsConfig(AppConfig):
         from audit_app import actions
         from tools_app import (
             finders,
-            installation_policy,
-            knowledge_tools,
             receivers,  # noqa: F401  (connects "call queued -> execute_call")
             sentences,
         )
+        from tools_app.governing import installation_policy
+        from tools_app.knowing import knowledge_tools
 
         actions.register(sentences.SENTENCES)
         finders.register_knowledge(knowledge_tools.find, knowledge_tools.keep)
@@ -37,7 +37,7 @@ class ToolsConfig(AppConfig):
 
 
 def _lay_index(using: str, **_: Any) -> None:
-    from tools_app import text_index
+    from tools_app.knowing import text_index
 
     text_index.install(connections[using])
 

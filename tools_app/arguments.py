@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NoReturn
 
 from tools_app.exceptions import InvalidArguments
-from tools_app.schemas import RESERVED, Problem, anchored, check_schema, problems, reserved
+from tools_app.schema.schemas import RESERVED, Problem, anchored, check_schema, problems, reserved
 
 __all__ = [
     "RESERVED",

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tools_app import contexts
-from tools_app.contexts import Asking
+from tools_app.calling import contexts
+from tools_app.calling.contexts import Asking
 from tools_app.definition import ToolDefinition
 from tools_app.models import Tool
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tools_app.askers import Asked
+from tools_app.calling.askers import Asked
 from tools_app.facts import Gathered
 from tools_app.models import Tool
 from tools_app.run_context import Binding

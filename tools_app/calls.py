@@ -20,31 +20,18 @@ from audit_app.transitions import born, hold, move
 from project.accounts import identity as identities
 from project.accounts import pooled, prepared
 from project.accounts.identity import Identity
-from tools_app import (
-    askers,
-    binders,
-    builtin_tools,
-    claims,
-    contexts,
-    credentials,
-    decided,
-    doors,
-    endings,
-    executors,
-    facts,
-    interrupts,
-    policy,
-    questions,
-    settling,
-)
-from tools_app.askers import Asked
+from tools_app import binders, builtin_tools, credentials, doors, executors, facts, policy
+from tools_app.approving import questions
+from tools_app.calling import askers, claims, contexts, endings, interrupts, settling
+from tools_app.calling.askers import Asked
+from tools_app.calling.leases import Holder, Lease, keeper
+from tools_app.calling.settling import Failed, Outcome, Succeeded
 from tools_app.exceptions import FactoryFailed, ToolFailed
 from tools_app.executors import stopping
 from tools_app.executors.base import Attached, Work
+from tools_app.explain import decided
 from tools_app.facts import Gathered
-from tools_app.leases import Holder, Lease, keeper
 from tools_app.models import Approval, Tool, ToolCall
-from tools_app.settling import Failed, Outcome, Succeeded
 
 log = logging.getLogger(__name__)
 

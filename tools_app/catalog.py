@@ -18,10 +18,11 @@ from audit_app.models import ToolUsage
 from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import differences, held, versions, written
+from tools_app.cataloging import differences, versions, written
+from tools_app.cataloging.versions import Cause
 from tools_app.exceptions import CannotRollBack, InvalidTool, ToolChanged, ToolNameTaken
+from tools_app.governing import held
 from tools_app.models import Tool, ToolCall, ToolVersion
-from tools_app.versions import Cause
 
 FIELDS: Final = versions.FIELDS
 # Columns of a tool times this many stay below what SQLite takes in one statement.

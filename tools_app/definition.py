@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools_app import schema_tree
+from tools_app.schema import schema_tree
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,26 +13,14 @@ from django.db import DatabaseError
 from audit_app.redaction import storable
 from project.accounts.exceptions import NotAllowed
 from project.accounts.prepared import Given, Prepared
-from tools_app import (
-    arguments,
-    askers,
-    demands,
-    doors,
-    executors,
-    halts,
-    held,
-    information,
-    layers,
-    meanings,
-    policy,
-    quotas,
-    served,
-    standing,
-    versions,
-)
-from tools_app.askers import Asked
+from tools_app import arguments, doors, executors, policy, served
+from tools_app.approving import demands, standing
+from tools_app.calling import askers, information, quotas
+from tools_app.calling.askers import Asked
+from tools_app.cataloging import versions
 from tools_app.exceptions import InvalidArguments
 from tools_app.executors.base import Work
+from tools_app.governing import halts, held, layers, meanings
 from tools_app.models import Tool, ToolCall, UsageCounter
 from tools_app.policy import Call, Facts, Grant, Layer, Standing, ToolFacts, layering
 

@@ -13,8 +13,9 @@ from django.dispatch import receiver
 from audit_app import crash
 from audit_app.signals import status_changed
 from project.accounts.prepared import Given, Prepared
-from tools_app import cases, tasks
+from tools_app import tasks
 from tools_app.bell import ring
+from tools_app.cataloging import cases
 from tools_app.mcp import servers
 from tools_app.models import ToolCall
 

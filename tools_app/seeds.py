@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from project.accounts import identity as identities
 from project.accounts.models import Organization
-from tools_app import builtin_tools, factories, functions, seeding, versions
+from tools_app import builtin_tools, factories, functions
 from tools_app.builtin_tools import BuiltinTool
+from tools_app.cataloging import seeding, versions
+from tools_app.cataloging.versions import Cause
 from tools_app.models import Tool
-from tools_app.versions import Cause
 
 # Earlier versions announced tools before they were built, and named only the flags that they raised.
 _FLAGS: Final = ("is_dangerous", "requires_approval", "is_idempotent", "is_open_world")

@@ -14,7 +14,8 @@ from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.transitions import hold, move
 from project.accounts import identity as identities
-from tools_app import approvals, doors, settling
+from tools_app import approvals, doors
+from tools_app.calling import settling
 from tools_app.models import Approval, ToolCall
 
 log = logging.getLogger(__name__)

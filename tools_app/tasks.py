@@ -5,8 +5,9 @@ from __future__ import annotations
 from celery import shared_task
 
 from project.accounts.prepared import Given, Prepared
-from tools_app import calls, sweeps, switches
+from tools_app import calls, sweeps
 from tools_app.bell import ring_again
+from tools_app.governing import switches
 from tools_app.mcp import servers, sync
 from tools_app.models import ToolCall
 from tools_app.notices import clock, pruning, sending

@@ -14,15 +14,18 @@ from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from agents_app import cards, decisions, inbox
+from agents_app import decisions, inbox
 from agents_app.admin import instead, standing
+from agents_app.showing import cards
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, DECIDE, DECIDE_OWN
-from tools_app import approvals, explaining, successors
+from tools_app import approvals
 from tools_app.admin import why
+from tools_app.approving import successors
+from tools_app.approving.visible import visible_text
+from tools_app.explain import explaining
 from tools_app.models import Approval
-from tools_app.visible import visible_text
 
 COLOURS = {
     "pending": "warning",

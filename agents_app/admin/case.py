@@ -22,9 +22,9 @@ from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import cases, drafts
+from tools_app.approving.visible import visible_text
+from tools_app.cataloging import cases, drafts
 from tools_app.models import Tool, ToolCase
-from tools_app.visible import visible_text
 
 _COLOURS = {"passed": "success", "failed": "danger", "open": "warning", "never": ""}
 _NEW = {"outcome": "succeeded", "text": {"contains": ""}}

@@ -10,7 +10,7 @@ from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
-from agents_app import money
+from agents_app.costs import money
 from agents_app.models import Conversation, Message, Run, Step
 from audit_app import records
 from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, Scoped

@@ -16,7 +16,7 @@ from agents_app.models import AgentType
 from audit_app.audited_admin import ByVerbs, Scoped, Verb, VerbForm
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import knowledge
+from tools_app.knowing import knowledge
 from tools_app.models import Document, Passage
 
 

@@ -10,13 +10,15 @@ from django.http import HttpRequest
 from unfold.admin import StackedInline
 from unfold.decorators import display
 
-from agents_app import granting, grants, personas, toolset
+from agents_app import personas, toolset
+from agents_app.granted import granting, grants
 from agents_app.models import AgentToolConfig
 from audit_app.audited_admin import Scoped, identity_of
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import rule_problems, weights
 from tools_app.admin.demanding import DemandForm
-from tools_app.rule_problems import RULES
+from tools_app.governing import rule_problems
+from tools_app.governing.rule_problems import RULES
+from tools_app.schema import weights
 
 
 class GrantForm(DemandForm):

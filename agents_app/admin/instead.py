@@ -6,7 +6,8 @@ from django.conf import settings
 
 from audit_app.audited_admin import Verb
 from project.accounts.identity import Identity
-from tools_app import approvals, arguments, instead
+from tools_app import approvals, arguments
+from tools_app.approving import instead
 from tools_app.exceptions import InvalidArguments, InvalidEdit
 from tools_app.models import Approval
 

@@ -17,9 +17,11 @@ from unfold.widgets import (
     UnfoldAdminSelectWidget,
 )
 
-from agents_app import factory_choice, halting, model_list, personas, toolset
+from agents_app import model_list, personas, toolset
 from agents_app.admin.grants import GrantInline
 from agents_app.admin.transfer import export_file, transfer_page
+from agents_app.answering import halting
+from agents_app.granted import factory_choice
 from agents_app.models import AgentType
 from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import ByVerbs, Verb, archiving, identity_of
@@ -28,7 +30,7 @@ from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 from tools_app.admin import switching
 from tools_app.admin.demanding import DemandForm
-from tools_app.visible import visible_text
+from tools_app.approving.visible import visible_text
 
 # A list to choose from; by id the API names anybody.
 _MOST_PEOPLE = 500

@@ -11,14 +11,15 @@ from django.http import HttpRequest
 from django.utils.html import format_html_join
 from unfold.decorators import display
 
-from agents_app import budgeting, factory, money, prices, pricing, spending, usage_names, windows
+from agents_app import factory
+from agents_app.costs import budgeting, money, prices, pricing, spending, usage_names, windows
 from agents_app.models import AgentType, Budget, ModelPrice, ModelUsage
 from audit_app.audited_admin import ByVerbs, ReadOnlyAdmin, VerbForm, identity_of
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE
-from tools_app import days
-from tools_app.visible import visible_text
+from tools_app.approving.visible import visible_text
+from tools_app.calling import days
 
 _SHOWN = 12
 

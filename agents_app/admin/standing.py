@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from agents_app import allowed, decisions
+from agents_app import decisions
+from agents_app.showing import allowed
 from audit_app.audited_admin import Verb
 from project.accounts.identity import Identity
-from tools_app import allowing, approvals
+from tools_app import approvals
+from tools_app.approving import allowing
 from tools_app.exceptions import InvalidWish, NotFromNowOn
 from tools_app.models import Approval
 

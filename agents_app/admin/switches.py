@@ -11,16 +11,16 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from unfold.decorators import display
 
-from agents_app import halting
+from agents_app.answering import halting
 from agents_app.models import AgentType
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of, may
 from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW, MEMBERS_MANAGE
-from tools_app import halts, switches
 from tools_app.exceptions import InvalidSwitch
+from tools_app.governing import halts, switches
+from tools_app.governing.switches import Target
 from tools_app.models import KillSwitch, Tool
-from tools_app.switches import Target
 
 LIST: Final = "admin:tools_app_killswitch_changelist"
 _OFFERED_TOOLS: Final = 500

@@ -16,7 +16,7 @@ from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
 from tools_app import documents
 from tools_app.admin import differing
-from tools_app.differences import Difference
+from tools_app.cataloging.differences import Difference
 from tools_app.exceptions import InvalidCatalog
 
 PAGE: Final = "admin:agents_app_catalog"

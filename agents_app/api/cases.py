@@ -13,7 +13,7 @@ from agents_app.models import AgentType
 from project.accounts.api.base import NOTHING, Item, RoomView, StrictSerializer, one, operation
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import cases, drafts
+from tools_app.cataloging import cases, drafts
 from tools_app.models import Tool, ToolCase
 
 

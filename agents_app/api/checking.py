@@ -12,15 +12,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import grants, toolset
+from agents_app import toolset
+from agents_app.granted import grants
 from agents_app.models import AgentType
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.exceptions import HouseError
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import linting, schemas, unsaved, weights
 from tools_app.api.linting import HintSerializer
+from tools_app.cataloging import linting, unsaved
 from tools_app.definition import ToolDefinition
 from tools_app.models import Tool
+from tools_app.schema import schemas, weights
 
 
 class CheckWriteSerializer(StrictSerializer):

@@ -10,9 +10,10 @@ from django.db.models import QuerySet
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import cards, decisions, inbox
+from agents_app import decisions, inbox
 from agents_app.api.serializers import AnswerSerializer, DecisionSerializer
 from agents_app.api.shapes import ApprovalSerializer, WaitingSerializer
+from agents_app.showing import cards
 from audit_app.exceptions import StaleState
 from project.accounts.api.base import Item, RoomView, one, operation
 from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN

@@ -14,13 +14,13 @@ from audit_app import records
 from project.accounts.api.base import ANYBODY, Item, RoomView, one, operation
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, DECIDE
-from tools_app import explanations
-from tools_app.decided import Then
-from tools_app.explaining import Line
-from tools_app.explanations import Today
+from tools_app.approving.visible import visible_text
+from tools_app.explain import explanations
+from tools_app.explain.decided import Then
+from tools_app.explain.explaining import Line
+from tools_app.explain.explanations import Today
+from tools_app.governing.rule_pages import page_of
 from tools_app.models import ToolCall
-from tools_app.rule_pages import page_of
-from tools_app.visible import visible_text
 
 
 class SourceSerializer(serializers.Serializer[Any]):

@@ -15,7 +15,7 @@ from agents_app.api.shapes import ApprovalSerializer
 from project.accounts.api.base import StrictSerializer, one, operation
 from project.accounts.exceptions import NotFound
 from project.accounts.roles import CHAT
-from tools_app import instead
+from tools_app.approving import instead
 
 _MOST = 50
 

@@ -14,7 +14,7 @@ from agents_app.models import AgentType
 from project.accounts.api.base import NOTHING, Item, RoomView, StrictSerializer, one, operation
 from project.accounts.api.queries import YesOrNo
 from project.accounts.roles import CHAT
-from tools_app import knowledge
+from tools_app.knowing import knowledge
 from tools_app.models import Document
 
 # Of the documents that a search finds, so many are listed.

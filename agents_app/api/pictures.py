@@ -7,8 +7,8 @@ from uuid import UUID
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from agents_app import pictures
 from agents_app.api.talking import TalkView
+from agents_app.showing import pictures
 from project.accounts.api.base import one, operation
 from project.accounts.exceptions import NotFound
 from tools_app.models import ToolCall

@@ -8,16 +8,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import events, previews
+from agents_app import events
 from agents_app.api.explaining import Chain, LineSerializer, chain_for
 from agents_app.api.views import PersonaView
+from agents_app.granted import previews
 from project.accounts import identity as identities
 from project.accounts.api.base import Item, one, operation
 from project.accounts.api.queries import refuse_unread
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW, CHAT
-from tools_app.powers import Power
-from tools_app.visible import visible_text
+from tools_app.approving.visible import visible_text
+from tools_app.explain.powers import Power
 
 
 class PowerSerializer(serializers.Serializer[Any]):

@@ -8,17 +8,21 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import granting, grants, halting
+from agents_app.answering import halting
+from agents_app.granted import granting, grants
 from agents_app.models import AgentType
 from audit_app import clock, records
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.exceptions import NotAllowed
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
-from tools_app import allowing, layers, policy_rules, replaying, standing, switches, unsaved
-from tools_app.halts import Halt
+from tools_app.approving import allowing, standing
+from tools_app.approving.visible import visible_text
+from tools_app.cataloging import unsaved
+from tools_app.explain import replaying
+from tools_app.explain.replaying import Change, Flip, Said, Stop, Word
+from tools_app.governing import layers, policy_rules, switches
+from tools_app.governing.halts import Halt
 from tools_app.models import KillSwitch, OrganizationPolicy, PolicyRule, StandingApproval, Tool, ToolCall
-from tools_app.replaying import Change, Flip, Said, Stop, Word
-from tools_app.visible import visible_text
 
 _ID: Any = {"min_value": 1, "max_value": 2**63 - 1}
 

@@ -7,8 +7,8 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from agents_app import granting
 from agents_app.api.shapes import PersonaSerializer
+from agents_app.granted import granting
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import StrictSerializer
 from tools_app.api.demanding import DemandSerializer

@@ -11,15 +11,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import budgeting, continuing, events, gauge, money, pricing, usage_names, windows
+from agents_app import events
+from agents_app.answering import continuing
 from agents_app.api.shapes import RunSerializer, UsageSerializer
+from agents_app.costs import budgeting, gauge, money, pricing, usage_names, windows
 from agents_app.models import AgentType, Budget, Conversation, ModelPrice, ModelUsage, Run
 from project.accounts.api.base import NOTHING, Item, RoomView, StrictSerializer, one, operation
 from project.accounts.exceptions import NotFound
 from project.accounts.models import Membership
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, CHAT
-from tools_app import days
-from tools_app.visible import visible_text
+from tools_app.approving.visible import visible_text
+from tools_app.calling import days
 
 _MOST = 2**63 - 1
 _CHANGING = dict.fromkeys(("POST", "PATCH", "DELETE"), (CATALOG_CHANGE,))

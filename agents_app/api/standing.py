@@ -10,15 +10,17 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import allowed, decisions
+from agents_app import decisions
 from agents_app.api.deciding import ApprovalView
 from agents_app.api.serializers import EmptySerializer
 from agents_app.api.shapes import ApprovalSerializer, SparedSerializer
+from agents_app.showing import allowed
 from audit_app import clock
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.api.queries import YesOrNo
 from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
-from tools_app import allowing, approvals, standing
+from tools_app import approvals
+from tools_app.approving import allowing, standing
 from tools_app.exceptions import MayNotDecide
 from tools_app.models import StandingApproval
 

@@ -10,11 +10,11 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import halting
+from agents_app.answering import halting
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.api.queries import YesOrNo
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW, MEMBERS_MANAGE
-from tools_app import switches
+from tools_app.governing import switches
 from tools_app.models import KillSwitch
 
 _ID = 2**31 - 1

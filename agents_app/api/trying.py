@@ -12,18 +12,22 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from agents_app import events, granting, grants
+from agents_app import events
 from agents_app.api.explaining import LineSerializer, chain_for
 from agents_app.api.shapes import CallSerializer
+from agents_app.granted import granting, grants
 from agents_app.models import AgentToolConfig, AgentType
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import drafts, layers, policy, policy_rules, trying, unsaved, versions
-from tools_app.askers import Asked, Supposed
+from tools_app import policy
+from tools_app.approving.visible import visible_text
+from tools_app.calling.askers import Asked, Supposed
+from tools_app.cataloging import drafts, unsaved, versions
+from tools_app.explain import trying
+from tools_app.explain.trying import Foreseen
+from tools_app.governing import layers, policy_rules
 from tools_app.models import PolicyRule, Tool, ToolCall
-from tools_app.trying import Foreseen
-from tools_app.visible import visible_text
 
 # A list to choose from on a page; of more people or personas the first are offered, by id any can be named.
 MOST_LISTED: Final = 500

@@ -5,7 +5,7 @@ from typing import Any
 
 from django import template
 
-from agents_app import rendering
+from agents_app.showing import rendering
 
 register = template.Library()
 

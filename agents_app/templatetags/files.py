@@ -6,7 +6,7 @@ from typing import Any
 
 from django import template
 
-from agents_app import media
+from agents_app.showing import media
 
 register = template.Library()
 

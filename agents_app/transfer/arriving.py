@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from agents_app import granting
+from agents_app.granted import granting
 from agents_app.transfer.items import Personas, Servers, Tools, needed
 from agents_app.transfer.reports import Outcome, Report
 from agents_app.transfer.ruling import Rules

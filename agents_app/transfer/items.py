@@ -12,13 +12,14 @@ from agents_app.transfer import shapes
 from agents_app.transfer.reports import LEFT_OUT, Outcome
 from agents_app.transfer.settling import Arrival, LeftOut, Meeting, reasons, settle
 from project.accounts.exceptions import HouseError
-from tools_app import builtin_tools, catalog, credentials, versions
+from tools_app import builtin_tools, catalog, credentials
+from tools_app.cataloging import versions
+from tools_app.cataloging.versions import Cause
 from tools_app.documents import Document, Item
 from tools_app.exceptions import InvalidServer, InvalidTool, NotATool
 from tools_app.functions import parameters
 from tools_app.mcp import servers
 from tools_app.models import McpServer, Tool
-from tools_app.versions import Cause
 
 # S2's record of a web service: a tool in one line, with the person who asks in a header (S2.57-65).
 _SHORT: Final = frozenset({"endpoint", "method", "parameters", "requiresAuth", "rateLimit"})

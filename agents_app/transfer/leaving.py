@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import yaml
 
-from agents_app import granting
+from agents_app.granted import granting
 from agents_app.models import AgentType
 from agents_app.transfer import shapes
 from audit_app import records

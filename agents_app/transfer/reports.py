@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tools_app.differences import Difference
+from tools_app.cataloging.differences import Difference
 
 # What was or would be written; what stays as it is; what somebody has to decide; what cannot be.
 WRITTEN: Final = frozenset({"added", "changed", "renamed"})

@@ -9,9 +9,9 @@ from agents_app.transfer import shapes
 from agents_app.transfer.reports import Outcome
 from agents_app.transfer.settling import Arrival, LeftOut, Meeting, reasons, settle
 from project.accounts.roles import POLICY_CHANGE
-from tools_app import policy_rules
 from tools_app.documents import Item
 from tools_app.exceptions import InvalidRule
+from tools_app.governing import policy_rules
 from tools_app.models import PolicyRule
 
 

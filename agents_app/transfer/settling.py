@@ -15,7 +15,7 @@ from agents_app.models import AgentType
 from agents_app.transfer.reports import LEFT_OUT, Outcome
 from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
-from tools_app import differences
+from tools_app.cataloging import differences
 from tools_app.documents import Item
 from tools_app.exceptions import InvalidRule, InvalidServer, InvalidTool
 from tools_app.models import SeededRow, Tool

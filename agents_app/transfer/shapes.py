@@ -8,9 +8,11 @@ from typing import Any, Final
 from django.db.models import CharField, Field, Model, TextField
 from django.db.models.fields import NOT_PROVIDED
 
-from agents_app import granting, personas
+from agents_app import personas
+from agents_app.granted import granting
 from agents_app.models import AgentToolConfig, AgentType
-from tools_app import policy_rules, versions
+from tools_app.cataloging import versions
+from tools_app.governing import policy_rules
 from tools_app.mcp import servers
 from tools_app.models import McpServer, PolicyRule, Tool
 

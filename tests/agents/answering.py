@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from agents_app import conversations, loop, personas, pricing, runs
+from agents_app import conversations, loop, personas, runs
+from agents_app.costs import pricing
 from agents_app.models import AgentType, Budget, Conversation, ModelPrice, Run
 from project.accounts import identity as identities
 from project.accounts.identity import Identity

@@ -11,7 +11,7 @@ from agents_app.models import Conversation, Run
 from tests import people
 from tests.flows.bound import advanced
 from tests.gate import Gate
-from tools_app import trying
+from tools_app.explain import trying
 from tools_app.models import ToolCall
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from agents_app import allowed, cards, events
+from agents_app import events
+from agents_app.showing import allowed, cards
 from tests import gate, people
 from tests.flows.admin_world import address, staff
 from tests.tools.allowing import WISH, opened, ruled
 from tests.tools.allowing import allowed as allow
 from tests.tools.asking import run_it, waiting
-from tools_app import standing
+from tools_app.approving import standing
 from tools_app.models import Approval, StandingApproval, ToolCall
 
 ONE = {"line": "one"}

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from agents_app import background
 from agents_app.exceptions import InvalidContext
+from agents_app.granted import background
 
 
 def nested(levels: int) -> dict[str, Any]:

@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from agents_app import budgeting, spending, windows
+from agents_app.costs import budgeting, spending, windows
+from agents_app.costs.money import Tokens
+from agents_app.costs.spending import Held, Spent
 from agents_app.models import Budget, BudgetWindow, ModelUsage, Run, Step
-from agents_app.money import Tokens
-from agents_app.spending import Held, Spent
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.agents import answering

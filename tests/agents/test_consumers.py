@@ -14,7 +14,8 @@ from django.contrib.sessions.models import Session
 from django.db import connection
 from django.test import Client
 
-from agents_app import consumers, conversations, news, runs
+from agents_app import consumers, conversations, runs
+from agents_app.live import news
 from agents_app.models import Conversation, Run
 from project.accounts.models import Membership
 from project.asgi import application

@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 
-from agents_app import cards, events, toolset
+from agents_app import events, toolset
 from agents_app.models import AgentToolConfig, AgentType
 from agents_app.service import ToolsService
+from agents_app.showing import cards
 from audit_app.models import ToolUsage
 from project.accounts import identity as identities
 from project.api import ROUTES

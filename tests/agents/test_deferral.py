@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from agents_app import carried, factory, grants, toolset
+from agents_app import factory, toolset
+from agents_app.granted import carried, grants
 from agents_app.models import AgentToolConfig, AgentType
 from tests import many, people
 from tools_app import executors, seeds

@@ -2,8 +2,9 @@
 
 import pytest
 
-from agents_app import events, rendering
+from agents_app import events
 from agents_app.models import Message
+from agents_app.showing import rendering
 from tests import people, world
 
 pytestmark = pytest.mark.django_db

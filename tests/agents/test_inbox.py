@@ -11,7 +11,8 @@ import pytest
 from django.conf import settings
 from django.test import Client
 
-from agents_app import inbox, inbox_news
+from agents_app import inbox
+from agents_app.live import inbox_news
 from project.accounts.models import Membership
 from tests import gate, people, world
 from tests.agents.test_consumers import Ear, cookie, in_thread

@@ -13,7 +13,8 @@ from tests import gate, people
 from tests.people import Person
 from tests.tools import told
 from tests.tools.asking import waiting
-from tools_app import approvals, catalog, groups, instead
+from tools_app import approvals, catalog
+from tools_app.approving import groups, instead
 from tools_app.models import Approval, ApprovalVote, QuestionClock, ToolCall
 
 pytestmark = pytest.mark.django_db

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from agents_app import outside
+from agents_app.answering import outside
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.asking import run_it, yes
 from tests.tools.test_file_changes import granted
-from tools_app import claims, facts, traces
+from tools_app import facts
+from tools_app.calling import claims, traces
 from tools_app.models import OutsideTrace, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db

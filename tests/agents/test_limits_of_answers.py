@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from agents_app import allowance, continuing, runs, sweeps
+from agents_app import runs, sweeps
+from agents_app.answering import allowance, continuing
 from agents_app.exceptions import MayNotGoOn, NothingToContinue
 from agents_app.models import AgentType, Message, Run, Step
 from audit_app.models import AuditEntry

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 import redis
 
-from agents_app import listening
-from agents_app.pieces import Writer, Writing
+from agents_app.answering import listening
+from agents_app.live.pieces import Writer, Writing
 from tools_app import bridge
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from agents_app import media
 from agents_app.providers import script
+from agents_app.showing import media
 
 
 @pytest.mark.parametrize(

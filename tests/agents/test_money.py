@@ -6,10 +6,11 @@ from decimal import Decimal
 
 import pytest
 
-from agents_app import model_list, money, price_list, prices, pricing
+from agents_app import model_list
+from agents_app.costs import money, price_list, prices, pricing
+from agents_app.costs.money import Price, Tokens
 from agents_app.exceptions import InvalidPrice, PriceTaken
 from agents_app.models import ModelPrice
-from agents_app.money import Price, Tokens
 from project.accounts import identity as identities
 from tests import people
 

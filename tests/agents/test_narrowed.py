@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from agents_app.carried import narrowed
+from agents_app.granted.carried import narrowed
 from tools_app.definition import ToolDefinition
 from tools_app.policy import Grant
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
-from agents_app import news
+from agents_app.live import news
 
 pytestmark = pytest.mark.django_db(transaction=True)
 Sent = list[tuple[str, list[str]]]

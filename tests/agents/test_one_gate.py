@@ -17,8 +17,10 @@ from tests import gate, people
 from tests.agents.doors import DOORS, Door
 from tests.gate import Gate
 from tests.tools.allowing import allowed
-from tools_app import calls, decided, switches, trying
+from tools_app import calls
 from tools_app.builtin_tools import ask_user
+from tools_app.explain import decided, trying
+from tools_app.governing import switches
 from tools_app.models import Approval, PolicyRule, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from agents_app import halting
+from agents_app.answering import halting
 from agents_app.models import AgentType, Run
 from project.accounts import identity as identities
 from tests import gate, people
@@ -18,9 +18,10 @@ from tests.agents.test_one_gate import LINE, seen
 from tests.flows.bound import advanced
 from tests.gate import Gate
 from tests.tools.test_information_flow import outward
-from tools_app import calls, switches
+from tools_app import calls
+from tools_app.governing import switches
+from tools_app.governing.switches import Target
 from tools_app.models import ToolCall
-from tools_app.switches import Target
 
 pytestmark = pytest.mark.django_db
 

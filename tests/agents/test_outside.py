@@ -9,10 +9,12 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django.fixtures import Settings
 
-from agents_app import attachments, conversations, outside
+from agents_app import attachments, conversations
+from agents_app.answering import outside
 from tests import world
 from tests.world import World
-from tools_app import builtin_tools, information
+from tools_app import builtin_tools
+from tools_app.calling import information
 from tools_app.models import Tool, ToolCall
 
 pytestmark = pytest.mark.django_db

@@ -22,12 +22,14 @@ from tests.flows.admin_world import filled
 from tests.gate import Gate
 from tests.people import Person
 from tests.tools.asking import run_it, waiting, yes
-from tools_app import approvals, deciders, documents, explaining, explanations, groups, powers
-from tools_app.deciders import Demand
+from tools_app import approvals, documents
+from tools_app.approving import deciders, groups
+from tools_app.approving.deciders import Demand
 from tools_app.exceptions import DigestMismatch, GroupInUse
+from tools_app.explain import explaining, explanations, powers
+from tools_app.explain.powers import Carrier
 from tools_app.models import ApproverGroup, OrganizationPolicy, ToolCall
 from tools_app.policy import Call, Facts, Grant, ToolFacts
-from tools_app.powers import Carrier
 
 pytestmark = pytest.mark.django_db
 DANGEROUS = ToolFacts(1, "ledger", "h", is_dangerous=True)

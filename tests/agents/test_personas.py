@@ -6,7 +6,7 @@ import pytest
 
 from agents_app import personas
 from agents_app.exceptions import DefaultPersona, InvalidGrant, InvalidPersona, NotGranted, PersonaNameTaken
-from agents_app.granting import MayNotWaive
+from agents_app.granted.granting import MayNotWaive
 from agents_app.models import AgentToolConfig, AgentType, Conversation, ModelEndpoint
 from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound

@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from agents_app import pictures
+from agents_app.showing import pictures
 from tests import people, world
 from tools_app.models import ToolCall
 

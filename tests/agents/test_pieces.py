@@ -13,9 +13,9 @@ import msgpack
 import pytest
 import redis
 
-from agents_app import news, remembered
+from agents_app.live import news, remembered
+from agents_app.live.pieces import KEPT_SECONDS, Writer, Writing
 from agents_app.models import Message
-from agents_app.pieces import KEPT_SECONDS, Writer, Writing
 from tools_app import bridge
 
 MESSAGE_ID = 4_242

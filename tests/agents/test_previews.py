@@ -8,15 +8,17 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from agents_app import personas, previews, toolset
+from agents_app import personas, toolset
+from agents_app.granted import previews
 from agents_app.models import AgentType
 from project.accounts import identity as identities
 from tests import gate, people, world
 from tests.people import Person
 from tests.world import World
-from tools_app import calls, catalog, powers, trying
+from tools_app import calls, catalog
+from tools_app.explain import powers, trying
+from tools_app.explain.powers import Carrier, Power
 from tools_app.models import PolicyRule
-from tools_app.powers import Carrier, Power
 
 pytestmark = pytest.mark.django_db
 

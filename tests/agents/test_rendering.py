@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from agents_app.rendering import avatar, is_showable, render, visible_text
+from agents_app.showing.rendering import avatar, is_showable, render, visible_text
 
 HOSTILE = [
     "<script>alert(1)</script>",

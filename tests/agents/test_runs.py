@@ -12,7 +12,8 @@ import pytest
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
-from agents_app import conversations, model_turns, runs, sweeps
+from agents_app import conversations, runs, sweeps
+from agents_app.answering import model_turns
 from agents_app.exceptions import NothingToRetry
 from agents_app.models import Message, Run, Step
 from audit_app.exceptions import StaleState
@@ -21,8 +22,9 @@ from audit_app.transitions import move
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import calls, settling
+from tools_app import calls
 from tools_app import sweeps as call_sweeps
+from tools_app.calling import settling
 from tools_app.models import Approval, ToolCall
 
 pytestmark = pytest.mark.django_db

@@ -12,8 +12,9 @@ from django.core.management import call_command
 from agents_app.models import AgentToolConfig, AgentType
 from audit_app.models import AuditEntry
 from tests import people
-from tools_app import builtin_tools, seeding
+from tools_app import builtin_tools
 from tools_app import seeds as tool_seeds
+from tools_app.cataloging import seeding
 from tools_app.models import SeededRow, Tool, ToolVersion
 
 pytestmark = pytest.mark.django_db

@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
-from agents_app import budgeting, continuing, gauge, model_turns, runs, spending
+from agents_app import runs
+from agents_app.answering import continuing, model_turns
+from agents_app.costs import budgeting, gauge, spending
+from agents_app.costs.money import Tokens
+from agents_app.costs.spending import Held, Spent
+from agents_app.costs.windows import Window
 from agents_app.exceptions import InvalidBudget, MayNotGoOn
 from agents_app.models import Budget, BudgetWindow, ModelUsage, Run, Step
-from agents_app.money import Tokens
-from agents_app.spending import Held, Spent
-from agents_app.windows import Window
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.agents import answering

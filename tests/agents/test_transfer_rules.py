@@ -10,8 +10,9 @@ from agents_app import transfer
 from agents_app.transfer import Choice, Report, Wanted
 from tests import gate, people
 from tests.agents.test_transfer import HTTP, WEATHER
-from tools_app import catalog, documents, policy_rules, vault
+from tools_app import catalog, documents, vault
 from tools_app.documents import Document
+from tools_app.governing import policy_rules
 from tools_app.models import PolicyRule
 
 pytestmark = pytest.mark.django_db

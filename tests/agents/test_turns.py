@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from agents_app.turns import in_reading_order
+from agents_app.showing.turns import in_reading_order
 
 
 def _message(number: int, role: str, run: int) -> dict[str, Any]:

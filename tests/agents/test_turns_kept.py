@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from agents_app import conversations, history, loop, runs, transcript
+from agents_app import conversations, loop, runs, transcript
+from agents_app.answering import history
 from agents_app.models import Run, Step
 from tests import world
 from tools_app import calls

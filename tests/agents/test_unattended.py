@@ -13,7 +13,8 @@ from tests import gate, people
 from tests.flows.bound import advanced
 from tests.gate import Gate
 from tests.tools.asking import run_it
-from tools_app import askers, facts, policy
+from tools_app import facts, policy
+from tools_app.calling import askers
 from tools_app.models import Approval, ToolCall
 
 pytestmark = pytest.mark.django_db

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from agents_app import verdicts
-from agents_app.heard import Heard
+from agents_app.answering import verdicts
+from agents_app.answering.heard import Heard
+from agents_app.answering.verdicts import Broken, Done, More
 from agents_app.providers import errors
 from agents_app.providers.base import ToolUse, TurnEnded, Usage
-from agents_app.verdicts import Broken, Done, More
 
 USE = (ToolUse("a", "tool", "{}"),)
 

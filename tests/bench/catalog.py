@@ -26,7 +26,8 @@ from django.db import connection, transaction  # noqa: E402
 from django.test import Client  # noqa: E402
 from django.test.utils import CaptureQueriesContext  # noqa: E402
 
-from agents_app import carried, toolset  # noqa: E402
+from agents_app import toolset  # noqa: E402
+from agents_app.granted import carried  # noqa: E402
 from agents_app.models import AgentType  # noqa: E402
 from project.accounts import identity as identities  # noqa: E402
 from project.accounts.identity import Identity  # noqa: E402

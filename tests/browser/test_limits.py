@@ -4,7 +4,8 @@ import json
 
 from playwright.sync_api import Page, expect
 
-from agents_app import budgeting, personas, pricing
+from agents_app import personas
+from agents_app.costs import budgeting, pricing
 from agents_app.models import AgentType, ModelPrice
 from project.accounts import identity as identities
 from project.accounts.identity import Identity

@@ -6,7 +6,9 @@ from agents_app import decisions, personas
 from agents_app.models import AgentType
 from tests import gate
 from tests.people import PASSWORD, adam, bob, toolroom
-from tools_app import allowing, catalog, trying
+from tools_app import catalog
+from tools_app.approving import allowing
+from tools_app.explain import trying
 from tools_app.models import StandingApproval, Tool
 
 PATIENCE = 20_000

@@ -9,7 +9,7 @@ import pytest
 from tests import gate, people
 from tests.flows.admin_world import address, staff
 from tests.tools.asking import waiting, yes
-from tools_app import instead
+from tools_app.approving import instead
 from tools_app.exceptions import DigestMismatch
 from tools_app.models import Approval, Tool, ToolCall
 

@@ -12,10 +12,11 @@ from django.urls import reverse
 from agents_app import personas
 from tests import people
 from tests.flows.admin_world import address, filled, staff
-from tools_app import catalog, executors, settings_forms, vault
+from tools_app import catalog, executors, vault
+from tools_app.cataloging import settings_forms
+from tools_app.cataloging.written import WRONG_NAME
 from tools_app.executors.http import shape
 from tools_app.models import Tool, ToolVersion
-from tools_app.written import WRONG_NAME
 
 pytestmark = pytest.mark.django_db
 

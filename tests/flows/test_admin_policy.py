@@ -10,7 +10,7 @@ from agents_app.models import AgentToolConfig, AgentType
 from audit_app.models import AuditEntry
 from tests import gate, people
 from tests.flows.admin_world import address, filled, staff, told
-from tools_app import policy_rules
+from tools_app.governing import policy_rules
 from tools_app.models import OrganizationPolicy, PolicyRule, Tool
 
 pytestmark = pytest.mark.django_db

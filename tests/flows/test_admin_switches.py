@@ -7,7 +7,7 @@ from django.test import Client
 
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import switches
+from tools_app.governing import switches
 from tools_app.models import KillSwitch
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,8 @@ from audit_app.models import AuditEntry
 from tests import people
 from tests.flows.admin_world import address, filled, made_world, staff, told
 from tests.world import SECRET_WORD, World
-from tools_app import catalog, drafts
+from tools_app import catalog
+from tools_app.cataloging import drafts
 from tools_app.models import Tool, ToolCase, ToolDraft, ToolVersion
 
 pytestmark = pytest.mark.django_db

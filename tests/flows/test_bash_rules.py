@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from agents_app import granting
 from agents_app.exceptions import InvalidGrant
+from agents_app.granted import granting
 from agents_app.models import AgentToolConfig
 from project.accounts import identity as identities
 from tests import gate, people

@@ -5,7 +5,7 @@ import pytest
 from agents_app.models import AgentType
 from tests import many, people
 from tests.flows.admin_world import address, filled, staff
-from tools_app import knowledge
+from tools_app.knowing import knowledge
 from tools_app.models import Document
 
 pytestmark = pytest.mark.django_db

@@ -18,7 +18,7 @@ from project.accounts.models import Organization
 from tests import people
 from tests.tools.executors.fake_site import FakeSite, fake_site
 from tools_app import calls, executors, functions, seeds
-from tools_app.askers import Asked
+from tools_app.calling.askers import Asked
 from tools_app.functions import installed, register_dynamic_tool, registry
 from tools_app.models import Tool, ToolCall
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from agents_app import cards
 from agents_app.models import Run
+from agents_app.showing import cards
 from tests.flows import acting
 from tests.live import Live
 from tests.people import alice

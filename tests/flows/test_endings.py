@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 import pytest
 from django.conf import settings
 
-from agents_app import remembered, runs
+from agents_app import runs
+from agents_app.live import remembered
 from agents_app.models import Message
 from audit_app.models import AuditEntry, ToolUsage
 from project.accounts.identity import Identity

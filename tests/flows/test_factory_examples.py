@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from agents_app import bindings, conversations, personas, toolset
+from agents_app import conversations, personas, toolset
+from agents_app.granted import bindings
 from agents_app.models import AgentType, Run
 from tests import people
 from tests.flows import acting, bound

@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from agents_app import events, factory, history, outside, personas, transcript
+from agents_app import events, factory, personas, transcript
+from agents_app.answering import history, outside
 from agents_app.models import AgentType, Conversation, Run
 from agents_app.providers.wire import body_of
 from project.accounts import identity as identities
 from tests import people
 from tests.flows import acting
 from tests.flows.test_search_tools import on
-from tools_app import calls, knowledge, seeds
+from tools_app import calls, seeds
+from tools_app.knowing import knowledge
 from tools_app.models import Document, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from agents_app import factory, history, loop, personas, runs, transcript
+from agents_app import factory, loop, personas, runs, transcript
+from agents_app.answering import history
 from agents_app.models import AgentToolConfig, AgentType, Conversation, Message, Run
 from agents_app.providers import fitting
 from audit_app.models import ToolUsage

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
-from agents_app import remembered
+from agents_app.live import remembered
 from agents_app.models import Message, Run
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.flows import acting
 from tests.live import Live, wait_for
-from tools_app import switches
+from tools_app.governing import switches
 from tools_app.models import KillSwitch, ToolCall
 
 OPERATOR = identities.system(None)

@@ -7,9 +7,11 @@ from typing import Any
 
 import pytest
 
-from agents_app import background, cards, conversations, loop, personas, runs
+from agents_app import conversations, loop, personas, runs
 from agents_app.exceptions import InvalidContext, InvalidPersona, MayNotActAs
+from agents_app.granted import background
 from agents_app.models import AgentType, Run
+from agents_app.showing import cards
 from audit_app.models import AuditEntry, ToolUsage
 from project.accounts import identity as identities
 from project.accounts.models import Membership

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from django.conf import settings
 
-from agents_app import history, runs, transcript
+from agents_app import runs, transcript
+from agents_app.answering import history
 from agents_app.models import AgentType, Message, Run, Step
 from tests.flows import acting
 from tests.live import Live, wait_for

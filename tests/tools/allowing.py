@@ -9,7 +9,8 @@ from agents_app import decisions
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.asking import run_it, waiting
-from tools_app import allowing, approvals
+from tools_app import approvals
+from tools_app.approving import allowing
 from tools_app.models import OrganizationPolicy, StandingApproval, ToolCall
 
 WISH = allowing.Wish(choices={"line": "same"}, everywhere=False, seconds=600, uses=2)

@@ -11,7 +11,8 @@ from agents_app.models import Run
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import approvals, claims, sweeps
+from tools_app import approvals, sweeps
+from tools_app.calling import claims
 from tools_app.models import Approval, ToolCall
 
 Verdict = Callable[..., Approval]

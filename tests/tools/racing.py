@@ -10,7 +10,8 @@ from audit_app import chain
 from audit_app.exceptions import StaleState
 from audit_app.models import AuditEntry
 from project.accounts import identity as identities
-from tools_app import calls, claims
+from tools_app import calls
+from tools_app.calling import claims
 from tools_app.models import ToolCall
 
 ROUNDS = 15

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tools_app import answers
-from tools_app.answers import Field, Form
+from tools_app.approving import answers
+from tools_app.approving.answers import Field, Form
 from tools_app.builtin_tools import ask_user
 from tools_app.exceptions import InvalidAnswer
 

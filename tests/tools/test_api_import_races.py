@@ -12,8 +12,8 @@ from audit_app.models import AuditEntry
 from tests import gate, people
 from tests.tools.openapi.documents import OK, document
 from tests.tools.racing import chain_is_whole
-from tools_app import api_documents, api_imports
-from tools_app.api_imports import ImportRefused, Wanted
+from tools_app.apis import api_documents, api_imports
+from tools_app.apis.api_imports import ImportRefused, Wanted
 from tools_app.models import ApiDocument, ApiOperation, ApiSource, Tool
 from tools_app.openapi.proposals import Choices
 

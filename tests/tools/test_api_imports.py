@@ -13,8 +13,9 @@ from project.accounts.exceptions import NotAllowed, NotFound
 from tests import people
 from tests.tools.executors.fake_site import fake_site
 from tests.tools.openapi.documents import OK, body, document
-from tools_app import api_documents, api_imports, catalog, vault
-from tools_app.api_imports import ImportRefused, SourceNameTaken, Wanted
+from tools_app import catalog, vault
+from tools_app.apis import api_documents, api_imports
+from tools_app.apis.api_imports import ImportRefused, SourceNameTaken, Wanted
 from tools_app.models import ApiDocument, ApiOperation, ApiSource, Tool, ToolVersion
 from tools_app.openapi.problems import InvalidDocument
 from tools_app.openapi.proposals import Choices

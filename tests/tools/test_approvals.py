@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from agents_app import history, personas
+from agents_app import personas
+from agents_app.answering import history
 from audit_app.exceptions import IllegalMove, StaleState
 from audit_app.models import AuditEntry, ToolUsage
 from audit_app.transitions import move
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.tools.asking import run_it, waiting, yes
-from tools_app import approvals, calls, catalog, claims, sweeps
+from tools_app import approvals, calls, catalog, sweeps
+from tools_app.calling import claims
 from tools_app.exceptions import DigestMismatch
 from tools_app.models import Approval, Tool, ToolCall
 

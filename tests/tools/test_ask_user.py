@@ -11,8 +11,9 @@ from audit_app.exceptions import StaleState
 from audit_app.models import ToolUsage
 from tests import gate, people
 from tests.tools.asking import run_it, waiting
-from tools_app import approvals, catalog, claims, policy
+from tools_app import approvals, catalog, policy
 from tools_app.builtin_tools import ask_user
+from tools_app.calling import claims
 from tools_app.exceptions import DigestMismatch, InvalidAnswer, MayNotDecide, NeedsAnswer, NotAQuestion
 from tools_app.models import Approval, Tool, ToolCall
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from tools_app import blocks
+from tools_app.calling import blocks
 
 
 def source(size: int) -> dict[str, Any]:

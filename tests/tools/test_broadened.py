@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.tools.test_broadening import KINDS, NOTES, keys, widened
-from tools_app import broadening, rules
+from tools_app import rules
+from tools_app.approving import broadening
 from tools_app.policy import Call, Standing, ToolFacts, standing
 from tools_app.rules import mail
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools_app import broadening, policy, rules
+from tools_app import policy, rules
+from tools_app.approving import broadening
 from tools_app.policy import Call, Facts, Grant, Standing, ToolFacts
 from tools_app.policy.standing import COVERABLE
 

@@ -13,7 +13,8 @@ from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import approvals, calls, cases, catalog, drafts, quarantine, versions
+from tools_app import approvals, calls, catalog, quarantine
+from tools_app.cataloging import cases, drafts, versions
 from tools_app.exceptions import CaseNameTaken, CasesNotPassed, DigestMismatch, InvalidCase
 from tools_app.models import Tool, ToolCall, ToolCase, ToolDraft
 

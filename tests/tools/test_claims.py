@@ -16,7 +16,8 @@ from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.racing import ROUNDS, again, chain_is_whole, execute, unexpected
-from tools_app import approvals, calls, claims, sweeps
+from tools_app import approvals, calls, sweeps
+from tools_app.calling import claims
 from tools_app.models import Approval, Tool, ToolCall, UsageCounter
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -18,7 +18,10 @@ from tests.gate import Gate
 from tests.tools.allowing import allowed, opened, used
 from tests.tools.asking import waiting, yes
 from tests.tools.test_ask_user import asked as asked_person
-from tools_app import approvals, claims, decided, sparing
+from tools_app import approvals
+from tools_app.approving import sparing
+from tools_app.calling import claims
+from tools_app.explain import decided
 from tools_app.models import Approval, StandingApproval, Tool, ToolCall, UsageCounter
 
 pytestmark = pytest.mark.django_db

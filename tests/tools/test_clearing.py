@@ -7,7 +7,8 @@ import io
 import pytest
 from django.core.management import CommandError, call_command
 
-from agents_app import bindings, conversations, personas
+from agents_app import conversations, personas
+from agents_app.granted import bindings
 from agents_app.models import AgentType, Conversation, Run
 from audit_app.models import AuditEntry
 from tests import people

@@ -14,8 +14,10 @@ from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.racing import again, execute, unexpected
-from tools_app import calls, catalog, days, organization_policies
+from tools_app import calls, catalog
+from tools_app.calling import days
 from tools_app.exceptions import InvalidTool
+from tools_app.governing import organization_policies
 from tools_app.models import OrganizationPolicy, ToolCall, UsageCounter
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -11,9 +11,10 @@ from agents_app.models import AgentToolConfig
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import approvals, calls, decided, explaining, explanations, facts, policy
+from tools_app import approvals, calls, facts, policy
 from tools_app.exceptions import DigestMismatch
-from tools_app.explaining import Line, Source
+from tools_app.explain import decided, explaining, explanations
+from tools_app.explain.explaining import Line, Source
 from tools_app.models import PolicyRule, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db

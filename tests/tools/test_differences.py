@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tools_app import differences
-from tools_app.differences import ABSENT
+from tools_app.cataloging import differences
+from tools_app.cataloging.differences import ABSENT
 
 SCHEMA: dict[str, Any] = {"type": "object", "properties": {"city": {"type": "string"}}}
 WEATHER: dict[str, Any] = {

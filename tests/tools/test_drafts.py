@@ -10,7 +10,8 @@ from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound
 from tests import people
 from tests.tools.test_catalog import SCHEMA, registered
-from tools_app import catalog, drafts, versions
+from tools_app import catalog
+from tools_app.cataloging import drafts, versions
 from tools_app.exceptions import DraftChanged, DraftOutdated, EmptyDraft, InvalidTool, ToolChanged
 from tools_app.models import Tool, ToolDraft, ToolVersion
 

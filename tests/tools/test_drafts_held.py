@@ -14,7 +14,9 @@ from tests import gate, people
 from tests.gate import Gate
 from tests.tools.asking import run_it
 from tests.tools.test_held_by_rules import EVIL, PAGE, TEXT, URL, ruled, schema
-from tools_app import catalog, drafts, trying, versions
+from tools_app import catalog
+from tools_app.cataloging import drafts, versions
+from tools_app.explain import trying
 from tools_app.models import Tool, ToolCall, ToolDraft
 
 pytestmark = pytest.mark.django_db
@@ -138,5 +140,5 @@ def test_what_cannot_be_compared_is_refused(monkeypatch: pytest.MonkeyPatch) -> 
     def broken(*_: Any) -> Any:
         raise RuntimeError("a row edited by hand")
 
-    monkeypatch.setattr("tools_app.held.losses", broken)
+    monkeypatch.setattr("tools_app.governing.held.losses", broken)
     assert tried(door, carol, draft).reason == "tool_draft"

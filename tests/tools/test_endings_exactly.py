@@ -19,9 +19,12 @@ from tests import gate, people
 from tests.tools import losing
 from tests.tools.asking import waiting, yes
 from tests.tools.test_file_changes import granted
-from tools_app import approvals, claims, digest, endings, halts, outcomes, settling, traces
+from tools_app import approvals
+from tools_app.approving import digest, outcomes
+from tools_app.calling import claims, endings, settling, traces
 from tools_app.executors import stopping
 from tools_app.executors.base import ToolResult
+from tools_app.governing import halts
 from tools_app.models import Approval, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tools_app import expectations
-from tools_app.expectations import Happened
+from tools_app.cataloging import expectations
+from tools_app.cataloging.expectations import Happened
 
 RAIN = Happened("succeeded", "Rain in Oslo, 3 degrees.", {"days": [{"t": 3}, {"t": 1.5}], "none": None})
 

@@ -10,7 +10,8 @@ from audit_app.models import AuditEntry, ToolUsage
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.tools.racing import ROUNDS, again, claim, lose_lease, unexpected
-from tools_app import approvals, calls, claims, settling, sweeps
+from tools_app import approvals, calls, sweeps
+from tools_app.calling import claims, settling
 from tools_app.executors.base import ToolResult
 from tools_app.models import Approval, ToolCall, UsageCounter
 

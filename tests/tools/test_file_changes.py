@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from agents_app import cards
+from agents_app.showing import cards
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.asking import run_it, yes
-from tools_app import approvals, builtin_tools, instead
+from tools_app import approvals, builtin_tools
+from tools_app.approving import instead
 from tools_app.exceptions import DigestMismatch, InvalidEdit
 from tools_app.models import Tool, ToolCall
 

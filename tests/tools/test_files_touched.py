@@ -17,10 +17,11 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.tools.watching import Watch, watching
-from tools_app import builtin_tools, executors, meanings, policy
+from tools_app import builtin_tools, executors, policy
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import Work
+from tools_app.governing import meanings
 from tools_app.models import Tool
 
 FILES = (

@@ -17,10 +17,11 @@ from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.racing import PAST, again, chain_is_whole, claim, execute, lose_lease, unexpected
-from tools_app import approvals, calls, claims, settling, sweeps
+from tools_app import approvals, calls, sweeps
+from tools_app.calling import claims, settling
+from tools_app.calling.leases import Keeper, Lease
 from tools_app.exceptions import DigestMismatch
 from tools_app.executors.base import ToolResult
-from tools_app.leases import Keeper, Lease
 from tools_app.models import Approval, Tool, ToolCall, UsageCounter
 
 pytestmark = pytest.mark.django_db(transaction=True)

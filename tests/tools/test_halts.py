@@ -9,8 +9,8 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests import people
-from tools_app import halts
-from tools_app.halts import Halt
+from tools_app.governing import halts
+from tools_app.governing.halts import Halt
 from tools_app.models import KillSwitch
 
 

@@ -14,8 +14,10 @@ from tests import gate, people
 from tests.people import Person
 from tests.tools import told
 from tests.tools.asking import run_it, waiting
-from tools_app import approvals, catalog, groups, organization_policies
+from tools_app import approvals, catalog
+from tools_app.approving import groups
 from tools_app.exceptions import AlreadyVoted, GroupInUse, InvalidPolicy, MayNotDecide
+from tools_app.governing import organization_policies
 from tools_app.models import Approval, ApproverGroup, Delivery, QuestionClock, Tool
 from tools_app.notices import audience, sending
 

@@ -11,7 +11,9 @@ from project.accounts import identity as identities
 from project.accounts.exceptions import NotAllowed
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import catalog, drafts, policy_rules, rules
+from tools_app import catalog, rules
+from tools_app.cataloging import drafts
+from tools_app.governing import policy_rules
 from tools_app.models import Tool
 
 URL = {"type": "string", "x-kind": "url"}

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from pytest_django.fixtures import Settings
 
-from agents_app import cards
+from agents_app.showing import cards
 from audit_app.models import AuditEntry, ToolUsage
 from tests import gate, people
 from tests.gate import Gate
@@ -16,8 +16,10 @@ from tests.tools.asking import run_it, yes
 from tests.tools.executors.conftest import site  # noqa: F401
 from tests.tools.executors.fake_site import FakeSite
 from tests.tools.executors.http_tools import TEXT, schema
-from tools_app import catalog, explaining, facts, questions, vault
+from tools_app import catalog, facts, vault
+from tools_app.approving import questions
 from tools_app.exceptions import InvalidTool, SecretInUse
+from tools_app.explain import explaining
 from tools_app.models import Secret, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db

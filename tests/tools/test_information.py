@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tools_app import information
+from tools_app.calling import information
 from tools_app.models import Tool
 
 HOSTS = {"network": ["a.example", "b.example"]}

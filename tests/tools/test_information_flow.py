@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
-from agents_app import cards, personas
+from agents_app import personas
+from agents_app.showing import cards
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.tools.asking import run_it, yes
-from tools_app import builtin_tools, catalog, information
+from tools_app import builtin_tools, catalog
+from tools_app.calling import information
 from tools_app.models import Tool, ToolVersion
 
 pytestmark = pytest.mark.django_db

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 
 from tests import gate, people
-from tools_app import installation_policy, policy, trying
-from tools_app.installation_policy import PolicyUnreadable
+from tools_app import policy
+from tools_app.explain import trying
+from tools_app.governing import installation_policy
+from tools_app.governing.installation_policy import PolicyUnreadable
 
 GOOD = """
 [[rules]]

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from agents_app import history
+from agents_app.answering import history
 from audit_app.exceptions import StaleState
 from audit_app.models import AuditEntry, ToolUsage
 from tests import gate, people
@@ -15,7 +15,8 @@ from tests.gate import Gate
 from tests.people import Person
 from tests.tools.asking import run_it, waiting, yes
 from tests.tools.racing import chain_is_whole, execute, unexpected
-from tools_app import approvals, digest, instead, successors
+from tools_app import approvals
+from tools_app.approving import digest, instead, successors
 from tools_app.exceptions import (
     CannotBeEdited,
     DigestMismatch,

@@ -19,10 +19,11 @@ from tests.tools.asking import run_it, waiting, yes
 from tests.tools.test_ask_user import asked as asked_person
 from tests.tools.test_file_changes import EDIT, granted
 from tests.tools.test_instead import edit
-from tools_app import facts, instead, policy, successors
+from tools_app import facts, policy
+from tools_app.approving import instead, successors
+from tools_app.approving.successors import ABSENT, Change
 from tools_app.exceptions import CannotBeEdited, DigestMismatch, InvalidAnswer, InvalidEdit, MayNotDecide
 from tools_app.models import Approval, ApprovalVote, Tool, ToolCall
-from tools_app.successors import ABSENT, Change
 
 pytestmark = pytest.mark.django_db
 READ = [{"tool": "web_fetch", "of": "https://example.org"}]

@@ -12,8 +12,8 @@ from project.accounts import identity as identities
 from project.accounts.exceptions import NotAllowed, NotFound
 from project.accounts.identity import Identity
 from tests import people
-from tools_app import knowledge, text_index
 from tools_app.exceptions import DocumentKnown, InvalidDocument
+from tools_app.knowing import knowledge, text_index
 from tools_app.models import Document, Passage
 
 pytestmark = pytest.mark.django_db

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 
-from tools_app import layer_rules, layers, rules
+from tools_app import rules
+from tools_app.governing import layer_rules, layers
+from tools_app.governing.selecting import Selected
 from tools_app.models import PolicyRule, Tool
 from tools_app.policy import Layer, Source
-from tools_app.selecting import Selected
 
 OURS = Source("organization", 3, "No outsiders")
 

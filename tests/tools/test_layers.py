@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tools_app import layer_rules, policy, rules, selecting
+from tools_app import policy, rules
+from tools_app.governing import layer_rules, selecting
+from tools_app.governing.selecting import Selected
 from tools_app.policy import Allow, AskApproval, Call, Facts, Grant, Layer, Refuse, Source, ToolFacts
-from tools_app.selecting import Selected
 
 KINDS = {"url": "url", "host": "host", "path": "path", "tree": "folder", "command": "command"}
 TOOL = ToolFacts(id=7, name="fetch", content_hash="t", kinds=KINDS)

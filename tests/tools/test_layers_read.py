@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests import people
-from tools_app import installation_policy, layers
+from tools_app.governing import installation_policy, layers
 from tools_app.models import PolicyRule
 
 pytestmark = pytest.mark.django_db

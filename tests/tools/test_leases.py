@@ -8,7 +8,7 @@ import pytest
 from django.db import InterfaceError, connection
 from django.test.utils import CaptureQueriesContext
 
-from tools_app.leases import Holder, Keeper, Lease
+from tools_app.calling.leases import Holder, Keeper, Lease
 from tools_app.models import ToolCall
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -9,9 +9,9 @@ from project.accounts.exceptions import NotAllowed
 from project.accounts.models import Membership
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import switches
+from tools_app.governing import switches
+from tools_app.governing.switches import Target
 from tools_app.models import KillSwitch
-from tools_app.switches import Target
 
 pytestmark = pytest.mark.django_db
 

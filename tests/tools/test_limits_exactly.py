@@ -11,10 +11,11 @@ import pytest
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import claims, days, endings, facts, limits, quotas
+from tools_app import facts
+from tools_app.calling import claims, days, endings, limits, quotas
+from tools_app.calling.quotas import Quotas
 from tools_app.models import OrganizationPolicy, Tool, ToolCall, UsageCounter
 from tools_app.policy.values import Source, Used
-from tools_app.quotas import Quotas
 
 pytestmark = pytest.mark.django_db
 

@@ -9,10 +9,11 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from tests import people
-from tools_app import alike, catalog, functions, lint, linting, vault
-from tools_app.lint import Subject
+from tools_app import catalog, functions, vault
+from tools_app.cataloging import alike, lint, linting
+from tools_app.cataloging.lint import Subject
+from tools_app.cataloging.versions import Cause
 from tools_app.models import Tool
-from tools_app.versions import Cause
 
 GOOD = "Tells the weather of a city for the next days."
 TEXT = {"type": "string", "description": "Name of the city."}

@@ -10,8 +10,9 @@ import pytest
 import redis
 from django.db import IntegrityError, transaction
 
-from agents_app import conversations, history, runs, transcript
+from agents_app import conversations, runs, transcript
 from agents_app import sweeps as run_sweeps
+from agents_app.answering import history
 from agents_app.models import Message, Step
 from audit_app.exceptions import IllegalMove, StaleState
 from audit_app.models import AuditEntry, ToolUsage
@@ -19,7 +20,9 @@ from audit_app.transitions import move
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.tools.losing import Verdict, asked, dangerous, decide, is_claimed, lose, lost, run_of, started
-from tools_app import approvals, calls, catalog, claims, digest, facts, questions, settling, sweeps
+from tools_app import approvals, calls, catalog, facts, sweeps
+from tools_app.approving import digest, questions
+from tools_app.calling import claims, settling
 from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsFreshLogin
 from tools_app.executors.base import ToolResult
 from tools_app.models import Approval, Tool, ToolCall

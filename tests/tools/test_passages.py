@@ -2,7 +2,7 @@
 
 import pytest
 
-from tools_app import passages
+from tools_app.knowing import passages
 
 HOUSE = """# House rules
 

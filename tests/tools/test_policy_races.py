@@ -6,8 +6,8 @@ import pytest
 
 from tests import people
 from tests.gate import at_once
-from tools_app import organization_policies, policy_rules
 from tools_app.exceptions import RuleNameTaken
+from tools_app.governing import organization_policies, policy_rules
 from tools_app.models import OrganizationPolicy, PolicyRule
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -6,14 +6,15 @@ from typing import Any
 
 import pytest
 
-from agents_app import carried
-from agents_app.carried import Carried
+from agents_app.granted import carried
+from agents_app.granted.carried import Carried
 from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import approvals, catalog, policy_rules
+from tools_app import approvals, catalog
 from tools_app.exceptions import DigestMismatch, InvalidRule, RuleNameTaken
+from tools_app.governing import policy_rules
 from tools_app.models import Approval, PolicyRule, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db

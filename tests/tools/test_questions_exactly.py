@@ -19,7 +19,8 @@ from tests.tools.asking import waiting, yes
 from tests.tools.test_ask_user import asked as asked_person
 from tests.tools.test_file_changes import EDIT, granted
 from tests.tools.test_instead import edit
-from tools_app import approvals, digest, facts, questions
+from tools_app import approvals, facts
+from tools_app.approving import digest, questions
 from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, PolicyRule, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db

@@ -8,16 +8,19 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from agents_app import granting, grants
+from agents_app.granted import granting, grants
 from audit_app.models import AuditEntry
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
 from tests.people import Person
-from tools_app import calls, catalog, layers, policy_rules, replaying, trying, unsaved
+from tools_app import calls, catalog
+from tools_app.cataloging import unsaved
 from tools_app.executors import paths
+from tools_app.explain import replaying, trying
+from tools_app.explain.replaying import Change, Replay
+from tools_app.governing import layers, policy_rules
 from tools_app.models import Approval, PolicyRule, Tool, ToolCall, UsageCounter
-from tools_app.replaying import Change, Replay
 
 pytestmark = pytest.mark.django_db
 

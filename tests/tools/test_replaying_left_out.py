@@ -6,17 +6,21 @@ from typing import Any
 
 import pytest
 
-from agents_app import granting, grants
+from agents_app.granted import granting, grants
 from project.accounts import identity as identities
 from tests import gate, people
 from tests.gate import Gate
 from tests.people import Person
 from tests.tools import allowing
 from tests.tools.asking import run_it
-from tools_app import askers, catalog, quotas, replaying, standing, switches
+from tools_app import catalog
+from tools_app.approving import standing
+from tools_app.calling import askers, quotas
+from tools_app.explain import replaying
+from tools_app.explain.replaying import Change, Replay
+from tools_app.explain.replays import OF_A_DAY, OF_A_SWITCH, OF_A_WORD
+from tools_app.governing import switches
 from tools_app.models import StandingApproval, Tool, ToolCall
-from tools_app.replaying import Change, Replay
-from tools_app.replays import OF_A_DAY, OF_A_SWITCH, OF_A_WORD
 
 pytestmark = pytest.mark.django_db
 

@@ -20,7 +20,9 @@ from tests import gate, people
 from tests.gate import Gate
 from tests.tools.allowing import WISH, allowed, approve, opened, ruled, used
 from tests.tools.asking import run_it, waiting
-from tools_app import allowing, catalog, claims, standing
+from tools_app import catalog
+from tools_app.approving import allowing, standing
+from tools_app.calling import claims
 from tools_app.exceptions import DigestMismatch, InvalidWish, MayNotDecide, NeedsFreshLogin, NotFromNowOn
 from tools_app.models import Approval, OrganizationPolicy, StandingApproval, Tool, ToolCall
 

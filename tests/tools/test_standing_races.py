@@ -12,7 +12,7 @@ from tests import gate, people
 from tests.tools import racing
 from tests.tools.allowing import WISH, allowed, opened, ruled, used
 from tests.tools.asking import waiting
-from tools_app import standing
+from tools_app.approving import standing
 from tools_app.exceptions import NotFromNowOn
 from tools_app.models import StandingApproval, ToolCall
 

@@ -14,9 +14,10 @@ from project.accounts import identity as identities
 from project.accounts.models import Membership
 from tests import gate, people
 from tests.tools.asking import waiting, yes
-from tools_app import facts, instead, policy, questions, successors
+from tools_app import facts, policy
+from tools_app.approving import instead, questions, successors
+from tools_app.approving.successors import ABSENT, Change
 from tools_app.models import Approval, ToolCall
-from tools_app.successors import ABSENT, Change
 
 
 def used(arguments: dict[str, Any], before: ToolCall | None = None, editor: str = "") -> ToolCall:

@@ -20,14 +20,15 @@ from project.accounts.identity import Identity
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.asking import run_it, waiting, yes
-from tools_app import approvals, executors, halts, policy, switches
+from tools_app import approvals, executors, policy
 from tools_app.context import ToolContext
 from tools_app.exceptions import DigestMismatch, InvalidSwitch, SwitchThrown
 from tools_app.executors import stopping
 from tools_app.executors.base import ToolResult, Work
+from tools_app.governing import halts, switches
+from tools_app.governing.switches import Target
 from tools_app.models import KillSwitch
 from tools_app.policy import Call, Facts, Grant, ToolFacts
-from tools_app.switches import Target
 
 LINE = {"line": "one"}
 OPERATOR = identities.system(None)

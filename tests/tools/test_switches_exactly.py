@@ -12,10 +12,11 @@ from audit_app.models import AuditEntry
 from project.accounts import identity as identities
 from project.accounts.exceptions import NotAllowed
 from tests import people
-from tools_app import doors, switches
+from tools_app import doors
 from tools_app.exceptions import InvalidSwitch, SwitchThrown
+from tools_app.governing import switches
+from tools_app.governing.switches import Target
 from tools_app.models import KillSwitch
-from tools_app.switches import Target
 
 pytestmark = pytest.mark.django_db
 

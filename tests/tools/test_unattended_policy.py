@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from tools_app import explaining, policy
+from tools_app import policy
+from tools_app.explain import explaining
 from tools_app.policy import Call, Facts, Grant, Standing, ToolFacts
 
 PLAIN = ToolFacts(1, "ledger", "h")

@@ -18,9 +18,11 @@ from tests.people import Person
 from tests.tools import losing
 from tests.tools.asking import run_it, waiting, yes
 from tests.tools.test_ask_user import asked as asked_person
-from tools_app import approvals, decided, deciders, groups, votes
-from tools_app.deciders import Demand, Voice
+from tools_app import approvals
+from tools_app.approving import deciders, groups, votes
+from tools_app.approving.deciders import Demand, Voice
 from tools_app.exceptions import DigestMismatch, NotAQuestion
+from tools_app.explain import decided
 from tools_app.models import Approval, ApprovalVote, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db
@@ -32,10 +34,9 @@ def again(row: Any) -> Any:
 
 
 def denied(comment: str = "", do_this: str = "", by: Any = None) -> tuple[Approval, ToolCall]:
-    _, call = waiting()
+    call, who = waiting()[1], by or people.bob().identity
     question = gate.question(call)
-    by = by or people.bob().identity
-    approvals.deny(question, digest=question.digest, by=by, comment=comment, instead=do_this)
+    approvals.deny(question, digest=question.digest, by=who, comment=comment, instead=do_this)
     return again(question), again(call)
 
 

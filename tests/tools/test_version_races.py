@@ -12,7 +12,8 @@ from project.accounts.exceptions import NotFound
 from tests import gate, people
 from tests.tools.racing import chain_is_whole
 from tests.tools.test_catalog import registered
-from tools_app import cases, catalog, drafts
+from tools_app import catalog
+from tools_app.cataloging import cases, drafts
 from tools_app.exceptions import DraftChanged, DraftOutdated, ToolChanged
 from tools_app.models import Tool, ToolDraft, ToolVersion
 

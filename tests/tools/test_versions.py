@@ -11,7 +11,8 @@ from audit_app.models import AuditEntry
 from project.accounts.exceptions import NotAllowed, NotFound
 from tests import people
 from tests.tools.test_catalog import SCHEMA, registered
-from tools_app import catalog, seeds, versions
+from tools_app import catalog, seeds
+from tools_app.cataloging import versions
 from tools_app.exceptions import CannotRollBack, ToolChanged
 from tools_app.models import Tool, ToolVersion
 

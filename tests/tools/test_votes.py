@@ -18,7 +18,8 @@ from tests.gate import Gate
 from tests.people import Person
 from tests.tools.asking import run_it, waiting
 from tests.tools.racing import ROUNDS, chain_is_whole, unexpected
-from tools_app import approvals, groups, questions
+from tools_app import approvals
+from tools_app.approving import groups, questions
 from tools_app.exceptions import AlreadyVoted, MayNotDecide
 from tools_app.models import Approval, ApprovalVote, ApproverGroup, OrganizationPolicy, Tool, ToolCall
 

@@ -2,8 +2,9 @@
 
 import pytest
 
-from tools_app import builtin_tools, weights
+from tools_app import builtin_tools
 from tools_app.definition import ToolDefinition
+from tools_app.schema import weights
 
 PROSE = (
     "Reads a text file beneath the folders opened for this installation and returns what it says. Use it for notes, "

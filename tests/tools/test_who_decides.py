@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tools_app import deciders, groups
-from tools_app.deciders import ANYBODY, Demand, Voice
+from tools_app.approving import deciders, groups
+from tools_app.approving.deciders import ANYBODY, Demand, Voice
 
 PLAIN = Demand("tool")
 OTHER = Demand("tool", other=True)

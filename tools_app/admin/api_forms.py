@@ -14,7 +14,7 @@ from unfold.widgets import (
 )
 
 from project.accounts.identity import Identity
-from tools_app import api_documents
+from tools_app.apis import api_documents
 from tools_app.models import ApiDocument, ApiSource, Secret
 from tools_app.openapi.description import Description
 from tools_app.openapi.problems import InvalidDocument

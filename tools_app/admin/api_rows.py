@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from django.utils.text import Truncator
 
-from tools_app.api_plans import AVAILABLE, CHANGED, NEW, REMOVED, UNCHANGED, Item, Plan
+from tools_app.apis.api_plans import AVAILABLE, CHANGED, NEW, REMOVED, UNCHANGED, Item, Plan
 
 _FIELDS: Final = {
     "description": "Description",

@@ -17,11 +17,11 @@ from audit_app.audited_admin import AuditedAdmin, Verb, identity_of
 from project.accounts.exceptions import HouseError, NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import api_documents, api_imports
 from tools_app.admin.api_forms import ChoicesForm, DocumentForm
 from tools_app.admin.api_rows import sections
-from tools_app.api_imports import Wanted
-from tools_app.api_plans import Plan
+from tools_app.apis import api_documents, api_imports
+from tools_app.apis.api_imports import Wanted
+from tools_app.apis.api_plans import Plan
 from tools_app.models import ApiDocument, ApiSource
 from tools_app.openapi.proposals import Choices
 

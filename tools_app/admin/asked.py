@@ -9,9 +9,9 @@ from typing import Any, Final
 from django.urls import reverse
 
 from project.accounts.identity import Identity
-from tools_app import successors
+from tools_app.approving import successors
+from tools_app.approving.visible import visible_text
 from tools_app.models import Approval, ToolCall
-from tools_app.visible import visible_text
 
 _ORIGINS: Final = {"model": "from the persona", "policy": "filled by policy"}
 Item = dict[str, Any]

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 
 from audit_app.admin_fields import TickedField
 from audit_app.audited_admin import VerbForm
-from tools_app import groups
+from tools_app.approving import groups
 from tools_app.models.demanding import Counting
 
 

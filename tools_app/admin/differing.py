@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app.differences import Difference, Meeting
+from tools_app.cataloging.differences import Difference, Meeting
 
 _NAMES: Final = {
     "input_schema": "parameters",

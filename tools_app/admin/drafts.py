@@ -12,11 +12,11 @@ from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
 from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import cases, drafts, versions
 from tools_app.admin import differing
+from tools_app.approving.visible import visible_text
+from tools_app.cataloging import cases, drafts, versions
 from tools_app.exceptions import CasesNotPassed, DraftChanged, InvalidTool
 from tools_app.models import Tool, ToolCase, ToolDraft
-from tools_app.visible import visible_text
 
 
 def _read(row: ToolDraft, given: dict[str, str]) -> ToolDraft:

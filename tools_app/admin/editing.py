@@ -15,9 +15,10 @@ from audit_app.audited_admin import ByVerbs, Verb, VerbForm, identity_of
 from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import catalog, differences, drafts, versions
+from tools_app import catalog
 from tools_app.admin import differing
 from tools_app.admin.drafts import publish_new, run_cases_of, states
+from tools_app.cataloging import differences, drafts, versions
 from tools_app.exceptions import DraftChanged, ToolChanged
 from tools_app.models import Tool, ToolDraft, ToolVersion
 

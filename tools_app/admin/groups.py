@@ -14,7 +14,7 @@ from audit_app.audited_admin import ByVerbs, Verb, VerbForm
 from project.accounts.identity import Identity
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE, DECIDE, MEMBERS_MANAGE, PERMISSIONS
-from tools_app import groups
+from tools_app.approving import groups
 from tools_app.models import ApproverGroup
 
 ABLE = tuple(role for role, permissions in PERMISSIONS.items() if DECIDE in permissions)

@@ -16,8 +16,8 @@ from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, DECIDE
 from tools_app.admin import asked, why
+from tools_app.approving.visible import visible_text
 from tools_app.models import ToolCall, UsageCounter
-from tools_app.visible import visible_text
 
 _WHY_CHARS = 300
 CALL_COLOURS = {

@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 
 from audit_app.audited_admin import identity_of
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import linting
+from tools_app.cataloging import linting
 
 _PER_PAGE = 50
 

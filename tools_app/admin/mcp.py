@@ -17,10 +17,10 @@ from audit_app.audited_admin import ByVerbs, Verb, VerbForm, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
 from tools_app.admin import differing
+from tools_app.approving.visible import visible_text
 from tools_app.exceptions import ReviewChanged, SyncFailed
 from tools_app.mcp import review, servers
 from tools_app.models import McpServer, Secret, Tool
-from tools_app.visible import visible_text
 
 # How long a page waits for a worker, before it says that the answer comes later.
 _PATIENCE: Final = 10.0

@@ -17,9 +17,9 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from audit_app.audited_admin import ByVerbs, ReadOnlyAdmin, Verb, VerbForm
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
+from tools_app.approving.visible import visible_text
 from tools_app.models import Delivery, Event, Secret, Webhook
 from tools_app.notices import hooks, sending
-from tools_app.visible import visible_text
 
 _EVENTS = [(event.value, event.label) for event in Event if event.value in hooks.EVENTS]
 COLOURS = {

@@ -20,8 +20,9 @@ from audit_app.admin_fields import HoursField, LinesField, ReadableJSONField
 from audit_app.audited_admin import ByVerbs, Verb, VerbForm, identity_of, may
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
-from tools_app import groups, layers, organization_policies, policy_rules, selecting
 from tools_app.admin.demanding import DemandForm
+from tools_app.approving import groups
+from tools_app.governing import layers, organization_policies, policy_rules, selecting
 from tools_app.models import OrganizationPolicy, PolicyRule, Tool
 
 _READING = (POLICY_CHANGE, CATALOG_CHANGE, AUDIT_VIEW)

@@ -15,7 +15,7 @@ from audit_app import clock
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of, may
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, DECIDE, DECIDE_OWN, POLICY_CHANGE
-from tools_app import allowing, standing
+from tools_app.approving import allowing, standing
 from tools_app.models import StandingApproval
 
 COLOURS = {"open": "success", "revoked": "warning", "used_up": "", "expired": "", "changed": "info"}

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 from project.accounts.identity import Identity
-from tools_app import switches
+from tools_app.governing import switches
 from tools_app.models import KillSwitch
 
 

@@ -20,14 +20,17 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import archiving, identity_of, may
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import catalog, executors, settings_forms, switches, weights
+from tools_app import catalog, executors
 from tools_app.admin import switching
 from tools_app.admin.demanding import DemandForm
 from tools_app.admin.editing import HIDDEN, PUBLISH, RUN_CASES, DraftingAdmin, SeenForm
 from tools_app.admin.fields import ParametersBox, SettingsBox
 from tools_app.admin.lint import lint_page
+from tools_app.cataloging import settings_forms
+from tools_app.cataloging.written import NAME, WRONG_NAME
+from tools_app.governing import switches
 from tools_app.models import Secret, Tool
-from tools_app.written import NAME, WRONG_NAME
+from tools_app.schema import weights
 
 _OFFERED = [(value, label) for value, label in Tool.Executor.choices if value not in ("python", "mcp")]
 _NEW = {"type": "object", "properties": {}, "required": []}

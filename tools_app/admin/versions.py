@@ -17,11 +17,12 @@ from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of
 from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
-from tools_app import catalog, versions
+from tools_app import catalog
 from tools_app.admin import differing
+from tools_app.approving.visible import visible_text
+from tools_app.cataloging import versions
 from tools_app.exceptions import CannotRollBack
 from tools_app.models import ToolVersion
-from tools_app.visible import visible_text
 
 _COLOURS = {
     "": "",

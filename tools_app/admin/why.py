@@ -10,11 +10,11 @@ from django.utils.dateparse import parse_datetime
 
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import explanations
-from tools_app.explaining import Line
+from tools_app.approving.visible import visible_text
+from tools_app.explain import explanations
+from tools_app.explain.explaining import Line
+from tools_app.governing.rule_pages import page_of
 from tools_app.models import ToolCall
-from tools_app.rule_pages import page_of
-from tools_app.visible import visible_text
 
 WORDS: Final = {"allow": "allowed", "ask": "a person is asked", "refuse": "refused"}
 _STAGES: Final = {

@@ -7,7 +7,7 @@ from typing import Any
 from rest_framework import serializers
 
 from project.accounts.api.base import StrictSerializer
-from tools_app.api_plans import Item, Plan
+from tools_app.apis.api_plans import Item, Plan
 from tools_app.models import ApiDocument, ApiSource
 
 SIGN_IN = ("bearer", "basic", "header", "query", "cookie")

@@ -12,7 +12,6 @@ from rest_framework.response import Response
 
 from project.accounts.api.base import NOTHING, Item, RoomView, one, operation
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import api_documents, api_imports
 from tools_app.api import api_shapes
 from tools_app.api.api_shapes import (
     ApiSourceSerializer,
@@ -21,8 +20,9 @@ from tools_app.api.api_shapes import (
     PlanSerializer,
     PreviewSerializer,
 )
-from tools_app.api_imports import Wanted
-from tools_app.api_plans import AVAILABLE, CHANGED, NEW, REMOVED, Plan
+from tools_app.apis import api_documents, api_imports
+from tools_app.apis.api_imports import Wanted
+from tools_app.apis.api_plans import AVAILABLE, CHANGED, NEW, REMOVED, Plan
 from tools_app.models import ApiDocument, ApiSource
 from tools_app.openapi.proposals import Choices
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rest_framework import serializers
 
 from project.accounts.api.base import StrictSerializer
-from tools_app import deciders
+from tools_app.approving import deciders
 
 
 class DemandSerializer(StrictSerializer):

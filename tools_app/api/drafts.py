@@ -10,11 +10,12 @@ from rest_framework.response import Response
 from project.accounts.api.base import NOTHING, Item, one, operation
 from project.accounts.api.queries import refuse_unread
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import catalog, drafts
+from tools_app import catalog
 from tools_app.api import matching, shapes
 from tools_app.api.serializers import ToolSerializer
 from tools_app.api.shapes import DraftSerializer, DraftWriteSerializer, PublishSerializer
 from tools_app.api.views import CatalogView
+from tools_app.cataloging import drafts
 from tools_app.exceptions import DraftChanged
 from tools_app.models import Tool, ToolDraft
 

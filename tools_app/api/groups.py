@@ -12,7 +12,7 @@ from rest_framework.response import Response
 from project.accounts.api.base import NOTHING, Item, RoomView, StrictSerializer, one, operation
 from project.accounts.models import Membership
 from project.accounts.roles import CATALOG_CHANGE, DECIDE, MEMBERS_MANAGE
-from tools_app import groups
+from tools_app.approving import groups
 from tools_app.exceptions import InvalidGroup
 from tools_app.models import ApproverGroup
 

@@ -11,8 +11,9 @@ from rest_framework.response import Response
 
 from project.accounts.api.base import RoomView, one, operation
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import linting, weights
+from tools_app.cataloging import linting
 from tools_app.models import Tool
+from tools_app.schema import weights
 
 
 class HintSerializer(serializers.Serializer[Any]):

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from project.accounts.api.base import NOTHING, Item, RoomView, StrictSerializer, one, operation
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
-from tools_app import organization_policies, policy_rules
+from tools_app.governing import organization_policies, policy_rules
 from tools_app.models import OrganizationPolicy, PolicyRule
 
 _READING = (CATALOG_CHANGE, POLICY_CHANGE, AUDIT_VIEW)

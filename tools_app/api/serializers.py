@@ -8,9 +8,12 @@ from rest_framework import serializers
 
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import catalog, executors, meanings, rules, versions, weights
+from tools_app import catalog, executors, rules
 from tools_app.api.demanding import DemandSerializer
+from tools_app.cataloging import versions
+from tools_app.governing import meanings
 from tools_app.models import Tool
+from tools_app.schema import weights
 
 _FOR_ALL = "As in a grant, for every persona that has the tool; a grant can only narrow it."
 

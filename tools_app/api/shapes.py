@@ -11,9 +11,9 @@ from audit_app import actions
 from project.accounts.api.base import Item, StrictSerializer
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import cases, drafts, versions
 from tools_app.api.serializers import ToolWriteSerializer
-from tools_app.differences import Difference
+from tools_app.cataloging import cases, drafts, versions
+from tools_app.cataloging.differences import Difference
 from tools_app.models import Tool, ToolDraft, ToolVersion
 
 _HIDDEN = "configuration"

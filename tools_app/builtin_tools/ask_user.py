@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from tools_app import answers
-from tools_app.answers import Field, Form
+from tools_app.approving import answers
+from tools_app.approving.answers import Field, Form
 from tools_app.builtin_tools.base import BuiltinTool
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition

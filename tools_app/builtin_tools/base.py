@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from tools_app.answers import Form
+from tools_app.approving.answers import Form
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
 from tools_app.executors.base import Configured, ToolResult, Work

@@ -69,7 +69,7 @@ def run(work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolR
             "passages": [
                 {"title": each.title, "source": each.source, "heading": each.heading} for each in found
             ],
-            # Whoever reads these has read from outside as well (`agents_app/outside.py`).
+            # Whoever reads these has read from outside as well (`agents_app/answering/outside.py`).
             "from_outside": any(each.tainted for each in found),
         },
         blocks=[_block(each) for each in found],

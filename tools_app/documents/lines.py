@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import yaml
 
-from tools_app import schema_tree
+from tools_app.schema import schema_tree
 
 _MAX_CHARACTERS: Final = 100_000_000
 

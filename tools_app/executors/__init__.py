@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.module_loading import import_string
 
-from tools_app.answers import Form
+from tools_app.approving.answers import Form
 from tools_app.exceptions import Misconfigured
 from tools_app.executors.base import (
     Asking,

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
-from tools_app.answers import Form
+from tools_app.approving.answers import Form
 from tools_app.context import ToolContext
 from tools_app.executors import network
 from tools_app.run_context import Binding

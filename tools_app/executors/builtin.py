@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tools_app import builtin_tools
-from tools_app.answers import Form
+from tools_app.approving.answers import Form
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed, UnknownTool
 from tools_app.executors import border

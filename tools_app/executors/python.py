@@ -13,13 +13,14 @@ from typing import Any
 from django.conf import settings
 from pydantic_core import to_json
 
-from tools_app import factories, functions, limited, schemas
+from tools_app import factories, functions, limited
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
 from tools_app.exceptions import InvalidArguments, ToolFailed
 from tools_app.executors import border
 from tools_app.executors.base import ToolResult, Work
 from tools_app.executors.reports import Reports
+from tools_app.schema import schemas
 
 
 class PythonExecutor:

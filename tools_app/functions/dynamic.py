@@ -9,7 +9,6 @@ from typing import Any, Final, Protocol
 
 from pydantic import BaseModel
 
-from tools_app import schemas
 from tools_app.context import ToolContext, copied
 from tools_app.definition import ToolDefinition
 from tools_app.exceptions import NotATool
@@ -17,6 +16,7 @@ from tools_app.functions import parameters
 from tools_app.functions.parameters import ToolParameter
 from tools_app.functions.signatures import Signature
 from tools_app.functions.wrapper import Tool, require_function, require_name
+from tools_app.schema import schemas
 
 
 @dataclass(frozen=True, slots=True)

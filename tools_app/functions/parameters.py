@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, TypedDict
 
-from tools_app import schema_tree, schemas
 from tools_app.exceptions import NotATool
+from tools_app.schema import schema_tree, schemas
 
 
 class ToolParameter(TypedDict, total=False):

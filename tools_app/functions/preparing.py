@@ -7,10 +7,11 @@ import logging
 from dataclasses import replace
 from typing import Any, Final
 
-from tools_app import bridge, schemas
+from tools_app import bridge
 from tools_app.context import ToolContext, copied
 from tools_app.definition import ToolDefinition
 from tools_app.functions.wrapper import Tool
+from tools_app.schema import schemas
 
 logger = logging.getLogger(__name__)
 

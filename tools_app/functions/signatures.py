@@ -12,9 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, PydanticUserError, Validation
 from pydantic.fields import FieldInfo
 from pydantic_core import SchemaError, to_jsonable_python
 
-from tools_app import schema_tree, schemas
 from tools_app.context import ToolContext
 from tools_app.exceptions import InvalidArguments, NotATool
+from tools_app.schema import schema_tree, schemas
 
 CONTEXT_NAMES: Final = ("ctx", "context")
 MAX_PROBLEMS: Final = 10

@@ -12,13 +12,13 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tools_app import schemas
 from tools_app.context import ToolContext
 from tools_app.definition import ToolDefinition
 from tools_app.exceptions import NotATool
 from tools_app.functions import docstrings, signatures
 from tools_app.functions.docstrings import Documentation, PoorDocstring
 from tools_app.functions.signatures import Signature
+from tools_app.schema import schemas
 
 _UNTYPED: Final = inspect.Parameter.empty
 NAME: Final = re.compile(r"[a-z0-9_-]{1,64}\Z")

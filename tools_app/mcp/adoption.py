@@ -11,8 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from tools_app import alike, foreign_schemas
+from tools_app.cataloging import alike
 from tools_app.executors.mcp.target import Target
+from tools_app.schema import foreign_schemas
 
 if TYPE_CHECKING:
     from tools_app.executors.mcp.listing import Remote

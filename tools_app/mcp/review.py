@@ -11,8 +11,9 @@ from django.db.models import QuerySet
 from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import catalog, differences, drafts, quarantine, versions
-from tools_app.differences import Difference
+from tools_app import catalog, quarantine
+from tools_app.cataloging import differences, drafts, versions
+from tools_app.cataloging.differences import Difference
 from tools_app.exceptions import ReviewChanged
 from tools_app.mcp import sync
 from tools_app.models import McpServer, Tool, ToolDraft

@@ -23,7 +23,8 @@ from project.accounts.exceptions import Misconfigured, NotFound
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
 from project.accounts.roles import CATALOG_CHANGE
-from tools_app import alike, catalog, quarantine
+from tools_app import catalog, quarantine
+from tools_app.cataloging import alike
 from tools_app.exceptions import InvalidServer, ServerNameTaken, ToolFailed
 from tools_app.executors import network
 from tools_app.executors.mcp import launchers

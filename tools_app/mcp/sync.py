@@ -20,7 +20,8 @@ from project.accounts import identity as identities
 from project.accounts import pooled
 from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
-from tools_app import alike, catalog, drafts, quarantine
+from tools_app import catalog, quarantine
+from tools_app.cataloging import alike, drafts
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import Credential
 from tools_app.executors import mcp as protocol

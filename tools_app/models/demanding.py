@@ -7,7 +7,7 @@ from typing import Any
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 
-from tools_app import deciders
+from tools_app.approving import deciders
 
 
 class Counting(models.Model):

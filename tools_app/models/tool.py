@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
-from tools_app import deciders
+from tools_app.approving import deciders
 from tools_app.definition import ToolDefinition
 from tools_app.models.demanding import Counting, DailyLimits, a_day
 from tools_app.models.mcp_server import McpServer

@@ -10,7 +10,7 @@ from project.accounts import identity as identities
 from project.accounts.identity import NoMembership
 from project.accounts.models import Membership
 from project.accounts.roles import DECIDE, MEMBERS_MANAGE, PERMISSIONS
-from tools_app import groups, questions
+from tools_app.approving import groups, questions
 from tools_app.models import Approval, ApprovalVote, ApproverGroup, OrganizationPolicy
 
 # More people than these are told of one question by nobody; they see it in their inbox all the same.

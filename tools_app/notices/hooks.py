@@ -12,12 +12,12 @@ from audit_app import records
 from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
+from tools_app.approving.visible import visible_text
 from tools_app.exceptions import InvalidWebhook, WebhookNameTaken
 from tools_app.executors import network
 from tools_app.executors.network import EgressRefused
 from tools_app.models import Delivery, Event, Secret, Webhook
 from tools_app.notices import posting
-from tools_app.visible import visible_text
 
 FIELDS: Final = ("name", "url", "secret", "events", "enabled")
 EVENTS: Final = tuple(event.value for event in Event if event != Event.TEST)

@@ -9,8 +9,8 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.utils import timezone
 
+from tools_app.approving.visible import visible_text
 from tools_app.models import Approval, Event
-from tools_app.visible import visible_text
 
 INBOX = "/inbox/"
 PREFERENCES = "/notifications/"

@@ -6,10 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from tools_app import schema_tree
 from tools_app.openapi import references, values
 from tools_app.openapi.parameters import Draft, with_description
 from tools_app.openapi.problems import LeftOut, Note
+from tools_app.schema import schema_tree
 
 _FORM: Final = "application/x-www-form-urlencoded"
 _MULTIPART: Final = "multipart/form-data"

@@ -7,9 +7,9 @@ import json
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from tools_app import schema_tree, schemas
 from tools_app.openapi import values
 from tools_app.openapi.problems import LeftOut, Note
+from tools_app.schema import schema_tree, schemas
 
 # Definitions are read like arguments, which counts the levels of the JSON: two for most levels of a schema.
 _DEPTH = 12

@@ -6,7 +6,7 @@ import re
 import unicodedata
 from collections.abc import Container
 
-from tools_app import schemas
+from tools_app.schema import schemas
 
 LONGEST = 64
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tools_app import schema_tree
 from tools_app.openapi.problems import LeftOut
+from tools_app.schema import schema_tree
 
 _LONGEST_CHAIN = 50
 _LONGEST_REFERENCE = 4_000

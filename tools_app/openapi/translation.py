@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tools_app import schema_tree
 from tools_app.openapi import references, values
 from tools_app.openapi.problems import LeftOut, Note
+from tools_app.schema import schema_tree
 
 _TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 _NUMBERS: Final = ("maximum", "minimum", "multipleOf", "exclusiveMaximum", "exclusiveMinimum")

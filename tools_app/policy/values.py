@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from tools_app.deciders import Demand
+from tools_app.approving.deciders import Demand
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from tools_app.rules import hosts, matchers, offering, places
 from tools_app.rules.errors import UnknownRule
 from tools_app.rules.matchers import Seen
 from tools_app.rules.values import is_same, leaves
-from tools_app.schemas import KINDS
+from tools_app.schema.schemas import KINDS
 
 __all__ = [
     "Subject",

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import transaction
 
-from agents_app import pricing
 from agents_app import seeds as persona_seeds
+from agents_app.costs import pricing
 from agents_app.management import from_files
 from audit_app import records
 from project.accounts import identity as identities

@@ -12,7 +12,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from pytest_django.fixtures import Settings
 from rest_framework.test import APIClient
 
-from agents_app import attachments, conversations, history
+from agents_app import attachments, conversations
+from agents_app.answering import history
 from agents_app.models import Attachment, Message, Run
 from audit_app.models import AuditEntry
 from tests import people, world

@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from rest_framework import serializers
 
-from agents_app import granting, personas
+from agents_app import personas
 from agents_app.api import serializers as agents
 from agents_app.api import shapes
+from agents_app.granted import granting
 from audit_app.api import serializers as audit
 from project.accounts.api.views import MeSerializer
 from tests import people, world

@@ -10,8 +10,10 @@ import pytest
 from agents_app.models import AgentToolConfig
 from tests import gate, people
 from tests.gate import Gate
-from tools_app import calls, layers, policy_rules, trying
-from tools_app.askers import Supposed
+from tools_app import calls
+from tools_app.calling.askers import Supposed
+from tools_app.explain import trying
+from tools_app.governing import layers, policy_rules
 from tools_app.models import PolicyRule, ToolCall
 
 pytestmark = pytest.mark.django_db

@@ -10,7 +10,7 @@ from agents_app import factory
 from agents_app.exceptions import AgentDisabled
 from project.accounts import identity as identities
 from tests import gate, people, world
-from tools_app import switches
+from tools_app.governing import switches
 from tools_app.models import KillSwitch
 
 pytestmark = pytest.mark.django_db

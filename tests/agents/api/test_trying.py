@@ -12,10 +12,11 @@ from audit_app.models import AuditEntry, ToolUsage
 from tests import gate, people
 from tests.gate import Gate
 from tests.people import Person
-from tools_app import approvals, calls, trying
+from tools_app import approvals, calls
 from tools_app.exceptions import NotAllowed
+from tools_app.explain import trying
+from tools_app.explain.trying import MayNotImpersonate
 from tools_app.models import Approval, ToolCall
-from tools_app.trying import MayNotImpersonate
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,8 @@ from audit_app.models import AuditEntry
 from tests import people, world
 from tests.flows.admin_world import address, staff, told
 from tests.world import World
-from tools_app import calls, drafts
+from tools_app import calls
+from tools_app.cataloging import drafts
 from tools_app.models import Approval, Tool, ToolCall, ToolDraft, ToolVersion
 
 pytestmark = pytest.mark.django_db

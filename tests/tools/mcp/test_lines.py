@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from tools_app import alike, foreign_schemas
+from tools_app.cataloging import alike
 from tools_app.exceptions import Misconfigured
 from tools_app.executors.mcp import launchers
 from tools_app.executors.mcp.lines import Lines, TooLong, id_of
 from tools_app.mcp import adoption
+from tools_app.schema import foreign_schemas
 
 
 @given(some.lists(some.binary(max_size=40), max_size=12), some.integers(1, 9))

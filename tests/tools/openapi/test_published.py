@@ -11,8 +11,10 @@ import pytest
 from project.accounts import identity as identities
 from tests import people
 from tests.tools.openapi import published
-from tools_app import api_documents, api_imports, catalog, written
-from tools_app.api_imports import Wanted
+from tools_app import catalog
+from tools_app.apis import api_documents, api_imports
+from tools_app.apis.api_imports import Wanted
+from tools_app.cataloging import written
 from tools_app.models import Tool
 from tools_app.openapi import operations, proposals
 from tools_app.openapi.description import Description

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from tests.tools.openapi.documents import body, one, said
-from tools_app import schemas
 from tools_app.openapi.description import Operation
+from tools_app.schema import schemas
 
 TEXT = {"type": "string"}
 

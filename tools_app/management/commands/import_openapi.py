@@ -13,9 +13,9 @@ from project.accounts import identity as identities
 from project.accounts.exceptions import HouseError
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
-from tools_app import api_documents, api_imports
-from tools_app.api_imports import Wanted
-from tools_app.api_plans import AVAILABLE, CHANGED, NEW, REMOVED, Item, Plan
+from tools_app.apis import api_documents, api_imports
+from tools_app.apis.api_imports import Wanted
+from tools_app.apis.api_plans import AVAILABLE, CHANGED, NEW, REMOVED, Item, Plan
 from tools_app.models import ApiDocument, ApiSource
 from tools_app.openapi.proposals import Choices
 

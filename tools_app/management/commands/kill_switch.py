@@ -11,10 +11,10 @@ from django.utils.timezone import localtime
 from audit_app.exceptions import StaleState
 from project.accounts import identity as identities
 from project.accounts.models import Organization
-from tools_app import halts, switches
 from tools_app.exceptions import InvalidSwitch, SwitchThrown
+from tools_app.governing import halts, switches
+from tools_app.governing.switches import INSTALLATION, Target
 from tools_app.models import KillSwitch
-from tools_app.switches import INSTALLATION, Target
 
 
 class Command(BaseCommand):

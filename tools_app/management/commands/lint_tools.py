@@ -9,8 +9,8 @@ from django.core.management.base import BaseCommand, CommandError
 
 from project.accounts import identity as identities
 from project.accounts.models import Organization
-from tools_app import linting
-from tools_app.lint import PROBLEM
+from tools_app.cataloging import linting
+from tools_app.cataloging.lint import PROBLEM
 
 
 class Command(BaseCommand):

@@ -15,9 +15,9 @@ from project.accounts import identity as identities
 from project.accounts.exceptions import HouseError, NotFound
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.models import Organization
-from tools_app import cases, drafts
+from tools_app.approving.visible import visible_text
+from tools_app.cataloging import cases, drafts
 from tools_app.models import ToolCase
-from tools_app.visible import visible_text
 
 _PAUSE = 0.2
 _MARKS = {"passed": "ok", "failed": "FAILED", "open": "waiting", "": "not run"}

@@ -1,0 +1,1 @@
+"""One answer being worked out: the turns of its model, how far it may go, and what stops it."""

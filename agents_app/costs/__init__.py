@@ -1,0 +1,1 @@
+"""What models cost: prices, budgets and their windows, and the book all sums are drawn from."""

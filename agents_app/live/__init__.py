@@ -1,0 +1,1 @@
+"""What goes to sockets while it happens. News only: the database is the truth."""

@@ -1,0 +1,139 @@
+"""The item of an Approval: the question as a person sees it, whole, with nothing styled or hidden by its content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from agents_app.models import Conversation
+from agents_app.showing import ballots
+from project.accounts.identity import Identity
+from tools_app import approvals, executors
+from tools_app.approving import allowing, answers, successors
+from tools_app.approving.visible import is_showable, visible_text
+from tools_app.models import Approval, ToolCall
+
+# The row of a card that is no argument: what the use would change. No parameter can be called so.
+PREVIEW = "what it changes"
+Item = dict[str, Any]
+
+
+def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> Item:
+    """The question as it is shown: every argument whole, nothing styled or hidden by what it contains."""
+    card = _card(row, of)
+    item = {
+        "id": row.pk,
+        "call": of.pk,
+        "status": row.status,
+        "about": row.about,
+        "digest": row.digest,
+        "tool": visible_text(of.tool_name),
+        "tool_version": of.tool_hash[:12],
+        "is_dangerous": row.is_dangerous,
+        "reasons": row.reasons,
+        "persona": visible_text(of.agent_name),
+        "requester": visible_text(row.requester_name),
+        "organization": visible_text(row.organization.name),
+        "conversation": of.session_id,
+        "conversation_title": _title(row),
+        "taint": of.tainted,
+        "flow": _flow(row.flow),
+        "card": card,
+        "form": _form(row, of) if row.about == Approval.About.ANSWER else None,
+        "showable": all(each["showable"] for each in card),
+        "decided_by": row.decided_by_name,
+        "comment": row.comment,
+        "answered": visible_text(" · ".join(answers.said(value) for value in (row.answer or {}).values())),
+        "created_at": row.created_at.isoformat(),
+        "expires_at": row.expires_at.isoformat(),
+        **ballots.of(row, of, identity),
+    }
+    if identity is not None:
+        item["may_decide"] = approvals.may_decide(row, identity)
+        item["from_now_on"] = item["may_decide"] and item["showable"] and allowing.is_offered(row)
+    return item
+
+
+def _title(row: Approval) -> str | None:
+    """Where whoever asks may open its conversation (`inbox.visible`); in the conversation itself nobody asks."""
+    title = getattr(row, "title", None)
+    return None if title is None else visible_text(str(Conversation(title=title)))
+
+
+def _card(row: Approval, of: ToolCall) -> list[Item]:
+    origins = successors.provenance(of)
+    card = [
+        *_goal(row.covers.get("reach") or {}),
+        *_told_beside(row.covers),
+        *(
+            _argument(name, value, filled=name in of.filled, origin=origins.get(name, "model"))
+            for name, value in row.covers.get("arguments", {}).items()
+        ),
+    ]
+    preview = row.covers.get("preview")
+    return [*card, _argument(PREVIEW, preview, filled=False)] if preview else card
+
+
+def _flow(flow: Mapping[str, Any]) -> Item | None:
+    """What came together, each in a line; None where nothing did."""
+    if not flow:
+        return None
+    read = [" ".join(filter(None, (str(each["tool"]), str(each["what"])))) for each in flow["read"]]
+    more = f" and {flow['more_private']} more" if flow["more_private"] else ""
+    return {
+        "read": visible_text("; ".join(read)),
+        "private": visible_text(", ".join(flow["private"]) + more),
+        "way_out": visible_text(flow["way_out"]),
+    }
+
+
+def _form(row: Approval, of: ToolCall) -> Item | None:
+    """What the person is asked, as text; the options are sent back as they are, and shown with nothing hidden."""
+    if of.tool is None:
+        return None
+    form = executors.form(of.tool.executor, of.tool.name, row.covers.get("arguments", {}))
+    return {
+        "question": visible_text(form.question),
+        "inputs": [
+            {
+                "name": field.name,
+                "label": visible_text(field.label),
+                "type": field.type,
+                "options": [{"value": option, "label": visible_text(option)} for option in field.options],
+                "required": field.required,
+                "hint": visible_text(field.hint),
+            }
+            for field in form.fields
+        ],
+    }
+
+
+def _goal(reach: Mapping[str, Any]) -> list[Item]:
+    """Where the call goes and with which secrets, as rows whose names no parameter can have."""
+    if not reach:
+        return []
+    rows = [_argument("goes to", reach["to"], filled=False)]
+    carried = ", ".join(sorted(reach["secrets"]))
+    return [*rows, _argument("with the secret", carried, filled=False)] if carried else rows
+
+
+def _told_beside(covers: Mapping[str, Any]) -> list[Item]:
+    """What the tool is told beside its arguments: values that came with the message, and whom it acts as."""
+    values = covers.get("context") or {}
+    rows = [_argument(f"told: {name}", values[name], filled=False) for name in sorted(values)]
+    if acts_as := covers.get("acts_as"):
+        rows.append(_argument("acts as", acts_as, filled=False))
+    return rows
+
+
+def _argument(name: str, value: Any, *, filled: bool, origin: str = "") -> Item:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    return {
+        "name": visible_text(name),
+        "value": visible_text(text),
+        "filled_by_policy": filled,
+        "origin": origin,
+        "bytes": len(text.encode()),
+        "showable": is_showable(text),
+    }

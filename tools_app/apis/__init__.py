@@ -1,0 +1,1 @@
+"""Importing a described API: read, planned, carried out whole. `openapi/` understands the description."""

@@ -1,0 +1,161 @@
+"""Putting a question to a person: the Approval row of a ToolCall, and whether it still fits what would run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.conf import settings
+
+from audit_app import clock, transitions
+from project.accounts import identity as identities
+from project.accounts.identity import Identity, NoMembership
+from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
+from tools_app import policy
+from tools_app.approving import deciders, demands, digest, votes
+from tools_app.facts import Gathered
+from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, Tool, ToolCall
+
+# What tells one use from another that is the same in everything a person would look at.
+_ONE_USE: Final = frozenset({"conversation", "run", "call", "attempt", "usage", "tool_use_id", "expires_at"})
+
+
+def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identity) -> Approval:
+    """Put the question about a call, bound by digest to exactly what would run."""
+    if found.tool is None:
+        raise ValueError("a question is only put about a known tool")
+    expires = closing_time(found.tool)
+    covers = covered(call, found, expires_at=expires.isoformat())
+    approval = Approval(
+        organization_id=call.organization_id,
+        call=call,
+        about=Approval.About.ANSWER if policy.NEEDS_ANSWER in reasons else Approval.About.USE,
+        digest=digest.of(covers),
+        covers=covers,
+        flow=dict(found.flow),
+        reasons=list(reasons),
+        approver=found.tool.approver,
+        demands=[each.as_json() for each in demands.of(found.tool, found.grant)],
+        is_dangerous=found.tool.is_dangerous,
+        requester_id=call.user_id,
+        requester_name=call.user_name,
+        expires_at=expires,
+    )
+    return transitions.born(approval, by=by, reasons=list(reasons))
+
+
+def closing_time(tool: Tool) -> datetime:
+    """Until when a question about a use of this tool stays open."""
+    return clock.read() + timedelta(seconds=tool.approval_seconds or settings.APPROVAL_PENDING_SECONDS)
+
+
+def may_decide(approval: Approval, identity: Identity) -> bool:
+    """Whether this person's word counts; the live tool is asked too, its rule may have become stricter."""
+    if approval.organization_id != identity.organization_id:
+        return False
+    own = approval.requester_id == identity.user_id
+    if approval.about == Approval.About.ANSWER:
+        return own and identity.may(CHAT)
+    if not (identity.may(DECIDE) or (own and identity.may(DECIDE_OWN))):
+        return False
+    asked = votes.demands_of(approval)
+    # Persons are compared, not their tokens or sessions.
+    if deciders.another_person(asked) and identity.user_id in votes.shapers(approval):
+        return False
+    return deciders.may_speak(asked, votes.voice_of(identity.user_id, approval, asked))
+
+
+def still_stands(approval: Approval) -> bool:
+    """Whether those who said yes still may, and still suffice: a verdict does not outlive the right to give it."""
+    said = ApprovalVote.objects.filter(approval=approval, verdict=ApprovalVote.Verdict.APPROVE)
+    # A yes that was given before votes were kept is its decider's alone.
+    ids = list(said.values_list("voter_id", flat=True)) or [approval.decided_by_id]
+    asked = votes.demands_of(approval)
+    able = [each for each in ids if _may_still(approval, each)]
+    if approval.about == Approval.About.ANSWER:
+        return bool(able)
+    voices = [votes.voice_of(each, approval, asked) for each in able]
+    return not deciders.missing(asked, voices)
+
+
+def _may_still(approval: Approval, user_id: str) -> bool:
+    try:
+        return may_decide(approval, identities.from_user(user_id, approval.organization_id))
+    except NoMembership:
+        return False
+
+
+def still_fits(approval: Approval, call: ToolCall, found: Gathered) -> bool:
+    """True if what would run now is byte for byte what the person was shown."""
+    fresh = covered(call, found, expires_at=approval.covers.get("expires_at"))
+    if "membership" not in approval.covers:
+        # It was put before this was covered: a question that waits over an upgrade stays what it was.
+        fresh.pop("membership")
+    return digest.of(fresh) == approval.digest
+
+
+def likeness(approval: Approval) -> str:
+    """The same for questions about exactly the same: all that a verdict is bound to but which use of it it is."""
+    said = {name: value for name, value in approval.covers.items() if name not in _ONE_USE}
+    return digest.of({**said, "about": approval.about, "dangerous": approval.is_dangerous})
+
+
+def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, Any]:
+    """Everything the digest is taken over (`security.md` 2.3)."""
+    tool, grant = found.facts.tool, found.grant
+    return {
+        "organization": call.organization_id,
+        "conversation": call.session_id,
+        "run": call.run_id,
+        "call": call.pk,
+        "tool_use_id": call.tool_use_id,
+        "requester": call.user_id,
+        "membership": found.asked.identity.membership_version,
+        "agent": [call.agent_type_id, grant.agent_hash if grant else ""],
+        "tool": [tool.id, tool.content_hash] if tool else None,
+        "grant": grant.grant_hash if grant else "",
+        "arguments": dict(found.call.arguments),
+        "targets": dict(found.targets),
+        "tainted": call.tainted,
+        "expires_at": expires_at,
+        # Nor do rules above the grant void anything they do not speak of.
+        **({"layers": said} if (said := _layers(found)) else {}),
+        # Only where a call leaves the house, so that questions about all others stay what they were.
+        **({"reach": dict(found.reach)} if found.reach else {}),
+        # Nor this where the tool is told nothing but who asks.
+        **({"context": dict(call.tool_context)} if call.tool_context else {}),
+        **({"acts_as": dict(grant.acts_as)} if grant and grant.acts_as else {}),
+        # Nor this where the organization asks nothing more of those who decide.
+        **OrganizationPolicy.objects.of(call.organization_id).demanded(),
+        **({"editors": editors} if (editors := editors_of(call)) else {}),
+        # A question that was put before there were previews keeps its digest.
+        **({"preview": found.preview} if found.preview else {}),
+    }
+
+
+def _layers(found: Gathered) -> list[list[str]]:
+    """The rules of the installation and the organization that speak of this tool; its own are in its hash."""
+    wider = [layer for layer in found.facts.layers if layer.source.layer != "tool"]
+    return [[str(layer.source), digest.of_rules(_said(layer))] for layer in wider]
+
+
+def _said(layer: policy.Layer) -> dict[str, Any]:
+    """What it does; its name and what it tells the model change nothing of what would run."""
+    return {
+        "allowed": layer.allowed,
+        "denied": layer.denied,
+        "ask_when": layer.ask_when,
+        "ask": layer.requires_approval,
+        "forbids": layer.forbids,
+    }
+
+
+def editors_of(call: ToolCall) -> list[str]:
+    """The ids of everybody who changed the arguments since the model gave them, oldest first."""
+    found: list[str] = []
+    each: ToolCall | None = call
+    while each is not None:
+        if each.edited_by_id:
+            found.insert(0, each.edited_by_id)
+        each = each.replaces
+    return found

@@ -1,0 +1,1 @@
+"""Documents: kept, cut into passages, and found again."""
