@@ -108,7 +108,8 @@ class CardRowSerializer(serializers.Serializer[Any]):
     value = serializers.CharField(help_text="Invisible characters are shown by their number.")
     filled_by_policy = serializers.BooleanField()
     origin = serializers.ChoiceField(
-        ["", "model", "policy", "person"], help_text="Of an argument: who gave it its value."
+        ["house", "model", "policy", "person"],
+        help_text="Who gave an argument its value; house: no argument, but what is known beside them.",
     )
     bytes = serializers.IntegerField()
     showable = serializers.BooleanField()

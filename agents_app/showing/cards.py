@@ -72,7 +72,7 @@ def _card(row: Approval, of: ToolCall) -> list[Item]:
         ),
     ]
     preview = row.covers.get("preview")
-    return [*card, _argument(PREVIEW, preview, filled=False)] if preview else card
+    return [*card, _said(PREVIEW, preview)] if preview else card
 
 
 def _flow(flow: Mapping[str, Any]) -> Item | None:
@@ -113,21 +113,26 @@ def _goal(reach: Mapping[str, Any]) -> list[Item]:
     """Where the call goes and with which secrets, as rows whose names no parameter can have."""
     if not reach:
         return []
-    rows = [_argument("goes to", reach["to"], filled=False)]
+    rows = [_said("goes to", reach["to"])]
     carried = ", ".join(sorted(reach["secrets"]))
-    return [*rows, _argument("with the secret", carried, filled=False)] if carried else rows
+    return [*rows, _said("with the secret", carried)] if carried else rows
 
 
 def _told_beside(covers: Mapping[str, Any]) -> list[Item]:
     """What the tool is told beside its arguments: values that came with the message, and whom it acts as."""
     values = covers.get("context") or {}
-    rows = [_argument(f"told: {name}", values[name], filled=False) for name in sorted(values)]
+    rows = [_said(f"told: {name}", values[name]) for name in sorted(values)]
     if acts_as := covers.get("acts_as"):
-        rows.append(_argument("acts as", acts_as, filled=False))
+        rows.append(_said("acts as", acts_as))
     return rows
 
 
-def _argument(name: str, value: Any, *, filled: bool, origin: str = "") -> Item:
+def _said(name: str, value: Any) -> Item:
+    """A row that is no argument: the house knows it. Its name has a blank, which `schemas` lets no argument have."""
+    return _argument(name, value, filled=False, origin="house")
+
+
+def _argument(name: str, value: Any, *, filled: bool, origin: str) -> Item:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
     return {
         "name": visible_text(name),

@@ -90,6 +90,8 @@ def check_schema(schema: Any) -> list[Problem]:
 
 def problems(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> list[Problem]:
     """Why these arguments do not fit; empty if they do. A schema that cannot be used fits nothing."""
+    if misnamed := list(_misnamed(arguments)):
+        return misnamed[:MAX_PROBLEMS]
     try:
         checker = _checker(json.dumps(schema, sort_keys=True, allow_nan=False))
     except (ValueError, TypeError, RecursionError):
@@ -100,6 +102,18 @@ def problems(schema: Mapping[str, Any], arguments: Mapping[str, Any]) -> list[Pr
         return [Problem("", "the arguments do not fit the schema")]
     errors = islice(checker.validator.iter_errors(dict(arguments)), MAX_PROBLEMS)
     return [Problem(_pointer(error.instance_path), _sentence(error)) for error in errors]
+
+
+def _misnamed(arguments: Mapping[str, Any]) -> Iterator[Problem]:
+    """Names that no parameter can have, not even one that a schema leaves open.
+
+    On a card the house's own rows ("goes to", "acts as") stand among the arguments: what a model may name as it
+    likes would be read as said by the house.
+    """
+    for name in arguments:
+        if not is_parameter_name(name):
+            wanted = "the name of a parameter has 1 to 64 letters, digits, _ . or -"
+            yield Problem("", f"{json.dumps(name[:100])} cannot be used: {wanted}")
 
 
 def anchored(schema: Mapping[str, Any]) -> dict[str, Any]:
