@@ -74,12 +74,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if touches_rows(item)]
     items.sort(key=is_live)
     if not os.environ.get("NO_SECOND_TRY"):
-        # Fourteen thousand runs with real processes, threads and clocks, on two cores of a machine nobody knows: about
-        # one in thirty thousand meets a pause that nobody waited for. A second try is named in the summary, and is a
-        # defect to look at: half of those so far were ours, and not the test's. Whoever looks for them sets the
-        # variable.
         for item in items:
-            item.add_marker(pytest.mark.flaky(reruns=1))
+            if may_try_again(item):
+                item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+def may_try_again(item: pytest.Item) -> bool:
+    """Whether a test may fail once: it is named in the summary then, and is a defect to look at.
+
+    Processes, browsers and foreign servers on two cores of a machine nobody knows meet a pause that nobody waited for
+    about once in thirty thousand tests. What races threads against each other, or draws at random, never gets a second
+    try: one failure is what it looks for.
+    """
+    names = getattr(item, "fixturenames", ())
+    if is_live(item) or "page" in names:
+        return True
+    marked = item.get_closest_marker("django_db")
+    has_threads = bool(marked and marked.kwargs.get("transaction")) or "transactional_db" in names
+    return not has_threads and not getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
 
 
 def is_live(item: pytest.Item) -> bool:
