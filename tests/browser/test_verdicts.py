@@ -108,3 +108,44 @@ def test_two_approvers_who_click_at_once_see_one_verdict(page: Page, inbox_of: O
     verdict = Approval.objects.get()
     assert (verdict.status, ApprovalVote.objects.count()) == ("denied", 1)
     expect(page.locator("approval-card .approval__by")).to_have_text(verdict.decided_by_name)
+
+
+def asked_to_change(page: Page) -> Locator:
+    walking.sign_in(page, alice())
+    walking.begin(page, "Please read the file gate.txt")
+    card = walking.card(page)
+    expect(card).to_be_visible(timeout=walking.PATIENCE)
+    card.get_by_role("button", name="Change the arguments").click()
+    card.get_by_role("textbox", name="path").fill("shed.txt")
+    return card
+
+
+def test_a_double_click_decides_nothing_that_only_then_came_to_lie_there(page: Page) -> None:
+    button = asked_to_change(page).get_by_role("button", name="Ask with these")
+    button.hover()
+    for _ in range(2):
+        page.mouse.down()
+        page.mouse.up()
+        page.wait_for_timeout(350)
+    # What is asked anew has the focus of the one it stands in for, and nobody has decided about it.
+    successor = walking.card(page)
+    expect(successor.locator("changed-arguments ins")).to_have_text("shed.txt", timeout=walking.PATIENCE)
+    expect(successor).to_be_focused()
+    page.keyboard.press("d")
+    walking.until_answered(page)
+    assert [each.status for each in Approval.objects.order_by("pk")] == ["superseded", "denied"]
+
+
+def test_escape_goes_back_from_a_card_and_takes_nothing_back(page: Page) -> None:
+    card = asked_to_change(page)
+    page.keyboard.press("Escape")
+    expect(card.get_by_role("button", name="Change the arguments")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(card).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(walking.composer(page)).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(card).to_be_focused()
+    card.get_by_role("button", name="Change the arguments").click()
+    expect(card.get_by_role("textbox", name="path")).to_have_value("shed.txt")
+    assert Approval.objects.get().status == "pending"

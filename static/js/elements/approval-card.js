@@ -18,9 +18,15 @@ const WORDS = {
   answer: { title: "Question about", keys: {}, said: { approve: "Answered", deny: "Not answered" } },
 };
 
+// Longer than a double click takes, and than anybody needs to notice that something else has come to lie there.
+const UNREAD = 700;
+const MOVING = ["approval-decided", "approval-stale"];
+
 export class ApprovalCard extends HTMLElement {
   #isSending = false;
   #wrong = {};
+  #unread = null;
+  #onMoved = () => this.hold();
   #onClick = (event) => this.#clicked(event);
   #onKey = (event) => this.#pressed(event);
   #onSubmit = (event) => {
@@ -32,6 +38,8 @@ export class ApprovalCard extends HTMLElement {
     this.addEventListener("click", this.#onClick);
     this.addEventListener("keydown", this.#onKey);
     this.addEventListener("submit", this.#onSubmit);
+    for (const name of MOVING) document.addEventListener(name, this.#onMoved);
+    this.hold();
     this.#offer();
   }
 
@@ -39,6 +47,15 @@ export class ApprovalCard extends HTMLElement {
     this.removeEventListener("click", this.#onClick);
     this.removeEventListener("keydown", this.#onKey);
     this.removeEventListener("submit", this.#onSubmit);
+    for (const name of MOVING) document.removeEventListener(name, this.#onMoved);
+    clearTimeout(this.#unread);
+  }
+
+  /** For a moment the pointer does nothing here: what has just come to lie beneath it, nobody has read. */
+  hold() {
+    this.dataset.unread = "";
+    clearTimeout(this.#unread);
+    this.#unread = setTimeout(() => delete this.dataset.unread, UNREAD);
   }
 
   get isPending() {
@@ -68,6 +85,7 @@ export class ApprovalCard extends HTMLElement {
     this.setAttribute("aria-label", `${this.#words.title} ${approval.tool}`);
     this.#write(approval);
     if (!isSame) this.#writeRows(approval.card);
+    if (!isSame) this.hold();
     this.querySelector("information-flow").show(approval.flow);
     for (const part of ["changed-arguments", "approval-ballot", "approval-instead"]) this.querySelector(part).show(approval);
     this.#form.show(approval.form, approval.digest);
@@ -152,9 +170,24 @@ export class ApprovalCard extends HTMLElement {
 
   #clicked(event) {
     const preset = event.target.closest("[data-preset]");
-    if (preset) this.#comment.value = preset.textContent;
+    if (preset) this.#addReason(preset);
     const button = event.target.closest("[data-verdict]");
     if (button) this.#decide(button.dataset.verdict);
+  }
+
+  /** A ready-made reason takes the place of another one; what a person has written stays. */
+  #addReason({ textContent: reason }) {
+    const given = this.comment;
+    const isReadyMade = [...this.querySelectorAll("[data-preset]")].some((each) => each.textContent === given);
+    this.#comment.value = given && !isReadyMade ? `${given} ${reason}` : reason;
+  }
+
+  /** Escape goes one step back inside of the card; says whether there was one. */
+  stepBack(from) {
+    if (this.dataset.changing) this.querySelector("approval-instead").stepBack();
+    else if (from === this) return false;
+    else this.focus({ preventScroll: true });
+    return true;
   }
 
   #pressed(event) {

@@ -65,6 +65,11 @@ export class ApprovalInstead extends HTMLElement {
     if (name) this.querySelector(`[data-panel="${name}"] textarea`)?.focus();
   }
 
+  /** Back to the question, as the buttons for it do. What was written stays until it is sent. */
+  stepBack() {
+    this.#close(this.#card.dataset.changing);
+  }
+
   #close(name) {
     this.#open("");
     this.querySelector(`[data-open="${name}"]`).focus();
@@ -104,6 +109,7 @@ export class ApprovalInstead extends HTMLElement {
 
   #edit() {
     const given = {};
+    this.#complain("");
     for (const field of this.querySelectorAll("[data-field]:not([data-out])")) {
       const read = value(field);
       complainAt(field, read === undefined ? "This is not a text but JSON: a number, true, false, null, a list or an object." : "");
@@ -114,6 +120,11 @@ export class ApprovalInstead extends HTMLElement {
   }
 
   #respond(text) {
+    if (!text.trim()) {
+      this.#complain("Write an answer first.");
+      this.querySelector('[data-panel="respond"] textarea').focus();
+      return;
+    }
     this.#send("response", { digest: this.#question.digest, text }, "Answered in its place");
   }
 

@@ -27,7 +27,7 @@ class ConversationThread extends HTMLElement {
     "composer-stop": () => this.#stop(),
     "composer-review": () => this.#review(),
     "approval-decided": () => this.#decided(),
-    "approval-stale": () => this.#sync.refresh(),
+    "approval-stale": (event) => this.#replaced(event.detail),
     "run-changed": () => this.#sync.refresh(),
     "command-failed": (event) => this.#composer.complain(event.detail.message),
     click: (event) => this.#clicked(event),
@@ -118,6 +118,16 @@ class ConversationThread extends HTMLElement {
     this.#follower.toEnd();
   }
 
+  /** Another question may stand in the place of one: whoever has lost the focus with its card finds it there. */
+  async #replaced(told) {
+    await this.#sync.refresh();
+    if (document.activeElement !== document.body) return;
+    const card = told && this.querySelector(`approval-card[data-approval="${told.id}"]`);
+    if (card?.isPending) card.focus({ preventScroll: true });
+    else if (this.#view.decidable.length > 0) this.#review();
+    else this.#composer.focusText();
+  }
+
   #clicked(event) {
     const starter = event.target.closest("[data-starter]");
     if (starter) this.#send(starter.textContent);
@@ -125,8 +135,15 @@ class ConversationThread extends HTMLElement {
 
   #pressed(event) {
     if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open], side-drawer[data-open]")) return;
-    if (isTyping(event) && event.target.closest("approval-card")) event.target.blur();
-    else if (!isTyping(event) || event.target.closest("message-composer")) this.#stop();
+    const card = event.target.closest("approval-card");
+    if (card) card.stepBack(event.target) || this.#composer.focusText();
+    else if (!isTyping(event) || event.target.closest("message-composer")) this.#escape();
+  }
+
+  /** Stop what is being worked out. Where all of it waits for a verdict, a key pressed in passing must not take it back. */
+  #escape() {
+    if (this.#view.activeRun?.status === "waiting" && this.#view.decidable.length > 0) this.#review();
+    else this.#stop();
   }
 
   #showConnection(state) {

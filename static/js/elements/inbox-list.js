@@ -27,7 +27,7 @@ class InboxList extends HTMLElement {
     change: (event) => event.target.form?.matches(".inbox__filters") && event.target.form.requestSubmit(),
     submit: (event) => event.target.matches(".inbox__filters") && leaveOutEmpty(event.target),
     "approval-decided": (event) => this.#decided(event.target.closest("[data-item]")),
-    "approval-stale": () => this.#soon(),
+    "approval-stale": (event) => this.#replaced(event.target.closest("[data-item]"), event.detail),
     "approval-changing": () => this.#offerTogether(),
   };
   #onNews = () => this.#soon();
@@ -159,6 +159,13 @@ class InboxList extends HTMLElement {
     if (!this.#step(1, (other) => other.dataset.status === "pending" && other.dataset.mayDecide === "true")) lineOf(item).focus();
   }
 
+  /** What was asked anew is opened where the question was that it stands in for. */
+  async #replaced(item, told) {
+    await this.#refresh();
+    const next = told && this.#items.find((each) => each.dataset.item === String(told.id));
+    if (next && next !== item && isOpen(item)) this.#open(next);
+  }
+
   /** Open the next one that `fits`; returns whether there was one. */
   #step(direction, fits = () => true) {
     const items = this.#items;
@@ -196,8 +203,9 @@ class InboxList extends HTMLElement {
   #escape(event) {
     const item = this.#opened;
     if (!item) return;
-    if (isTyping(event) && item.contains(event.target)) {
-      cardOf(item).focus({ preventScroll: true });
+    const card = cardOf(item);
+    if (card.contains(event.target) && (isTyping(event) || card.dataset.changing)) {
+      card.stepBack(event.target);
       return;
     }
     close(item);

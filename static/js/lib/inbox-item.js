@@ -54,6 +54,7 @@ export function isOpen(item) {
 
 export function open(item) {
   setOpen(item, true);
+  cardOf(item).hold();
   cardOf(item).focus({ preventScroll: true });
   const behavior = matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth";
   item.scrollIntoView({ block: "nearest", behavior });
