@@ -28,7 +28,7 @@ from project.accounts import prepared
 from project.accounts.exceptions import Misconfigured
 from project.accounts.identity import Identity
 from tools_app import calls
-from tools_app.calling import askers
+from tools_app.calling import askers, endings
 from tools_app.calling.askers import Asked
 from tools_app.calling.leases import Holder, Lease, keeper
 from tools_app.calls import Proposal
@@ -185,10 +185,14 @@ def _settled(turn: ModelTurn, heard: Heard, identity: Identity) -> Outcome:
 
 
 def _acted(turn: ModelTurn, heard: Heard, identity: Identity) -> Outcome:
-    run = turn.run
+    run, most = turn.run, settings.MAX_USES_PER_TURN
     requested = [
-        _requested(turn, use.id, Proposal(use.id, use.name, use.arguments), identity) for use in heard.uses
+        _requested(turn, Proposal(use.id, use.name, use.arguments), identity) for use in heard.uses[:most]
     ]
+    if further := heard.uses[most:]:
+        # One row stands for all of them: a thousand of them judged in one transaction would stop everybody's writing.
+        first, why = further[0], endings.too_many(len(heard.uses), most)
+        _requested(turn, Proposal(first.id, first.name, "{}"), identity, why)
     _count_invalid(run, requested)
     if any(call.status in ToolCall.OPEN for call in requested):
         runs.wait(run)
@@ -196,7 +200,9 @@ def _acted(turn: ModelTurn, heard: Heard, identity: Identity) -> Outcome:
     return GoAgain()
 
 
-def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Identity) -> ToolCall:
+def _requested(
+    turn: ModelTurn, proposal: Proposal, identity: Identity, refused: endings.Blocked | None = None
+) -> ToolCall:
     run = turn.run
     read = outside.read_by(run)
     if read and not run.tainted:
@@ -214,7 +220,7 @@ def _requested(turn: ModelTurn, use_id: str, proposal: Proposal, identity: Ident
         read_outside=tuple(read),
         context=run.tool_context,
     )
-    call = calls.request(proposal, asked)
+    call = calls.request(proposal, asked, refused=refused)
     prepared.insert(
         Step(
             organization_id=run.organization_id,

@@ -22,6 +22,7 @@ from project.accounts.identity import Identity
 from project.accounts.roles import ACT_AS
 from tools_app import arguments, clearing
 from tools_app.approving import groups
+from tools_app.cataloging import differences
 from tools_app.clearing import Meant
 from tools_app.exceptions import InvalidArguments
 from tools_app.models import ToolCall
@@ -98,7 +99,9 @@ def update(agent: AgentType, changes: Mapping[str, Any], *, by: Identity) -> Age
     with transaction.atomic():
         current = AgentType.objects.select_for_update().get(pk=agent.pk)
         wanted = _checked(changes, by)
-        changed = sorted(name for name, value in wanted.items() if getattr(current, name) != value)
+        changed = sorted(
+            name for name, value in wanted.items() if not differences.is_kept(getattr(current, name), value)
+        )
         if current.is_default and (wanted.get("is_default") is False or wanted.get("enabled") is False):
             raise DefaultPersona
         for name in changed:

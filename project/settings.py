@@ -113,6 +113,7 @@ FRESH_LOGIN_SECONDS = env.number("FRESH_LOGIN_SECONDS", 900, minimum=1)
 MAX_STEPS_PER_RUN = env.number("MAX_STEPS_PER_RUN", 24, minimum=1)
 # Seconds in which its models and tools work; 0 for no limit.
 MAX_SECONDS_PER_RUN = env.number("MAX_SECONDS_PER_RUN", 3_600)
+MAX_USES_PER_TURN = env.number("MAX_USES_PER_TURN", 32, minimum=1)
 MAX_INVALID_CALLS = env.number("MAX_INVALID_CALLS", 4)
 WEB_THREADS = env.number("WEB_THREADS", 8, minimum=1)
 # How many answers a worker process reads, decides and writes at once; any number may wait for their model.

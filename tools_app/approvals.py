@@ -12,7 +12,7 @@ from django.db.models import Q
 from audit_app.clock import NOW, from_now
 from audit_app.exceptions import StaleState
 from audit_app.redaction import storable
-from audit_app.transitions import move, note
+from audit_app.transitions import hold, move, note
 from project.accounts import identity as identities
 from project.accounts.identity import Identity
 from tools_app import calls, doors, executors, facts, policy
@@ -85,6 +85,8 @@ def require_unchanged(approval: Approval, by: Identity) -> None:
     if not isinstance(decision, policy.Refuse) and questions.still_fits(approval, call, found):
         return
     with transaction.atomic():
+        # The stream first, as everybody takes it: a Stop that holds it waits for the call, which `add` takes.
+        hold(approval)
         refusal = decision if isinstance(decision, policy.Refuse) else endings.DRIFTED.refusal
         decided.add(call, found, refusal, decided.VERDICT)
         supersede(approval, endings.Blocked(refusal.code, refusal.message), by=by)

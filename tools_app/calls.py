@@ -46,8 +46,11 @@ class Proposal:
 
 
 @transaction.atomic(savepoint=False)
-def request(proposal: Proposal, asked: Asked) -> ToolCall:
-    """Let the gate judge a proposal. The call comes back blocked, waiting (with its question put) or queued."""
+def request(proposal: Proposal, asked: Asked, *, refused: endings.Blocked | None = None) -> ToolCall:
+    """Let the gate judge a proposal. The call comes back blocked, waiting (with its question put) or queued.
+
+    What is `refused` already is only recorded, with its reason.
+    """
     if asked.supposed is not None:
         raise ValueError("what is only supposed can be asked about, and never run")
     found = facts.gather(proposal.tool_name, proposal.raw, asked)
@@ -57,7 +60,8 @@ def request(proposal: Proposal, asked: Asked) -> ToolCall:
         request_id=asked.identity.request_id,
         ip_address=asked.identity.ip_address,
     )
-    call, decision = _new(proposal, found, asked), policy.decide(found.call, found.facts)
+    decision = refused.refusal if refused else policy.decide(found.call, found.facts)
+    call = _new(proposal, found, asked)
     call.explanation = decided.first(found, decision)
     match decision:
         case policy.Refuse(code=code, message=message):

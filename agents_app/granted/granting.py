@@ -17,6 +17,7 @@ from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE, DECIDE
 from tools_app import arguments, policy, rules
 from tools_app.approving import groups
+from tools_app.cataloging import differences
 from tools_app.exceptions import InvalidArguments
 from tools_app.governing import layers, meanings, rule_problems
 from tools_app.governing.installation_policy import PolicyUnreadable
@@ -70,7 +71,9 @@ def grant(
     with transaction.atomic():
         found = AgentToolConfig.objects.select_for_update().filter(agent_type=agent, tool=tool).first()
         row = found or AgentToolConfig(organization_id=agent.organization_id, agent_type=agent, tool=tool)
-        changed = sorted(name for name, value in wanted.items() if getattr(row, name) != value)
+        changed = sorted(
+            name for name, value in wanted.items() if not differences.is_kept(getattr(row, name), value)
+        )
         if found is not None and not changed:
             return row
         for name in changed:
@@ -91,7 +94,7 @@ def unsaved(agent: AgentType, tool: Tool, config: Mapping[str, Any], *, by: Iden
     found = AgentToolConfig.objects.filter(agent_type=agent, tool=tool).first()
     row = found or AgentToolConfig(organization_id=agent.organization_id, agent_type=agent, tool=tool)
     row.agent_type, row.tool = agent, tool
-    changed = [name for name, value in config.items() if getattr(row, name) != value]
+    changed = [name for name, value in config.items() if not differences.is_kept(getattr(row, name), value)]
     for name in changed:
         setattr(row, name, config[name])
     _require_sound(row, tool)

@@ -15,6 +15,8 @@ from audit_app.models import AuditEntry
 from tests import gate, people
 from tests.agents import answering
 from tests.agents.answering import CLOCK
+from tools_app.explain import explanations
+from tools_app.models import ToolCall
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("valkey")]
 
@@ -174,3 +176,19 @@ def test_the_model_is_told_when_little_is_left() -> None:
     assert "300 tokens" in allowance.told(run, allowance.Allowance(9, None), room=300)
     run.answers_now = True
     assert "Answer now" in allowance.told(run, allowance.Allowance(0, None))
+
+
+def test_one_turn_may_not_ask_for_any_number_of_uses(settings: Any) -> None:
+    settings.MAX_USES_PER_TURN = 2
+    clock = CLOCK["call"][0]
+    run = answering.asked(answering.talk(answering.persona()), {"call": [clock] * 500}, LAST)
+    assert (run.status, words(run)) == ("finished", "It is noon.")
+    made = ToolCall.objects.filter(run_id=run.pk).order_by("pk")
+    assert [(call.status, call.reason) for call in made] == [
+        ("succeeded", ""),
+        ("succeeded", ""),
+        ("blocked", "too_many_uses"),
+    ]
+    assert made[2].reason_text.startswith("500 uses were asked for at once and the first 2 were taken")
+    then = explanations.of(made[2]).then
+    assert [(each.stage, each.decision) for each in then] == [("asked", "refuse")]

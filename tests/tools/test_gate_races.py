@@ -6,6 +6,7 @@ test_rate_limit, votes in test_votes. Here: who withdraws, sweeps, settles, rene
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from tools_app.calling import claims, settling
 from tools_app.calling.leases import Keeper, Lease
 from tools_app.exceptions import DigestMismatch
 from tools_app.executors.base import ToolResult
+from tools_app.explain import decided
 from tools_app.models import Approval, Tool, ToolCall, UsageCounter
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -113,6 +115,34 @@ def test_what_is_void_by_now_is_superseded_once() -> None:
         assert "DigestMismatch" in kinds(said)
         assert AuditEntry.objects.filter(action="approval.superseded", subject_id=str(one.pk)).count() == 1
         assert again(call).status == "blocked"
+
+
+def test_a_yes_to_what_is_void_and_a_stop_take_their_rows_in_one_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On PostgreSQL one of two that wait for each other is ended, with an error for whoever it was."""
+    at = gate.opened(requires_approval=True)
+    call = at.ask({"line": "x"})
+    edit(at, 1)
+    question, add = gate.question(call), decided.add
+    noted, stopped = threading.Event(), threading.Event()
+
+    def slow(*told: Any) -> None:
+        add(*told)
+        noted.set()
+        # Long enough for the other one to take what it takes first; whoever waits for us never says so.
+        stopped.wait(1)
+
+    def stop() -> None:
+        noted.wait(20)
+        calls.cancel(again(call), by=people.alice().identity)
+        stopped.set()
+
+    monkeypatch.setattr(approvals.decided, "add", slow)
+    bob = people.bob().identity
+    said = gate.at_once(lambda: approvals.approve(question, digest=question.digest, by=bob), stop)
+    assert set(kinds(said)) <= {"DigestMismatch", "StaleState", "NoneType"}
+    assert again(call).status in {"blocked", "cancelled"}
 
 
 def test_two_sweepers_close_a_question_once() -> None:

@@ -12,6 +12,7 @@ from project.accounts import identity as identities
 from tests import gate, people
 from tests.tools.asking import run_it, yes
 from tools_app import builtin_tools, catalog
+from tools_app.approving import questions
 from tools_app.calling import information
 from tools_app.models import Tool, ToolVersion
 
@@ -162,3 +163,14 @@ def test_a_tool_that_says_nothing_keeps_its_hash() -> None:
     before = at.tool.content_hash()
     at.tool.privacy = "public"
     assert at.tool.content_hash() == before
+
+
+def test_one_look_decides_about_nothing_that_was_read_elsewhere() -> None:
+    at, places = outward({}), ("https://partner.example/", "https://evil.example/inject")
+    asked = [
+        at.ask({"line": "x"}, tainted=True, read_outside=({"tool": "web_fetch", "what": where},))
+        for where in (*places, places[0])
+    ]
+    ours, theirs, again = [questions.likeness(gate.question(call)) for call in asked]
+    assert ours == again
+    assert ours != theirs

@@ -258,3 +258,17 @@ def test_two_losses_of_the_same_are_alike() -> None:
     assert questions.likeness(one) == questions.likeness(same)
     other = losing.asked(losing.lost(at, {"line": "two"}))
     assert questions.likeness(one) != questions.likeness(other)
+
+
+def test_a_file_with_a_very_large_number_is_asked_about_like_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some file systems number their files with 64 bits, more than the canonical form can say exactly."""
+    real = facts.gather
+
+    def far(*told: Any, **named: Any) -> Any:
+        return replace(real(*told, **named), targets={"path": ["a.txt", 43, 2**60 + 5, "hash"]})
+
+    monkeypatch.setattr(facts, "gather", far)
+    question = gate.question(gate.opened(requires_approval=True).ask({"line": "one"}))
+    assert question.covers["targets"] == {"path": ["a.txt", 43, str(2**60 + 5), "hash"]}

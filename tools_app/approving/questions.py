@@ -19,6 +19,11 @@ from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, Tool, T
 # What tells one use from another that is the same in everything a person would look at.
 _ONE_USE: Final = frozenset({"conversation", "run", "call", "attempt", "usage", "tool_use_id", "expires_at"})
 
+# What a person is shown beside what the digest is about: questions that differ in it were not all looked at.
+_SHOWN_BESIDE: Final = ("about", "flow", "reasons", "demands")
+# RFC 8785 knows no greater number exactly; files of some file systems have ids of 64 bits.
+_GREATEST: Final = 2**53 - 1
+
 
 def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identity) -> Approval:
     """Put the question about a call, bound by digest to exactly what would run."""
@@ -97,7 +102,8 @@ def still_fits(approval: Approval, call: ToolCall, found: Gathered) -> bool:
 def likeness(approval: Approval) -> str:
     """The same for questions about exactly the same: all that a verdict is bound to but which use of it it is."""
     said = {name: value for name, value in approval.covers.items() if name not in _ONE_USE}
-    return digest.of({**said, "about": approval.about, "dangerous": approval.is_dangerous})
+    shown = {name: getattr(approval, name) for name in _SHOWN_BESIDE}
+    return digest.of({**said, **shown, "dangerous": approval.is_dangerous})
 
 
 def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, Any]:
@@ -115,7 +121,7 @@ def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, An
         "tool": [tool.id, tool.content_hash] if tool else None,
         "grant": grant.grant_hash if grant else "",
         "arguments": dict(found.call.arguments),
-        "targets": dict(found.targets),
+        "targets": _exactly(dict(found.targets)),
         "tainted": call.tainted,
         "expires_at": expires_at,
         # Nor do rules above the grant void anything they do not speak of.
@@ -131,6 +137,18 @@ def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, An
         # A question that was put before there were previews keeps its digest.
         **({"preview": found.preview} if found.preview else {}),
     }
+
+
+def _exactly(value: Any) -> Any:
+    """The same, with numbers as text where the canonical form would refuse them."""
+    match value:
+        case dict():
+            return {name: _exactly(each) for name, each in value.items()}
+        case list() | tuple():
+            return [_exactly(each) for each in value]
+        case int() if abs(value) > _GREATEST:
+            return str(value)
+    return value
 
 
 def _layers(found: Gathered) -> list[list[str]]:

@@ -39,6 +39,12 @@ DRIFTED: Final = Blocked(
 )
 
 
+def too_many(asked: int, most: int) -> Blocked:
+    """For the first of those that one model turn asked for beyond what is taken of it."""
+    told = f"{asked} uses were asked for at once and the first {most} were taken; this one and those after it were not."
+    return Blocked("too_many_uses", f"{told} Ask for a few at a time.")
+
+
 def over(limit: int, where: str, code: str) -> Blocked:
     """A limit of uses is reached; the same words as where the gate says it before anybody is asked."""
     return Blocked(code, steps.spent(limit, where))

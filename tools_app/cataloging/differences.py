@@ -146,6 +146,11 @@ def same(one: Any, other: Any) -> bool:
     return written == _written(other) and written != _TOO_DEEP
 
 
+def is_kept(now: Any, wanted: Any) -> bool:
+    """Whether a column holds this already. For Python 1 is True: a rule corrected so would not be saved."""
+    return bool(now == wanted) and same(now, wanted)
+
+
 def _written(value: Any) -> str:
     """One spelling for equal values: in Python 1 equals True, and the order of keys means nothing."""
     if value is ABSENT:

@@ -13,6 +13,7 @@ from project.accounts.identity import Identity
 from project.accounts.roles import ALL_PERMISSIONS
 from tools_app import arguments, builtin_tools, credentials, executors
 from tools_app.approving import groups
+from tools_app.cataloging import differences
 from tools_app.exceptions import InvalidArguments, InvalidTool, OperatorOnly, UnknownTool
 from tools_app.governing import layers, rule_problems
 from tools_app.models import Tool, ToolDraft
@@ -149,7 +150,9 @@ def _require_reviewed(fields: Mapping[str, Any], by: Identity, tool: Tool | None
     within = definition if isinstance(definition, dict) else {}
     sent = {name: within[name] for name in ("input_schema",) if name in within}
     sent |= {name: fields[name] for name in ("input_schema", "configuration") if name in fields}
-    changed = {name: value for name, value in sent.items() if value != getattr(tool, name)}
+    changed = {
+        name: value for name, value in sent.items() if not differences.is_kept(getattr(tool, name), value)
+    }
     if changed and not _is_proposed(changed, tool):
         told = "This is what its MCP server takes. It changes with a sync and a review, not by hand."
         raise InvalidTool(details={name: [told] for name in changed})

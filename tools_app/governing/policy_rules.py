@@ -14,6 +14,7 @@ from project.accounts.exceptions import NotFound
 from project.accounts.identity import Identity
 from project.accounts.roles import POLICY_CHANGE
 from tools_app import arguments, rules
+from tools_app.cataloging import differences
 from tools_app.exceptions import InvalidArguments, InvalidRule, RuleNameTaken
 from tools_app.governing import layer_rules, layers, meanings
 from tools_app.models import PolicyRule, Tool
@@ -45,7 +46,9 @@ def change(rule: PolicyRule, changes: Mapping[str, Any], *, by: Identity) -> Pol
             raise NotFound
         row = unsaved(changes, by=by, rule=current)
         before = PolicyRule.objects.get(pk=rule.pk)
-        changed = [name for name in FIELDS if getattr(before, name) != getattr(row, name)]
+        changed = [
+            name for name in FIELDS if not differences.is_kept(getattr(before, name), getattr(row, name))
+        ]
         if changed:
             _write(row, "policy.rule_changed", changed, by)
     return row
