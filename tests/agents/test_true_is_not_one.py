@@ -59,5 +59,5 @@ def test_what_a_persona_tells_its_tools() -> None:
     at, by = opened(), people.carol().identity
     personas.update(at.agent, {"tool_context": {"dry": 1}}, by=by)
     personas.update(at.agent, {"tool_context": {"dry": True}}, by=by)
-    assert AgentType.objects.get(pk=at.agent.pk).tool_context["dry"] is True
+    assert (AgentType.objects.get(pk=at.agent.pk).tool_context or {})["dry"] is True
     assert recorded("persona.changed") == ["tool_context"]

@@ -138,7 +138,7 @@ def test_a_yes_to_what_is_void_and_a_stop_take_their_rows_in_one_order(
         calls.cancel(again(call), by=people.alice().identity)
         stopped.set()
 
-    monkeypatch.setattr(approvals.decided, "add", slow)
+    monkeypatch.setattr(decided, "add", slow)
     bob = people.bob().identity
     said = gate.at_once(lambda: approvals.approve(question, digest=question.digest, by=bob), stop)
     assert set(kinds(said)) <= {"DigestMismatch", "StaleState", "NoneType"}
