@@ -15,6 +15,7 @@ from project.accounts.exceptions import NotAllowed
 from project.accounts.prepared import Given, Prepared
 from tools_app import arguments, doors, executors, policy, served
 from tools_app.approving import demands, standing
+from tools_app.approving.deciders import Demand
 from tools_app.calling import askers, information, quotas
 from tools_app.calling.askers import Asked
 from tools_app.cataloging import versions
@@ -22,7 +23,7 @@ from tools_app.exceptions import InvalidArguments
 from tools_app.executors.base import Work
 from tools_app.governing import halts, held, layers, meanings
 from tools_app.models import Tool, ToolCall, UsageCounter
-from tools_app.policy import Call, Facts, Grant, Layer, Standing, ToolFacts, layering
+from tools_app.policy import Call, Facts, Grant, Layer, Standing, ToolFacts, Used, layering
 
 log = logging.getLogger(__name__)
 
@@ -123,12 +124,7 @@ def _stored(tool: Tool | None, call: ToolCall, asked: Asked) -> Gathered:
     grant = _grant(tool, asked)
     supplied = {name: value for name, value in call.arguments.items() if name not in call.filled}
     found = _judged(tool, grant, supplied, asked, filled=call.arguments)
-    found = replace(found, filled=tuple(call.filled))
-    if not call.limit_reserved:
-        return found
-    # What this call has taken already is no reason against it.
-    used = tuple(replace(each, uses=max(each.uses - 1, 0)) for each in found.facts.used)
-    return replace(found, facts=replace(found.facts, uses=max(found.facts.uses - 1, 0), used=used))
+    return replace(found, filled=tuple(call.filled))
 
 
 def _with_standing(found: Gathered, own: int | None = None) -> Gathered:
@@ -137,8 +133,14 @@ def _with_standing(found: Gathered, own: int | None = None) -> Gathered:
         return found
     rules = standing.rules_of(found.facts, found.asked, found.reach)
     allowed = standing.candidates(found.asked, found.facts, rules, own)
-    asked = demands.of(found.tool, found.grant) if found.tool is not None else ()
-    return replace(found, facts=replace(found.facts, standing=allowed, demands=asked))
+    return replace(found, facts=replace(found.facts, standing=allowed, demands=deciding(found)))
+
+
+def deciding(found: Gathered) -> tuple[Demand, ...]:
+    """Who must say yes to this use, where a person is asked."""
+    if found.tool is None:
+        return ()
+    return demands.of_use(found.tool, found.grant, found.asked.identity.user_id, found.facts.editors)
 
 
 def _grant(tool: Tool | None, asked: Asked) -> Grant | None:
@@ -224,8 +226,9 @@ def _facts(tool: Tool | None, grant: Grant | None, asked: Asked) -> Facts:
         requester_active=who.role != "",
         requester_signed_in=who.user_id.isdigit(),
         permissions=who.permissions,
+        editors=asked.editors,
         uses=_uses(tool, grant, asked),
-        used=tuple(quotas.used(tool, grant, asked)) if tool and grant else (),
+        used=_used(tool, grant, asked),
         tainted=asked.tainted,
         could_leak=bool(private),
         private=private,
@@ -253,7 +256,21 @@ def _private(tool: Tool | None, asked: Asked) -> tuple[str, ...]:
 def _uses(tool: Tool | None, grant: Grant | None, asked: Asked) -> int:
     if tool is None or grant is None or not quotas.is_limit(grant.usage_limit):
         return 0
-    return UsageCounter.objects.used(quotas.counter_key(asked, tool.pk))
+    return _without_own(UsageCounter.objects.used(quotas.counter_key(asked, tool.pk)), asked)
+
+
+def _used(tool: Tool | None, grant: Grant | None, asked: Asked) -> tuple[Used, ...]:
+    if tool is None or grant is None:
+        return ()
+    counted = tuple(quotas.used(tool, grant, asked))
+    if not asked.holds_slot:
+        return counted
+    return tuple(replace(each, uses=_without_own(each.uses, asked)) for each in counted)
+
+
+def _without_own(uses: int, asked: Asked) -> int:
+    """What this very use has taken already is no reason against it."""
+    return max(uses - 1, 0) if asked.holds_slot else uses
 
 
 def tool_facts(tool: Tool, organization_id: int, *, server_off: str | None = None) -> ToolFacts:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from tools_app import arguments, policy
-from tools_app.policy import Allow, AskApproval, Call, Facts, Grant, Refuse, ToolFacts
+from tools_app.policy import Allow, AskApproval, Call, Editor, Facts, Grant, Refuse, ToolFacts
 
 TOOL = ToolFacts(id=1, name="tool", content_hash="t")
 GRANT = Grant(id=1, agent_type_id=1, agent_name="Ana", agent_hash="a")
@@ -72,6 +72,7 @@ REFUSALS: list[tuple[str, Change]] = [
     ("use_not_allowed", grant(may_use=False)),
     ("requires_auth", lambda *case: facts(requester_signed_in=False)(*tool(requires_auth=True)(*case))),
     ("missing_permission", tool(required_permissions=("chat",))),
+    ("editor_gone", facts(editors=(Editor("7", "Bob", may_decide=False),))),
     ("reserved_parameter", said(reserved=("user_id",))),
     ("fixed_parameter", grant(fixed={"x": 2})),
     ("invalid_arguments", said(problems=("x: not a number",))),
@@ -100,6 +101,28 @@ def test_what_stands_earlier_is_told(first: int, second: int) -> None:
     (earlier, one), (_, other) = REFUSALS[first], REFUSALS[second]
     assert code(decide(one, other)) == earlier
     assert code(decide(other, one)) == earlier
+
+
+@pytest.mark.parametrize(
+    ("asker", "editors", "expected"),
+    [
+        (True, [True], "Allow"),
+        (True, [], "Allow"),
+        (True, [False], "editor_lacks_permission"),
+        (True, [True, False], "editor_lacks_permission"),
+        (False, [True], "missing_permission"),
+        (False, [False], "missing_permission"),
+    ],
+)
+def test_whoever_changed_it_needs_the_permissions_as_who_asked_does(
+    asker: bool, editors: list[bool], expected: str
+) -> None:
+    def may(*, does: bool) -> frozenset[str]:
+        return frozenset({"chat"} if does else {"audit.view"})
+
+    hands = tuple(Editor(str(at), f"Bob {at}", permissions=may(does=each)) for at, each in enumerate(editors))
+    who = facts(permissions=may(does=asker), editors=hands)
+    assert code(decide(tool(required_permissions=("chat",)), who)) == expected
 
 
 @pytest.mark.parametrize(("refusal", "change"), REFUSALS, ids=[name for name, _ in REFUSALS])

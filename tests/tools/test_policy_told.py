@@ -27,6 +27,7 @@ STEP_OF = {
     "use_not_allowed": "tool",
     "requires_auth": "tool",
     "missing_permission": "tool",
+    "editor_gone": "editors",
     "reserved_parameter": "arguments",
     "fixed_parameter": "arguments",
     "invalid_arguments": "arguments",

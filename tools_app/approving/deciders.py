@@ -8,6 +8,9 @@ from typing import Any, Final
 
 # One yes of anybody who may decide; what there is where no layer says anything.
 ANYBODY: Final = ""
+_NOT_EDITOR: Final = (
+    "It acts for who asked, so who changed it cannot approve it: who asked can, or somebody else."
+)
 MOST: Final = 20
 
 
@@ -19,11 +22,13 @@ class Demand:
     other: bool = False
     count: int = 1
     groups: tuple[str, ...] = ()
+    # Not who changed somebody else's use: it acts for that person, who may say yes to it, as any other one may.
+    not_editor: bool = False
 
     @property
     def is_plain(self) -> bool:
         """Whether it asks for nothing beyond what every question asks for."""
-        return not (self.other or self.count > 1 or self.groups)
+        return not (self.other or self.count > 1 or self.groups or self.not_editor)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -31,6 +36,8 @@ class Demand:
             "other": self.other,
             "count": self.count,
             "groups": list(self.groups),
+            # Where it is not asked for, what is kept stays what it was.
+            **({"not_editor": True} if self.not_editor else {}),
         }
 
 
@@ -49,13 +56,23 @@ class Voice:
 def read(stored: Iterable[Mapping[str, Any]]) -> tuple[Demand, ...]:
     """The demands a question was put with. Raises on what cannot be read: then nobody decides."""
     return tuple(
-        Demand(str(each["layer"]), bool(each["other"]), int(each["count"]), tuple(map(str, each["groups"])))
+        Demand(
+            str(each["layer"]),
+            bool(each["other"]),
+            int(each["count"]),
+            tuple(map(str, each["groups"])),
+            not_editor=bool(each.get("not_editor")),
+        )
         for each in stored
     )
 
 
 def another_person(demands: Iterable[Demand]) -> bool:
     return any(demand.other for demand in demands)
+
+
+def not_editor(demands: Iterable[Demand]) -> bool:
+    return any(demand.not_editor for demand in demands)
 
 
 def named(demands: Iterable[Demand]) -> frozenset[str]:
@@ -99,7 +116,13 @@ def may_speak(demands: Sequence[Demand], voice: Voice) -> bool:
 
 
 def told(demands: Sequence[Demand]) -> str:
-    """All demands in one sentence for people; empty where one yes of anybody suffices."""
+    """All demands in words for people; empty where one yes of anybody suffices."""
+    # Where another person has to, who changed it is none.
+    changed = _NOT_EDITOR if not_editor(demands) and not another_person(demands) else ""
+    return f"{_who(demands)} {changed}".strip()
+
+
+def _who(demands: Sequence[Demand]) -> str:
     counts = needed(demands)
     other = "another person" if another_person(demands) else "one person"
     if set(counts) == {ANYBODY}:

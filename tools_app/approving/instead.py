@@ -31,11 +31,13 @@ def edit(
 ) -> Approval:
     """Change the arguments of a use that waits. Another call takes its place, judged anew and asked about anew.
 
+    It stays the use of whoever asked, and runs as theirs: so the gate must let it to them, and to who changes it too.
     Returns the new question. Raises InvalidEdit, saying why, where the gate would refuse such a use: then nothing has
     changed. Besides MayNotDecide, CannotBeEdited, DigestMismatch and StaleState.
     """
     call = _changeable(approval, digest, by)
-    found = facts.gather(call.tool_name, json.dumps(_supplied(call, arguments)), askers.of(call))
+    asked = askers.changed_by(call, by)
+    found = facts.gather(call.tool_name, json.dumps(_supplied(call, arguments)), asked)
     decision = policy.decide(found.call, found.facts)
     if isinstance(decision, policy.Refuse):
         raise InvalidEdit(decision.message, details={"reason": decision.code})
@@ -49,7 +51,7 @@ def edit(
         verdict = approvals.verdict_of(by, comment)
         move(approval, Approval.Status.SUPERSEDED, by=by, only_if=approvals.still_open(digest), **verdict)
         endings.end_unstarted(call, ToolCall.Status.BLOCKED, why, by=by)
-        return successors.put_edited(call, found, decision, by=by)
+        return successors.put_edited(call, found, decision, by=by, groups=votes.groups_for(approval, by))
 
 
 def _require_same_file(call: ToolCall, found: Gathered) -> None:

@@ -11,8 +11,9 @@ from audit_app import clock, transitions
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
-from tools_app import policy
-from tools_app.approving import deciders, demands, digest, votes
+from tools_app import facts, policy
+from tools_app.approving import deciders, digest, votes
+from tools_app.calling import askers
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, Tool, ToolCall
 
@@ -40,7 +41,7 @@ def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identi
         flow=dict(found.flow),
         reasons=list(reasons),
         approver=found.tool.approver,
-        demands=[each.as_json() for each in demands.of(found.tool, found.grant)],
+        demands=[each.as_json() for each in facts.deciding(found)],
         is_dangerous=found.tool.is_dangerous,
         requester_id=call.user_id,
         requester_name=call.user_name,
@@ -64,8 +65,7 @@ def may_decide(approval: Approval, identity: Identity) -> bool:
     if not (identity.may(DECIDE) or (own and identity.may(DECIDE_OWN))):
         return False
     asked = votes.demands_of(approval)
-    # Persons are compared, not their tokens or sessions.
-    if deciders.another_person(asked) and identity.user_id in votes.shapers(approval):
+    if identity.user_id in votes.barred(approval, asked):
         return False
     return deciders.may_speak(asked, votes.voice_of(identity.user_id, approval, asked))
 
@@ -170,10 +170,4 @@ def _said(layer: policy.Layer) -> dict[str, Any]:
 
 def editors_of(call: ToolCall) -> list[str]:
     """The ids of everybody who changed the arguments since the model gave them, oldest first."""
-    found: list[str] = []
-    each: ToolCall | None = call
-    while each is not None:
-        if each.edited_by_id:
-            found.insert(0, each.edited_by_id)
-        each = each.replaces
-    return found
+    return [each.edited_by_id for each in askers.edits(call)]

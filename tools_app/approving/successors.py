@@ -7,7 +7,7 @@ successor is always asked about. Somebody was being asked when it came to be, an
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -15,6 +15,7 @@ from audit_app.transitions import born
 from project.accounts.identity import Identity
 from tools_app import doors, policy, rules
 from tools_app.approving import questions
+from tools_app.calling import askers
 from tools_app.explain import decided
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ToolCall
@@ -61,10 +62,13 @@ def put_anew(call: ToolCall, found: Gathered, decision: policy.Decision, *, by: 
     return _put(_next(call, found), found, decision, CHANGED, by=by)
 
 
-def put_edited(call: ToolCall, found: Gathered, decision: policy.Decision, *, by: Identity) -> Approval:
-    """Ask about the arguments as this person changed them."""
+def put_edited(
+    call: ToolCall, found: Gathered, decision: policy.Decision, *, by: Identity, groups: Iterable[str] = ()
+) -> Approval:
+    """Ask about the arguments as this person changed them, who might because they are in one of these groups."""
     successor = _next(call, found)
     successor.edited_by_id, successor.edited_by_name = by.user_id, by.display_name[:255]
+    successor.asked_through = askers.edited(call.asked_through, by, groups)
     return _put(successor, found, decision, EDITED, by=by)
 
 
@@ -131,7 +135,7 @@ def latest(call: ToolCall) -> ToolCall:
 
 def changes(call: ToolCall) -> list[Change]:
     """What people changed of the arguments the model gave, in the order of the arguments."""
-    if not _is_edited(call):
+    if not askers.edits(call):
         return []
     return differing(original(call).arguments, call.arguments)
 
@@ -146,14 +150,6 @@ def _same(one: Any, other: Any) -> bool:
     return one is not ABSENT and other is not ABSENT and rules.is_same(one, other)
 
 
-def _is_edited(call: ToolCall | None) -> bool:
-    while call is not None:
-        if call.edited_by_id:
-            return True
-        call = call.replaces
-    return False
-
-
 def told(call: ToolCall) -> str:
     """For the model, before the result: who changed what of its arguments; empty where nobody did."""
     found = changes(call)
@@ -165,13 +161,8 @@ def told(call: ToolCall) -> str:
 
 def editors(call: ToolCall) -> list[str]:
     """The names of everybody who changed the arguments since the model gave them, oldest first."""
-    found: list[str] = []
-    each: ToolCall | None = call
-    while each is not None:
-        if each.edited_by_name and each.edited_by_name not in found:
-            found.insert(0, each.edited_by_name)
-        each = each.replaces
-    return found
+    newest_first = (each.edited_by_name for each in reversed(askers.edits(call)))
+    return list(dict.fromkeys(name for name in newest_first if name))[::-1]
 
 
 def _listed(found: list[Change]) -> str:

@@ -49,6 +49,14 @@ def voice_of(user_id: str, approval: Approval, demands: Sequence[Demand]) -> Voi
     return Voice(user_id, groups, stands_in=may_stand_in and _handed_on_to(approval) in groups)
 
 
+def groups_for(approval: Approval, by: Identity) -> frozenset[str]:
+    """By which of their groups this person may decide; none where it takes no group, or where they stand in."""
+    asked = demands_of(approval)
+    if deciders.ANYBODY in deciders.needed(asked):
+        return frozenset()
+    return voice_of(by.user_id, approval, asked).groups & deciders.named(asked)
+
+
 def _handed_on_to(approval: Approval) -> str | None:
     """The group the clock has handed the question on to, as the organization had named it at that moment."""
     handed_on = QuestionClock.objects.filter(approval=approval, escalated_at__isnull=False)
@@ -61,6 +69,15 @@ def shapers(approval: Approval) -> frozenset[str]:
     None of them is "another person", or one approver alone could let run what nobody but they have written.
     """
     return frozenset({approval.requester_id, *(approval.covers.get("editors") or ())})
+
+
+def barred(approval: Approval, demands: Sequence[Demand]) -> frozenset[str]:
+    """Whose yes does not count, by id, whatever their role is. Persons are compared, not their tokens or sessions."""
+    if deciders.another_person(demands):
+        return shapers(approval)
+    if deciders.not_editor(demands):
+        return shapers(approval) - {approval.requester_id}
+    return frozenset()
 
 
 @transaction.atomic

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from audit_app.redaction import redact
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
+from project.accounts.roles import ALL_PERMISSIONS, DECIDE, DECIDE_OWN
 from tools_app.governing.layer_rules import Rule
-from tools_app.models import ToolCall
-from tools_app.policy import Grant
+from tools_app.models import ApproverGroup, ToolCall
+from tools_app.policy import Editor, Grant
 
 _SESSION: Final = "session"
+# Where the rights are kept with which people changed the arguments of a call.
+_EDITORS: Final = "editors"
+# Of a change from before that was kept it is only known who made it: their rights of today are asked.
+_UNKNOWN: Final[Mapping[str, Any]] = {"permissions": ALL_PERMISSIONS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,10 @@ class Asked:
     door: str = ""
     # The draft whose content is tried (`versions.mark`); set by `trying` alone, "" everywhere else.
     draft: str = ""
+    # Whoever changed the arguments since they were asked for: the gate asks for their rights too.
+    editors: tuple[Editor, ...] = ()
+    # Whether a slot of the limits was taken for this use already: that is no reason against it.
+    holds_slot: bool = False
     # What would be so after a change nobody has saved; for asking the gate alone, never for a use.
     supposed: Supposed | None = None
 
@@ -72,7 +81,72 @@ def of(call: ToolCall) -> Asked:
         context=call.tool_context,
         door=str(call.asked_through.get("door") or ""),
         draft=str(call.asked_through.get("draft") or ""),
+        editors=_editors(call),
+        holds_slot=call.limit_reserved,
     )
+
+
+def edits(call: ToolCall) -> list[ToolCall]:
+    """The calls in which somebody changed the arguments that the model gave, this one included; oldest first."""
+    found: list[ToolCall] = []
+    each: ToolCall | None = call
+    while each is not None:
+        if each.edited_by_id:
+            found.insert(0, each)
+        each = each.replaces
+    return found
+
+
+def edited(through: Mapping[str, Any], by: Identity, groups: Iterable[str] = ()) -> dict[str, Any]:
+    """What is kept with the call that this person has changed: their rights at that moment, beside who asked.
+
+    `groups` are those of approvers by which they might change it, where it took one.
+    """
+    kept = {**through.get(_EDITORS, {})}
+    kept[by.user_id] = {"permissions": sorted(by.permissions), "groups": sorted(groups)}
+    return {**through, _EDITORS: kept}
+
+
+def changed_by(call: ToolCall, by: Identity) -> Asked:
+    """As `of`, where this person changes the arguments now."""
+    asked = of(call)
+    others = (each for each in asked.editors if each.user_id != by.user_id)
+    return replace(asked, editors=(*others, _editor(by, call)))
+
+
+def editors_then(call: ToolCall) -> tuple[Editor, ...]:
+    """Those who changed the arguments, with the rights they had then."""
+    kept, named = _kept(call), {each.edited_by_id: each.edited_by_name for each in edits(call)}
+    return tuple(
+        Editor(user_id, name, permissions=frozenset(kept.get(user_id, _UNKNOWN)["permissions"]))
+        for user_id, name in named.items()
+    )
+
+
+def _editor(by: Identity, call: ToolCall) -> Editor:
+    may = by.may(DECIDE) or (by.user_id == call.user_id and by.may(DECIDE_OWN))
+    return Editor(by.user_id, by.display_name, may, by.permissions)
+
+
+def _editors(call: ToolCall) -> tuple[Editor, ...]:
+    """Each once, with the rights they have by now and had when they changed it."""
+    if not call.replaces_id:
+        return ()
+    kept = _kept(call)
+    return tuple(_as_of_now(call, then, kept.get(then.user_id, _UNKNOWN)) for then in editors_then(call))
+
+
+def _as_of_now(call: ToolCall, then: Editor, kept: Mapping[str, Any]) -> Editor:
+    now = _editor(person_of(then.user_id, call.organization_id, kept), call)
+    groups = frozenset(map(str, kept.get("groups") or ()))
+    if groups and groups.isdisjoint(ApproverGroup.objects.names_of(then.user_id, call.organization_id)):
+        now = replace(now, may_decide=False)
+    return replace(now, name=then.name)
+
+
+def _kept(call: ToolCall) -> Mapping[str, Mapping[str, Any]]:
+    found: Mapping[str, Mapping[str, Any]] = call.asked_through.get(_EDITORS) or {}
+    return found
 
 
 def person_of(user_id: str, organization_id: int, through: Mapping[str, Any]) -> Identity:

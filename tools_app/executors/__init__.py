@@ -17,6 +17,7 @@ from tools_app.executors.base import (
     Credential,
     Executor,
     Foretelling,
+    Personal,
     Reach,
     Reviewed,
     ToolResult,
@@ -29,6 +30,7 @@ __all__ = [
     "Reach",
     "ToolResult",
     "Work",
+    "acts_for_person",
     "asks",
     "configuration_schema",
     "drift",
@@ -59,6 +61,7 @@ def register(name: str, dotted_path: str) -> None:
     _load_configured.cache_clear()
     _load_reviewed.cache_clear()
     _load_asking.cache_clear()
+    _load_personal.cache_clear()
 
 
 def registered() -> list[str]:
@@ -150,6 +153,18 @@ def asks(name: str, tool_name: str) -> bool:
     """Whether a use of this tool is a question to the person who asked."""
     executor = _asking(name)
     return executor is not None and executor.asks(tool_name)
+
+
+def acts_for_person(name: str, tool_name: str, settings: Mapping[str, Any]) -> bool:
+    """Whether what a tool does depends on who asked: it works on what is theirs, or is told who they are."""
+    executor = _load_personal(_paths[name]) if name in _paths else None
+    return executor is not None and executor.acts_for_person(tool_name, settings)
+
+
+@lru_cache(maxsize=32)
+def _load_personal(dotted_path: str) -> Personal | None:
+    found: object = _load(dotted_path)
+    return found if isinstance(found, Personal) else None
 
 
 def form(name: str, tool_name: str, arguments: Mapping[str, Any]) -> Form:

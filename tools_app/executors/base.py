@@ -146,6 +146,15 @@ class Asking(Protocol):
 
 
 @runtime_checkable
+class Personal(Protocol):
+    """An executor some of whose tools act for the person who asked: with what is theirs, or told who they are."""
+
+    def acts_for_person(self, name: str, settings: Mapping[str, Any]) -> bool:
+        """Whether the tool of this name is such a one: the same arguments do another thing for somebody else."""
+        ...
+
+
+@runtime_checkable
 class Foretelling(Protocol):
     """An executor that can say beforehand what a use would change."""
 

@@ -36,6 +36,9 @@ class BuiltinExecutor(ByTool):
             raise UnknownTool(f"{name} asks nothing.", details={"tool": name})
         return form(arguments)
 
+    def acts_for_person(self, name: str, settings: Mapping[str, Any]) -> bool:
+        return name in builtin_tools.FOR_PERSON
+
     def configured(self, tool_name: str) -> Configured | None:
         return builtin_tools.named(tool_name).configured if tool_name in builtin_tools.names() else None
 

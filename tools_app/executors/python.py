@@ -20,6 +20,7 @@ from tools_app.exceptions import InvalidArguments, ToolFailed
 from tools_app.executors import border
 from tools_app.executors.base import ToolResult, Work
 from tools_app.executors.reports import Reports
+from tools_app.functions.dynamic import DynamicTool
 from tools_app.schema import schemas
 
 
@@ -37,6 +38,13 @@ class PythonExecutor:
         if name in functions.names() or name in factories.declared():
             return ""
         return "Its function is not part of this installation: no module of TOOL_MODULES registers it."
+
+    def acts_for_person(self, name: str, settings: Mapping[str, Any]) -> bool:
+        """One that a factory builds, or that is told who asks: it may do with that what it wants."""
+        if name in factories.declared() or name not in functions.names():
+            return True
+        tool = functions.named(name)
+        return isinstance(tool, DynamicTool) or tool.signature.context is not None
 
 
 @contextmanager

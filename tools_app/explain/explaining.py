@@ -26,12 +26,13 @@ REASONS: Final = {
     policy.UNREADABLE.code: "Whether a person is asked cannot be evaluated, so nothing would run.",
     policy.NEEDS_ANSWER: "It is a question to the person who asked, and only they can answer it.",
     "changed": "Something has changed since a person was asked, so they are asked anew.",
-    "edited": "A person changed its arguments, so what would run is looked at once more.",
+    "edited": "A person changed its arguments. It must be let to them as well as to who asked, and is looked at anew.",
 }
 _TITLES: Final = {
     "switches": "Kill switches",
     "person": "The person",
     "tool": "The tool and its grant",
+    "editors": "Whoever changed it",
     "arguments": "The arguments",
     "installation": "Limits of this installation",
     "secrets": "Its secrets",
@@ -176,12 +177,13 @@ def _deciding(facts: Facts) -> Iterator[Line]:
         "tool": f"the tool {facts.tool.name if facts.tool else ''}",
         "persona": f"the persona {persona}",
         "grant": f"the grant of {persona}",
+        "edit": "the change of its arguments",
     }
     for demand in facts.demands:
         told = deciders.told([demand])
         text = f"Because of {whose.get(demand.layer, demand.layer)}: {told[:1].lower()}{told[1:]}"
         row = rows.get(demand.layer) or Source(demand.layer, 0, "Settings of the gate")
-        yield Line("deciders", title_of("deciders"), "ask", text, (row,))
+        yield Line("deciders", title_of("deciders"), "ask", text, () if demand.layer == "edit" else (row,))
 
 
 def _spared(facts: Facts, decision: policy.Allow, reasons: Sequence[str]) -> Line:
@@ -259,6 +261,8 @@ def _passed(name: str, call: Call, facts: Facts, filled: Sequence[str]) -> str:
             return _PASSED[name] + _only_advice(facts)
     if name == "limit":
         return _uses(facts)
+    if name == "editors":
+        return f"{', '.join(each.name for each in facts.editors)} may use it too, and may still change it."
     return _PASSED.get(name, "Nothing speaks against it.")
 
 

@@ -196,6 +196,7 @@ class _World:
             grant=grant,
             requester_signed_in=call.user_id.isdigit(),
             permissions=frozenset(through.get("permissions") or ()),
+            editors=askers.editors_then(call),
             uses=call.uses_before if grant and quotas.is_limit(grant.usage_limit) else 0,  # type: ignore[attr-defined]
             tainted=call.tainted,
             could_leak=bool(private),

@@ -7,7 +7,7 @@ from typing import Any
 
 from tools_app import rules
 from tools_app.policy import layering
-from tools_app.policy.values import Call, Facts, Grant, Layer, Refuse, Source, ToolFacts, Used
+from tools_app.policy.values import Call, Editor, Facts, Grant, Layer, Refuse, Source, ToolFacts, Used
 
 
 def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
@@ -17,6 +17,8 @@ def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
     yield "tool", _whether(facts)
     if facts.grant is None or facts.tool is None:
         return
+    if facts.editors:
+        yield "editors", _changed_by(facts.tool, facts.editors)
     layers = layering.all_of(facts)
     yield "arguments", _arguments(call, layers)
     yield "installation", _beyond(call)
@@ -57,6 +59,22 @@ def _whether(facts: Facts) -> Iterator[Refuse]:
     if missing:
         told = f"The person lacks the permission for {tool.name}: {', '.join(missing)}."
         yield Refuse("missing_permission", told, rule)
+
+
+def _changed_by(tool: ToolFacts, editors: tuple[Editor, ...]) -> Iterator[Refuse]:
+    """What depends on the person, asked of everybody who had a hand in it: nobody writes what they may not ask for.
+
+    All the other steps say the same to whoever it is. Limits count the use once, for who asked.
+    """
+    for editor in editors:
+        who = f"{editor.name or 'A person'}, who changed the arguments,"
+        if not editor.may_decide:
+            told = f"{who} may not do so any more, so what they wrote is not run. Ask again."
+            yield Refuse("editor_gone", told)
+        missing = sorted(set(tool.required_permissions) - editor.permissions)
+        if missing:
+            told = f"{who} lacks the permission for {tool.name}: {', '.join(missing)}."
+            yield Refuse("editor_lacks_permission", told, Source("tool", tool.id, tool.name))
 
 
 def _usable(tool: ToolFacts) -> Iterator[Refuse]:

@@ -142,6 +142,19 @@ class Used:
 
 
 @dataclass(frozen=True, slots=True)
+class Editor:
+    """Somebody who changed the arguments after they were asked for: it must be let to them as well as to who asked.
+
+    `may_decide`: whether they still have the right by which they changed them.
+    """
+
+    user_id: str
+    name: str
+    may_decide: bool = True
+    permissions: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything decide may know besides the call. `uses` are those counted so far in this conversation.
 
@@ -153,6 +166,8 @@ class Facts:
     requester_active: bool = True
     requester_signed_in: bool = True
     permissions: frozenset[str] = frozenset()
+    # Whoever changed the arguments since, oldest first.
+    editors: tuple[Editor, ...] = ()
     uses: int = 0
     used: tuple[Used, ...] = ()
     tainted: bool = False

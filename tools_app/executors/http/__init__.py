@@ -51,6 +51,12 @@ class HttpExecutor:
     def lasting_reach(self, settings: Mapping[str, Any]) -> Reach | None:
         return None if self.unready(settings) else request.lasting_reach(configuration.read(settings))
 
+    def acts_for_person(self, name: str, settings: Mapping[str, Any]) -> bool:
+        """Where the service is told who asks."""
+        if self.unready(settings):
+            return False
+        return not shape.PERSON_KEYS.isdisjoint(configuration.read(settings).context_headers.values())
+
 
 class _Way:
     """Asked about every address on the way: the first one is the tool's, the others are what it redirects to."""

@@ -14,6 +14,8 @@ PLACES = ("query", "header", "cookie", "path", "json", "form", "multipart", "bod
 STYLES = ("form", "spaceDelimited", "pipeDelimited", "deepObject", "simple", "label", "matrix", "json")
 # What a header may say of who asks: only what the server itself has set (S2.62, S3.93).
 CONTEXT_KEYS = ("auditing_id", "org_id", "request_id", "roles", "session_id", "tool_call_id", "user_id")
+# Those of them by which a service knows the person.
+PERSON_KEYS = frozenset({"roles", "user_id"})
 _WIRE_NAME = {"type": "string", "pattern": r'^[^\x00-\x20\x7f"\\]{1,128}$'}
 _HEADER_NAME = {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$"}
 _HEADER_VALUE = {"type": "string", "pattern": r"^[\x20-\x7e]*$", "maxLength": 2_000}
