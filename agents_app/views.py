@@ -120,7 +120,7 @@ def allowed_from_now_on(request: HttpRequest) -> HttpResponse:
     for row in [*current, *over]:
         row["place"] = places.get(row["conversation"])
     page = {"place": "allowed", "open": current, "over": over}
-    return render(request, "agents_app/showing/allowed.html", {**_workspace(request), **page})
+    return render(request, "agents_app/allowed.html", {**_workspace(request), **page})
 
 
 def _halted(identity: Identity) -> str:
