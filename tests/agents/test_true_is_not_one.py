@@ -33,7 +33,7 @@ def test_a_grant() -> None:
     AgentToolConfig.objects.update(denied_parameters=WAS)
     assert at.ask({"confirm": True}).status == "queued"
     personas.grant(at.agent, at.tool, {"denied_parameters": IS}, by=by)
-    assert AgentToolConfig.objects.get().denied_parameters["confirm"][0] is True
+    assert (AgentToolConfig.objects.get().denied_parameters or {})["confirm"][0] is True
     assert recorded("grant.changed") == ["denied_parameters"]
     assert at.ask({"confirm": True}).reason == "denied_parameter"
 

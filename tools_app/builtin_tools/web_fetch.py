@@ -66,8 +66,6 @@ _ACCEPT = {
 }
 _PDF = "application/pdf"
 _LIMITS = network.Limits(seconds=30, larger={_PDF: pdfs.MAX_BYTES})
-# Indenting can make much out of little: a list in a thousand lists stands a thousand steps to the right.
-_MOST_INDENTED = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,14 +151,7 @@ def _text(response: network.Response, kind: str, end: int) -> _Readable:
 
 def _indented(text: str) -> str:
     try:
-        pieces = json.JSONEncoder(indent=2, ensure_ascii=False).iterencode(json.loads(text))
-        made, length = [], 0
-        for piece in pieces:
-            made.append(piece)
-            length += len(piece)
-            if length > _MOST_INDENTED:
-                return text.strip()
-        return "".join(made)
+        return texts.as_json(json.loads(text))
     except (ValueError, RecursionError):
         return text.strip()
 

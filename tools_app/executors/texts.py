@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import codecs
+import json
 import re
+from typing import Any
 
 from tools_app.exceptions import ToolFailed
 from tools_app.executors.network import Response
@@ -18,6 +20,9 @@ _ENCODINGS = re.compile(
     r"ascii|utf-8|utf-16(?:-[bl]e)?|utf-32(?:-[bl]e)?|iso8859-\d+|cp\d+|koi8-[rtu]|mac-\w+|gb2312|gbk|gb18030|"
     r"big5|big5hkscs|euc_jp|euc_kr|shift_jis|iso2022_jp|johab|tis-620"
 )
+_INDENTING = json.JSONEncoder(indent=2, ensure_ascii=False)
+# A list in a thousand lists stands a thousand steps to the right; nobody is shown as much as this.
+_MOST_INDENTED = 2_000_000
 
 
 def content_type(response: Response) -> tuple[str, str]:
@@ -39,6 +44,17 @@ def decoded(response: Response) -> str:
             code="not_text",
         )
     return _text(octets, charset, is_page=kind in PAGES)
+
+
+def as_json(value: Any) -> str:
+    """A value as a person reads it, unless that makes much out of little: what is nested deep stands on one line."""
+    made, length = [], 0
+    for piece in _INDENTING.iterencode(value):
+        made.append(piece)
+        length += len(piece)
+        if length > _MOST_INDENTED:
+            return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return "".join(made)
 
 
 def _text(octets: bytes, charset: str, *, is_page: bool) -> str:

@@ -10,7 +10,7 @@ import pytest
 from tests.tools.executors.fake_site import FakeSite
 from tests.tools.executors.http_tools import settings_of, used
 from tools_app.exceptions import ToolFailed
-from tools_app.executors import Credential
+from tools_app.executors import Credential, texts
 
 VALUE = 'k3y/"+ü&<'
 JSON = "Content-Type: application/json"
@@ -73,6 +73,48 @@ def test_a_value_cannot_add_a_header(site: FakeSite, value: str) -> None:
     settings = settings_of(site, parameters={"trace": {"in": "header", "name": "X-T"}})
     assert refused(settings, {"trace": value}).code == "invalid_arguments"
     assert not site.requests
+
+
+@pytest.mark.parametrize("name", ["tenant", "TENANT", "city"])
+@pytest.mark.parametrize("where", ["query", "form", "cookie"])
+def test_an_object_cannot_write_a_name_that_something_else_has(site: FakeSite, where: str, name: str) -> None:
+    placed = {
+        "filter": {"in": where, "style": "form", "explode": True},
+        "city": {"in": where},
+    }
+    settings = settings_of(site, parameters=placed, fixed={where: {"tenant": "ours"}})
+    settings |= {"method": "POST" if where == "form" else "GET"}
+    assert refused(settings, {"filter": {name: "theirs"}}).code == "invalid_arguments"
+    assert not site.requests
+
+
+@pytest.mark.parametrize("where", ["query", "cookie"])
+def test_an_object_cannot_write_the_name_of_the_secret(site: FakeSite, where: str) -> None:
+    placed = {"filter": {"in": where, "style": "form"}}
+    auth = {"type": where, "name": "api_key", "secret": "key"}
+    settings = settings_of(site, parameters=placed, auth=auth)
+    given = {"filter": {"api_key": "theirs"}}
+    assert refused(settings, given, key=secret(site, value="s3cret")).code == "invalid_arguments"
+    assert not site.requests
+
+
+def test_an_object_cannot_take_a_name_of_the_address(site: FakeSite) -> None:
+    settings = settings_of(
+        site, "/weather?tenant=ours", parameters={"filter": {"in": "query", "style": "form"}}
+    )
+    assert refused(settings, {"filter": {"tenant": "theirs"}}).code == "invalid_arguments"
+    site.says("/weather")
+    used(settings, {"filter": {"town": "Oslo", "sort": "up"}})
+    assert site.requests[0][0].split(" ")[1] == "/weather?tenant=ours&town=Oslo&sort=up"
+
+
+def test_a_small_answer_does_not_become_a_huge_text(site: FakeSite) -> None:
+    deep = "[" * 400 + ",".join("1" * 20_000) + "]" * 400
+    site.says("/weather", deep.encode(), JSON)
+    told = used(settings_of(site)).text
+    # On one line: indented it would be sixteen million characters, of which these are the first.
+    assert told.startswith("[" * 400 + "1,1")
+    assert texts.as_json({"a": [1]}) == '{\n  "a": [\n    1\n  ]\n}'
 
 
 def test_a_value_cannot_end_its_part_of_a_form(site: FakeSite) -> None:

@@ -119,7 +119,7 @@ def _picked(value: Any, tool: HttpTool) -> Any:
 
 
 def _written(value: Any) -> str:
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
+    return value if isinstance(value, str) else texts.as_json(value)
 
 
 def _failure(tool: HttpTool, response: network.Response, hide: Hider) -> ToolFailed:

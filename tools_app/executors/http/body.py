@@ -5,10 +5,10 @@ from __future__ import annotations
 import copy
 import json
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from tools_app.executors.http import styles
+from tools_app.executors.http import fields, styles
 from tools_app.executors.http.configuration import HttpTool, Placement
 from tools_app.executors.http.template import UnsoundValue
 
@@ -23,7 +23,7 @@ def of(tool: HttpTool, arguments: Mapping[str, Any]) -> Sent:
     if "json" in kinds:
         return _json(_object(tool, arguments)), "application/json"
     if "form" in kinds:
-        return "&".join(_form(tool, arguments)).encode(), "application/x-www-form-urlencoded"
+        return "&".join(fields.given(tool, "form", arguments)).encode(), "application/x-www-form-urlencoded"
     return _multipart(tool, arguments) if "multipart" in kinds else (b"", "")
 
 
@@ -54,13 +54,6 @@ def _object(tool: HttpTool, arguments: Mapping[str, Any]) -> dict[str, Any]:
                 inner = inner.setdefault(step, {})
             inner[placed.at[-1]] = arguments[name]
     return built
-
-
-def _form(tool: HttpTool, arguments: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in tool.fixed.get("form", {}).items():
-        yield from styles.fields(Placement("form", name), value)
-    for name, placed in tool.placed("form").items():
-        yield from styles.fields(placed, arguments.get(name))
 
 
 def _multipart(tool: HttpTool, arguments: Mapping[str, Any]) -> Sent:

@@ -12,7 +12,7 @@ from tools_app.context import ToolContext
 from tools_app.exceptions import ToolContextError, ToolFailed
 from tools_app.executors import network
 from tools_app.executors.base import Credential, Reach, Work
-from tools_app.executors.http import body, styles, template
+from tools_app.executors.http import body, fields, styles, template
 from tools_app.executors.http.configuration import Auth, HttpTool, Placement
 
 _SENDABLE = re.compile(r"[\x20-\x7e]*\Z")
@@ -35,18 +35,11 @@ def address(tool: HttpTool, arguments: Mapping[str, Any]) -> str:
         if name
         else template.filled(tool.url, lambda hole: _hole(tool, hole, arguments.get(hole)))
     )
-    return _with_query(bare, list(_query(tool, arguments)))
+    return _with_query(bare, list(fields.given(tool, "query", arguments)))
 
 
 def _hole(tool: HttpTool, name: str, value: Any) -> str:
     return styles.step(tool.placement(name), value, lambda each: template.encoded(name, each))
-
-
-def _query(tool: HttpTool, arguments: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in tool.fixed.get("query", {}).items():
-        yield from styles.fields(Placement("query", name), value)
-    for name, placed in tool.placed("query").items():
-        yield from styles.fields(placed, arguments.get(name))
 
 
 def reach(tool: HttpTool, arguments: Mapping[str, Any]) -> Reach:
@@ -97,7 +90,7 @@ def _headers(tool: HttpTool, arguments: Mapping[str, Any], context: ToolContext)
         value = arguments.get(name)
         if value is not None:
             yield from _header_texts(placed, value)
-    if cookies := "; ".join(_cookies(tool, arguments)):
+    if cookies := "; ".join(fields.given(tool, "cookie", arguments)):
         yield "Cookie", cookies
     # Last: nothing a model passes takes the place of what the server knows.
     for name, key in tool.context_headers.items():
@@ -109,13 +102,6 @@ def _header_texts(placed: Placement, value: Any) -> Iterator[tuple[str, str]]:
         yield placed.name, styles.header(placed, value)
     else:
         yield from ((placed.name, text) for text in styles.texts(placed, value))
-
-
-def _cookies(tool: HttpTool, arguments: Mapping[str, Any]) -> Iterator[str]:
-    for name, value in tool.fixed.get("cookie", {}).items():
-        yield from styles.fields(Placement("cookie", name), value)
-    for name, placed in tool.placed("cookie").items():
-        yield from styles.fields(placed, arguments.get(name))
 
 
 def _of_context(context: ToolContext, key: str) -> str:
@@ -155,10 +141,10 @@ def authorization(auth: Auth, value: str) -> str:
     return value
 
 
-def _with_query(url: str, fields: list[str]) -> str:
-    if not fields:
+def _with_query(url: str, written: list[str]) -> str:
+    if not written:
         return url
-    return f"{url}{'&' if '?' in url else '?'}{'&'.join(fields)}"
+    return f"{url}{'&' if '?' in url else '?'}{'&'.join(written)}"
 
 
 def _replaced(headers: Mapping[str, str], name: str, value: str) -> dict[str, str]:

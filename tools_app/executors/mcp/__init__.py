@@ -37,7 +37,7 @@ def offered(found: Target, credential: Credential | None) -> Listing:
 
 class McpExecutor:
     def execute(self, work: Work, arguments: Mapping[str, Any], context: ToolContext) -> ToolResult:
-        from tools_app.executors.mcp import calling
+        from tools_app.executors.mcp import calling, results
 
         found = _target(work.settings)
         if found is None or str(found.organization) != str(context.get("org_id")):
@@ -51,10 +51,11 @@ class McpExecutor:
         until = time.monotonic() + found.seconds + _LIST_SECONDS
         try:
             asked = calling.use(Place(found, credential), use, reports)
-            result: ToolResult = reports.wait_for(asked, until=until)
+            answered = reports.wait_for(asked, until=until)
         except limited.TooLong:
             raise ToolFailed("The MCP server of this tool did not answer in time.", code="timeout") from None
-        return result
+        # Here and not on the loop: a large answer takes its time, and every stream of the worker would wait for it.
+        return results.read(answered)
 
     def readiness(self, name: str) -> str:
         return ""

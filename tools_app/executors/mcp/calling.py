@@ -12,8 +12,7 @@ from mcp_types import INVALID_REQUEST
 from pydantic import ValidationError
 
 from tools_app.exceptions import ToolFailed
-from tools_app.executors.base import ToolResult
-from tools_app.executors.mcp import connections, results, troubles
+from tools_app.executors.mcp import connections, troubles
 from tools_app.executors.mcp.connections import Connection
 from tools_app.executors.mcp.listing import Listing
 from tools_app.executors.mcp.target import Place
@@ -33,8 +32,11 @@ class Use:
     arguments: Mapping[str, Any]
 
 
-async def use(place: Place, wanted: Use, progress: Progress) -> ToolResult:
-    """Raises ToolFailed. The server's description is compared with the reviewed one before anything is asked of it."""
+async def use(place: Place, wanted: Use, progress: Progress) -> Any:
+    """What the server answers, for `results` to read off the loop. Raises ToolFailed.
+
+    The server's description is compared with the reviewed one before anything is asked of it.
+    """
     connection, offered = await _listed(place, anew=False)
     found = offered.tools.get(wanted.tool)
     if found is None:
@@ -46,7 +48,7 @@ async def use(place: Place, wanted: Use, progress: Progress) -> ToolResult:
     with connection.in_use():
         try:
             told = _Told(progress)
-            return results.read(await connection.call(wanted.tool, dict(wanted.arguments), told))
+            return await connection.call(wanted.tool, dict(wanted.arguments), told)
         except MCPError as error:
             raise troubles.named(error) from error
         except TimeoutError as late:

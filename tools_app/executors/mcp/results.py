@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -23,6 +22,7 @@ from mcp_types import (
 )
 
 from tools_app.exceptions import ToolFailed
+from tools_app.executors import texts
 from tools_app.executors.base import ToolResult
 
 # More is never stored of a result anyway; without a bound a thousand blocks would be joined for nothing.
@@ -43,7 +43,7 @@ def read(result: CallToolResult) -> ToolResult:
     structure = result.structured_content
     if structure is not None and not any(isinstance(block, TextContent) for block in result.content):
         # Older servers repeat the structure as text; where one does not, the model would see nothing of it.
-        pieces.append(json.dumps(structure, ensure_ascii=False, indent=2))
+        pieces.append(texts.as_json(structure))
     text = "\n\n".join(pieces)
     if len(text) > _MAX_CHARACTERS:
         text = f"{text[:_MAX_CHARACTERS]}\n[{len(text) - _MAX_CHARACTERS} more characters are not shown.]"
