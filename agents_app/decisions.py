@@ -39,7 +39,7 @@ def approve_from_now_on(
     """
     if not approvals.may_decide(approval, by):
         raise MayNotDecide
-    offered = allowing.offer(approval)
+    offered = allowing.offer(approval, by)
     # Out here, so that the question stays void: what is found out inside goes with a yes that is not given.
     if digest == approval.digest:
         approvals.require_unchanged(approval, by)

@@ -21,13 +21,13 @@ def shown(row: Approval, identity: Identity) -> dict[str, Any] | None:
     if not _may_allow(row, identity):
         return None
     try:
-        return allowed.offer_item(allowing.offer(row))
+        return allowed.offer_item(allowing.offer(row, identity))
     except NotFromNowOn:
         return None
 
 
 def _may_allow(row: Approval, identity: Identity) -> bool:
-    return approvals.may_decide(row, identity) and allowing.is_offered(row)
+    return approvals.may_decide(row, identity) and allowing.is_offered(row, identity)
 
 
 def _allow(row: Approval, by: Identity, given: dict[str, str]) -> str:

@@ -105,7 +105,7 @@ class ApprovalStanding(ApprovalView):
         row = one(self.visible().filter(pk=approval_id))
         if not approvals.may_decide(row, self.identity):
             raise MayNotDecide
-        return Response(allowed.offer_item(allowing.offer(row)))
+        return Response(allowed.offer_item(allowing.offer(row, self.identity)))
 
     @operation(
         "Approve exactly what was shown, and such uses from now on; both, or neither",

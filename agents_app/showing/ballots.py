@@ -30,6 +30,8 @@ def of(row: Approval, call: ToolCall, identity: Identity | None) -> Item:
         return told
     is_open = row.status == Approval.Status.PENDING
     editable = is_open and row.about == Approval.About.USE and call.run_id is not None
+    if is_open and row.about == Approval.About.USE and votes.stands_in(identity.user_id, row):
+        told["needs"] += " It was handed on to you: you stand in for one of them, in this use alone."
     return {
         **told,
         "voted": any(each.voter_id == identity.user_id for each in cast),

@@ -51,7 +51,7 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
     }
     if identity is not None:
         item["may_decide"] = approvals.may_decide(row, identity)
-        item["from_now_on"] = item["may_decide"] and item["showable"] and allowing.is_offered(row)
+        item["from_now_on"] = item["may_decide"] and item["showable"] and allowing.is_offered(row, identity)
     return item
 
 

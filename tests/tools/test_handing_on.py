@@ -9,14 +9,16 @@ import pytest
 from django.core import mail
 
 from agents_app import inbox
+from agents_app.showing import cards
 from project.accounts.models import Membership
 from tests import gate, people
 from tests.people import Person
 from tests.tools import told
+from tests.tools.allowing import allowed
 from tests.tools.asking import run_it, waiting
 from tools_app import approvals, catalog
-from tools_app.approving import groups
-from tools_app.exceptions import AlreadyVoted, GroupInUse, InvalidPolicy, MayNotDecide
+from tools_app.approving import allowing, groups
+from tools_app.exceptions import AlreadyVoted, GroupInUse, InvalidPolicy, MayNotDecide, NotFromNowOn
 from tools_app.governing import organization_policies
 from tools_app.models import Approval, ApproverGroup, Delivery, QuestionClock, Tool
 from tools_app.notices import audience, sending
@@ -159,6 +161,39 @@ def test_nobody_hears_of_it_who_may_not_decide_it(question: Approval) -> None:
     sending.send(mail_of.pk)
     mail_of.refresh_from_db()
     assert (mail_of.outcome, mail.outbox) == ("dropped", [])
+
+
+def test_who_stands_in_decides_about_one_use_and_allows_none_from_now_on(question: Approval) -> None:
+    """Else letting one question time out would give the second group what the first one has to say about the rest."""
+    told.later(31)
+    told.tick()
+    bob, head = people.bob().identity, dora().identity
+    card = cards.approval(question, question.call, head)
+    assert (card["may_decide"], card["from_now_on"]) == (True, False)
+    assert card["needs"].endswith("It was handed on to you: you stand in for one of them, in this use alone.")
+    with pytest.raises(NotFromNowOn, match="handed on to you"):
+        allowed(question.call, dora())
+    assert gate.question(question.call).status == "pending"
+    # Whoever is in the group that is asked for may: for them nothing has changed.
+    own = cards.approval(question, question.call, bob)
+    assert (own["from_now_on"], own["needs"]) == (True, "1 person of desk has to approve it.")
+
+
+def test_what_was_allowed_ends_where_whoever_gave_it_only_stands_in() -> None:
+    desk = group("desk", people.bob(), dora())
+    group("directors", dora())
+    told.rules(escalate_after_minutes=30, escalate_to="directors")
+    at = gate.opened(requires_approval=True, approver_groups=["desk"])
+    question = told.asked(at=at)
+    told.later(31)
+    told.tick()
+    row = allowed(question.call, dora())
+    arguments = question.call.arguments
+    assert run_it(at.ask(arguments)).status == "succeeded"
+    groups.change(desk, members=[people.bob().membership], by=people.adam().identity)
+    row.refresh_from_db()
+    assert not allowing.fits_today(row)
+    assert run_it(at.ask(arguments)).status == "waiting"
 
 
 def test_who_has_spoken_is_neither_told_nor_counted_again() -> None:

@@ -256,7 +256,7 @@ def test_the_organization_says_how_long_and_how_often() -> None:
 
 def test_dangerous_tools_only_where_the_organization_says_so() -> None:
     at, call = waiting(is_dangerous=True)
-    assert not allowing.is_offered(gate.question(call))
+    assert not allowing.is_offered(gate.question(call), people.bob().identity)
     with pytest.raises(NotFromNowOn, match="dangerous"):
         allowed(call)
     ruled(standing_dangerous=True)

@@ -58,14 +58,14 @@ class Wish:
     uses: int
 
 
-def is_offered(approval: Approval) -> bool:
-    """Whether the card offers it at all; `offer` says the last word, and why not."""
-    return not _obstacle(approval)
+def is_offered(approval: Approval, identity: Identity) -> bool:
+    """Whether the card offers it at all to this person; `offer` says the last word, and why not."""
+    return not _obstacle(approval, identity)
 
 
-def offer(approval: Approval) -> Offer:
+def offer(approval: Approval, identity: Identity) -> Offer:
     """Raises NotFromNowOn, with the reason, where this question can only be answered for itself."""
-    why_not = _obstacle(approval)
+    why_not = _obstacle(approval, identity)
     if why_not:
         raise NotFromNowOn(why_not)
     found = facts.regather(approval.call)
@@ -83,7 +83,7 @@ def offer(approval: Approval) -> Offer:
     return Offer(approval, found, widened, allowed.standing_seconds, allowed.standing_uses)
 
 
-def _obstacle(approval: Approval) -> str:
+def _obstacle(approval: Approval, identity: Identity) -> str:
     if approval.about != Approval.About.USE or approval.status != Approval.Status.PENDING:
         return "Only an open question about a use can be answered for the next ones too."
     if "tainted" in approval.reasons:
@@ -92,6 +92,9 @@ def _obstacle(approval: Approval) -> str:
         return "What is asked here is asked each time."
     if sum(deciders.needed(votes.demands_of(approval)).values()) > 1:
         return "More than one person decides about each use of this tool."
+    # Later uses are never handed on: else letting one question time out would buy the second group all of them.
+    if votes.stands_in(identity.user_id, approval):
+        return "It was handed on to you, so you decide about this one use only."
     return _closed_by(OrganizationPolicy.objects.of(approval.organization_id), approval)
 
 
@@ -162,7 +165,7 @@ def written_state(row: StandingApproval, now: datetime) -> str:
 
 def fits_today(row: StandingApproval) -> bool:
     """Whether tool, persona and rules are what they were, and it may still spare a question, whatever a use is like."""
-    if row.approval is None or not questions.still_stands(row.approval):
+    if row.approval is None or not questions.stands_for_more(row.approval):
         return False
     found = facts.regather(row.approval.call)
     known, grant = found.facts.tool, found.grant

@@ -83,6 +83,11 @@ def still_stands(approval: Approval) -> bool:
     return not deciders.missing(asked, voices)
 
 
+def stands_for_more(approval: Approval) -> bool:
+    """Whether that yes may speak for later uses, too; that of somebody who stood in is about this one alone."""
+    return still_stands(approval) and not votes.stands_in(approval.decided_by_id, approval)
+
+
 def _may_still(approval: Approval, user_id: str) -> bool:
     try:
         return may_decide(approval, identities.from_user(user_id, approval.organization_id))

@@ -39,4 +39,4 @@ def giver_of(pk: int | None, found: Gathered) -> str:
 def _stands(pk: int) -> bool:
     """Whether whoever gave it is still somebody who may: it does not outlive the right to give it."""
     row = StandingApproval.objects.select_related("approval__call__tool").get(pk=pk)
-    return row.approval is not None and questions.still_stands(row.approval)
+    return row.approval is not None and questions.stands_for_more(row.approval)

@@ -57,6 +57,11 @@ def groups_for(approval: Approval, by: Identity) -> frozenset[str]:
     return voice_of(by.user_id, approval, asked).groups & deciders.named(asked)
 
 
+def stands_in(user_id: str, approval: Approval) -> bool:
+    """Whether this person decides only because the question was handed on: about this one use, and no other."""
+    return voice_of(user_id, approval, demands_of(approval)).stands_in
+
+
 def _handed_on_to(approval: Approval) -> str | None:
     """The group the clock has handed the question on to, as the organization had named it at that moment."""
     handed_on = QuestionClock.objects.filter(approval=approval, escalated_at__isnull=False)
