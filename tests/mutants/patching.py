@@ -29,24 +29,30 @@ class NotPatched(Exception):
     """The fault is in code that nothing loaded refers to; it cannot be tried this way."""
 
 
+def _objects() -> list[Any]:
+    """All there are: of those that `tests.conftest` has frozen the collector would not tell."""
+    gc.unfreeze()
+    return gc.get_objects()
+
+
 @functools.cache
 def _remembering() -> list[Any]:
     """Looked for once: to go through all objects takes longer than most tests."""
     # By `type`: among all the objects there are lazy and dead ones, which `isinstance` would wake or stumble over.
-    return [each for each in gc.get_objects() if type(each) is REMEMBERING and _is_ours(each)]
+    return [each for each in _objects() if type(each) is REMEMBERING and _is_ours(each)]
 
 
 @functools.cache
 def _statements() -> list[Prepared[Any]]:
     """Those that keep what they were compiled to at their first use."""
-    return [each for each in gc.get_objects() if type(each) is Prepared]
+    return [each for each in _objects() if type(each) is Prepared]
 
 
 @functools.cache
 def functions(filename: str) -> list[types.FunctionType]:
     return [
         each
-        for each in gc.get_objects()
+        for each in _objects()
         if type(each) is types.FunctionType and each.__code__.co_filename == filename
     ]
 
