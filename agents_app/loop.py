@@ -15,7 +15,7 @@ from agents_app.answering import allowance, halting, history, listening, model_t
 from agents_app.answering.allowance import Allowance, Reached
 from agents_app.answering.heard import Heard
 from agents_app.answering.model_turns import ModelTurn
-from agents_app.costs import spending
+from agents_app.costs import spending, weighing
 from agents_app.costs.spending import Spent
 from agents_app.factory import AgentClient, Bounds
 from agents_app.models import AgentType, Run, Step
@@ -69,8 +69,9 @@ def _holder(run: Run) -> Holder:
     attempt = run.pk, run.attempt
 
     def beat() -> None:
-        listening.checkpoint(*attempt)
+        # First what asks a file before the database, which may be away.
         halting.look(run)
+        listening.checkpoint(*attempt)
 
     return Holder(lost=lambda: listening.stop_attempt(*attempt), beat=beat)
 
@@ -142,7 +143,7 @@ def _begun(
 ) -> tuple[ModelTurn, ModelRequest] | Reached:
     """Hold back of the budgets what the request may come to, and open the turn that says so; or the budget reached."""
     asked = client.request(said, tries=_tries(run))
-    prompt = spending.estimated(asked.system, said, asked.tools)
+    prompt = weighing.tokens(asked.system, said, asked.tools)
     with transaction.atomic():
         held = spending.hold(run, model=client.model, prompt=prompt, max_output=asked.max_output_tokens)
         if isinstance(held, Spent):

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from agents_app.costs.weighing import weight
+
 Block = dict[str, Any]
 CHARS_PER_TOKEN = 4
 _LEFT_OUT = "[Earlier parts of this conversation are left out.]"
@@ -21,7 +23,7 @@ class Use:
 
     @property
     def size(self) -> int:
-        return len(self.text) + sum(len(str(block)) for block in self.blocks)
+        return weight(self.text) + weight(self.blocks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,10 @@ def _within(exchanges: Sequence[Exchange], chars: int) -> list[Exchange]:
 
 
 def _size(exchange: Exchange) -> int:
-    said = sum(len(str(block)) for turn in exchange.turns for block in turn.content)
-    return len(exchange.text) + said + sum(use.size for turn in exchange.turns for use in turn.uses.values())
+    said = sum(weight(turn.content) for turn in exchange.turns)
+    return (
+        weight(exchange.text) + said + sum(use.size for turn in exchange.turns for use in turn.uses.values())
+    )
 
 
 def _said(exchange: Exchange) -> Iterator[tuple[str, list[Block]]]:

@@ -98,8 +98,8 @@ apps
 """
 
 AGENTS_APP = """
-exceptions sentences costs.money costs.price_list showing.rendering answering.desk showing.turns model_list
-live.news live.pieces showing.media
+exceptions sentences costs.weighing costs.money costs.price_list showing.rendering answering.desk
+showing.turns model_list live.news live.pieces showing.media
 
 granted.background
 

@@ -10,7 +10,7 @@ from django.db.models import Model, Q
 from django.utils import timezone
 
 from agents_app.answering.heard import Heard
-from agents_app.costs import gauge, spending
+from agents_app.costs import gauge, spending, weighing
 from agents_app.costs.money import Tokens
 from agents_app.costs.spending import Held
 from agents_app.factory import AgentClient
@@ -27,7 +27,6 @@ _NEWEST = Prepared(
 _TOKENS = ("input_tokens", "output_tokens", "cache_read_tokens", "cache_write_tokens")
 _ENDED = ("ended_at", "stop_reason", "content", "provider_request_id", "model", "nanos", *_TOKENS)
 # What a text takes, where nobody counted: a stream that was cut, or a server that reports nothing.
-_CHARS_PER_TOKEN = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +144,7 @@ def _tokens(step: Step, heard: Heard) -> Tokens:
 
 
 def _estimated(step: Step, said: str) -> Tokens:
-    step.input_tokens, step.output_tokens = int(step.held.get("prompt", 0)), len(said) // _CHARS_PER_TOKEN
+    step.input_tokens, step.output_tokens = int(step.held.get("prompt", 0)), weighing.tokens(said)
     return Tokens(input=step.input_tokens, output=step.output_tokens)
 
 

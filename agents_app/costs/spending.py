@@ -24,7 +24,6 @@ from tools_app.calling import days
 
 # Fewer tokens than this are no answer: then it is better to say that the budget is used up.
 LEAST_ANSWER: Final = 256
-_CHARS_PER_TOKEN: Final = 3
 # Somebody else may take what was free between the look and the statement that takes it.
 _TRIES: Final = 3
 _NOTHING: Final = Tokens()
@@ -69,12 +68,6 @@ class _Request:
 
 class _Raced(Exception):
     """What was free a moment ago is taken by now."""
-
-
-def estimated(system: str, said: Iterable[Any], tools: Iterable[Any]) -> int:
-    """Tokens of a prompt, a little on the high side: nobody knows them before the vendor has counted."""
-    chars = len(system) + sum(len(str(each)) for each in said) + sum(len(str(each)) for each in tools)
-    return chars // _CHARS_PER_TOKEN + 1
 
 
 @transaction.atomic(savepoint=False)

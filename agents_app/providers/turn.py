@@ -19,6 +19,9 @@ from tools_app.exceptions import InvalidArguments
 # properly, so its being closed proves nothing.
 NOT_TO_BE_RUN = frozenset({"max_tokens", "model_context_window_exceeded", "refusal", "pause_turn"})
 
+# Far more than any model reads or writes at once. What an endpoint counts is booked on budgets, so it must make sense.
+_MOST_TOKENS = 100_000_000
+
 
 class Block:
     """One content block: what it began with, and the pieces that followed."""
@@ -162,8 +165,11 @@ class Turn:
     def _count(self, usage: UsageCounts | None) -> None:
         for name in UsageCounts.__struct_fields__ if usage else ():
             counted = getattr(usage, name)
-            if counted is not None:
-                setattr(self._counts, name, counted)
+            if counted is None:
+                continue
+            if not 0 <= counted <= _MOST_TOKENS:
+                raise StreamBroken("garbled", f"{name} of {counted}")
+            setattr(self._counts, name, counted)
 
     def _usage(self) -> Usage:
         counts = self._counts

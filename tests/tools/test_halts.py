@@ -9,9 +9,12 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests import people
+from tools_app.calling import interrupts
+from tools_app.calling.settling import Failed
+from tools_app.executors import stopping
 from tools_app.governing import halts
 from tools_app.governing.halts import Halt
-from tools_app.models import KillSwitch
+from tools_app.models import KillSwitch, ToolCall
 
 
 @pytest.fixture
@@ -131,3 +134,13 @@ def test_a_file_that_is_asked_for_every_second_is_not_left_open(file: Path) -> N
     for _ in range(200):
         assert halts.reason_in_file() == "Everything."
     assert len(list(Path("/dev/fd").iterdir())) < before + 100
+
+
+def test_the_file_ends_what_runs_while_the_database_is_away(file: Path) -> None:
+    """This test has no database: a statement would raise."""
+    file.write_text("Fire.")
+    watch = interrupts.Watch(ToolCall(organization_id=1, run_id=1), is_lost=lambda: False)
+    assert watch()
+    ended = watch.explained(Failed(stopping.Stopped.code, "Stopped.", 1))
+    assert isinstance(ended, Failed)
+    assert (ended.reason, "Fire." in ended.message) == ("kill_switch", True)

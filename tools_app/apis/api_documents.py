@@ -15,6 +15,7 @@ from project.accounts.identity import Identity
 from tools_app import catalog
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import network
+from tools_app.governing import halts
 from tools_app.models import ApiDocument, ApiSource
 from tools_app.openapi import document, operations
 from tools_app.openapi.description import Description
@@ -54,6 +55,8 @@ def keep(
 def fetched(url: str, *, by: Identity, replaces: ApiSource | None = None) -> ApiDocument:
     """The same from an address, under the rules for everything tools reach, and on record. Raises InvalidDocument."""
     catalog.require_right(by)
+    if (halt := halts.halting(by.organization_id)) is not None:
+        raise InvalidDocument(f"Nothing is fetched now. {halt.told}", code=halts.CODE)
     limits = network.Limits(seconds=_SECONDS, body_bytes=document.MAX_BYTES)
     try:
         _record(network.vet(url), by=by)

@@ -23,6 +23,10 @@ class Watch:
         self._halt: Halt | None = None
 
     def __call__(self) -> bool:
+        # Before any statement: what the operator stops by a file ends, also while the database is away.
+        if (why := halts.reason_in_file()) is not None:
+            self._halt = halts.by_file(why)
+            return True
         try:
             if self._is_lost() or doors.run_is_over(self._call.run_id):
                 return True

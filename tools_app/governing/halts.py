@@ -57,10 +57,14 @@ class Halt:
         return f"{who} has stopped all tools and answers of this installation: {why}"
 
 
+def by_file(why: str) -> Halt:
+    return Halt(KillSwitch.Scope.INSTALLATION, "", why, OPERATOR)
+
+
 def halting(organization_id: int, *, agent_type_id: int = 0, tool_id: int = 0) -> Halt | None:
     """The widest switch that stops a tool in a persona's hands, or an answer where no tool is named."""
     if (why := reason_in_file()) is not None:
-        return Halt(KillSwitch.Scope.INSTALLATION, "", why, OPERATOR)
+        return by_file(why)
     meant = {"persona": agent_type_id, "tool": tool_id}
     rows = [row for row in _THROWN.all(organization=organization_id) if meant.get(row[0], row[1]) == row[1]]
     if not rows:
@@ -72,7 +76,7 @@ def halting(organization_id: int, *, agent_type_id: int = 0, tool_id: int = 0) -
 def stopped(organization_id: int, agent_type_id: int, tool_ids: Iterable[int]) -> dict[int, str]:
     """Of these tools in a persona's hands those that are stopped, with what is told of it: for many at once."""
     if (why := reason_in_file()) is not None:
-        return dict.fromkeys(tool_ids, Halt(KillSwitch.Scope.INSTALLATION, "", why, OPERATOR).told)
+        return dict.fromkeys(tool_ids, by_file(why).told)
     if not _THROWN.all(organization=organization_id):
         return {}
     found = {
@@ -95,7 +99,7 @@ def thrown(organization_id: int) -> list[Halt]:
     why = reason_in_file()
     if why is None or any(each.scope == KillSwitch.Scope.INSTALLATION for each in found):
         return found
-    return [Halt(KillSwitch.Scope.INSTALLATION, "", why, OPERATOR), *found]
+    return [by_file(why), *found]
 
 
 def reason_in_file() -> str | None:

@@ -26,6 +26,7 @@ from tools_app.exceptions import ToolFailed
 from tools_app.executors import Credential
 from tools_app.executors import mcp as protocol
 from tools_app.executors.mcp.target import Target
+from tools_app.governing import halts
 from tools_app.mcp import adoption, servers
 from tools_app.mcp.adoption import Adopted, LeftOut
 from tools_app.models import McpServer, Secret, Tool, ToolDraft
@@ -65,6 +66,12 @@ def sync(server: McpServer) -> Report:
     """Ask the server what it offers and bring the catalog in line. Trouble ends in the report and on the row."""
     by = identities.system(server.organization_id)
     server.refresh_from_db()
+    if (halt := halts.halting(server.organization_id)) is not None:
+        # Starting its program, or speaking to it with its secret, is what somebody has stopped.
+        report = Report(error=halt.told)
+        _ended(server, report, {})
+        _record(server, report, by=by)
+        return report
     try:
         target = servers.target(server)
         credential = _credential(server, target)

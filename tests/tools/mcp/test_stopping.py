@@ -9,11 +9,14 @@ from pathlib import Path
 
 import pytest
 
+from tests import people
 from tests.tools.mcp.using import brought_in, row
 from tools_app import executors
 from tools_app.context import ToolContext
 from tools_app.exceptions import ToolFailed
 from tools_app.executors import Work, stopping
+from tools_app.governing import switches
+from tools_app.mcp import sync
 from tools_app.models import McpServer
 
 pytestmark = pytest.mark.django_db
@@ -48,3 +51,14 @@ def test_a_tool_is_carried_out_for_its_own_organization_only(
     with pytest.raises(ToolFailed):
         executors.of("mcp").execute(work_of(server), {"word": "a"}, ToolContext(deps={"org_id": "999999"}))
     assert not (tmp_path / "calls").exists()
+
+
+def test_nothing_is_started_for_a_sync_while_everything_is_stopped(fake: Callable[..., McpServer]) -> None:
+    server, by = fake("plain"), people.adam().identity
+    thrown = switches.throw(switches.of_organization(by.organization_id), reason="A leak.", by=by)
+    report = sync.sync(server)
+    assert "A leak." in report.error
+    assert report.added == []
+    assert server.tools.count() == 0
+    switches.lift(thrown, reason="Mended.", by=by)
+    assert sync.sync(server).added == ["fake_say"]
