@@ -105,7 +105,7 @@ class ToolsService:
         who = self.identity
         asked = Asked(identity=who, organization_id=who.organization_id, agent_type_id=agent_type_id)
         found = facts.gather(tool_name, raw, asked)
-        return not isinstance(policy.decide(found.call, found.facts), policy.Refuse)
+        return not isinstance(found.decision(), policy.Refuse)
 
     @_awaited  # type: ignore[arg-type]  # the decorator cannot say that `self` has a name
     def audit_tool_usage(  # noqa: PLR0913, PLR0917 - the contract's own seven

@@ -81,7 +81,7 @@ def require_unchanged(approval: Approval, by: Identity) -> None:
     """
     call = approval.call
     found = facts.regather(call)
-    decision = policy.decide(found.call, found.facts)
+    decision = found.decision()
     if not isinstance(decision, policy.Refuse) and questions.still_fits(approval, call, found):
         return
     with transaction.atomic():

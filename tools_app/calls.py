@@ -60,7 +60,7 @@ def request(proposal: Proposal, asked: Asked, *, refused: endings.Blocked | None
         request_id=asked.identity.request_id,
         ip_address=asked.identity.ip_address,
     )
-    decision = refused.refusal if refused else policy.decide(found.call, found.facts)
+    decision = refused.refusal if refused else found.decision()
     call = _new(proposal, found, asked)
     call.explanation = decided.first(found, decision)
     match decision:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -23,7 +24,8 @@ from tools_app.exceptions import InvalidArguments
 from tools_app.executors.base import Work
 from tools_app.governing import halts, held, layers, meanings
 from tools_app.models import Tool, ToolCall, UsageCounter
-from tools_app.policy import Call, Facts, Grant, Layer, Standing, ToolFacts, Used, layering
+from tools_app.policy import Call, Facts, Grant, Judged, Layer, Standing, ToolFacts, Used, layering
+from tools_app.rules import Budget
 
 log = logging.getLogger(__name__)
 
@@ -55,6 +57,11 @@ class Gathered:
     spared_by: Standing | None = None
     # Where private data, what was read outside and a way out come together: what each of them is.
     flow: Mapping[str, Any] = field(default_factory=dict)
+    # What the rules say of it, found out once for all that follows: the decision, its explanation, the question.
+    judged: Judged = field(default_factory=lambda: Judged(broken=policy.UNREADABLE))
+
+    def decision(self) -> policy.Decision:
+        return policy.decide(self.call, self.facts, self.judged)
 
 
 def gather(tool_name: str, raw: str, asked: Asked) -> Gathered:
@@ -128,8 +135,13 @@ def _stored(tool: Tool | None, call: ToolCall, asked: Asked) -> Gathered:
 
 
 def _with_standing(found: Gathered, own: int | None = None) -> Gathered:
-    """What was allowed from now on, and who decides: read only where a person would be asked otherwise."""
-    if not policy.reasons_to_ask(found.call, found.facts):
+    """What was allowed from now on, and who decides: read only where a person would be asked otherwise.
+
+    The rules are evaluated here, once: what is read after it changes nothing of what they say.
+    """
+    budget = Budget(time.monotonic)
+    found = replace(found, judged=policy.judge(found.call, found.facts, budget))
+    if not found.judged.reasons:
         return found
     rules = standing.rules_of(found.facts, found.asked, found.reach)
     allowed = standing.candidates(found.asked, found.facts, rules, own)

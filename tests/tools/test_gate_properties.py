@@ -221,10 +221,10 @@ def test_the_decision_is_the_same_each_time_and_agrees_with_its_explanation(case
     call, facts = case
     decision = policy.decide(call, facts)
     assert policy.decide(call, facts) == decision
-    refusals = [refusal for check in policy.checks(call, facts) for refusal in check.refusals]
+    refusals = [refusal for check in policy.checks(policy.judge(call, facts)) for refusal in check.refusals]
     if isinstance(decision, Allow | AskApproval):
         assert refusals == []
-        reasons = policy.reasons_to_ask(call, facts)
+        reasons = policy.judge(call, facts).reasons
         assert isinstance(decision, Allow) or decision.reasons == tuple(reasons)
         assert reasons == () or decision != Allow()
     elif decision.code not in ("policy_error", "unattended"):

@@ -20,7 +20,7 @@ GRANT = Grant(id=9, agent_type_id=1, agent_name="Ana", agent_hash="a")
 def test_nobody_is_spared_a_question_without_a_tool_and_a_grant(facts: Facts) -> None:
     """No reason to ask would mean that it may run."""
     with pytest.raises(ValueError, match="without a tool and a grant"):
-        asking.reasons(Call({}), facts)
+        asking.reasons(facts, ())
 
 
 @pytest.mark.parametrize("said", [{"denied": {"url": ["10.1.2.3"]}}, {"ask_when": {"url": ["10.1.2.3"]}}])
@@ -33,7 +33,7 @@ def test_a_refusal_of_what_a_host_stands_for_says_what_it_is(said: dict[str, Any
 
 def test_a_refusal_of_what_nobody_can_be_asked_any_more_says_what_it_is() -> None:
     layer = Layer(Source("organization", 3), ask_when={"x": ["a"]})
-    refused = list(layering.unasked(Call({"x": "a"}), TOOL, (layer,)))
+    refused = list(layering.unasked(layering.subject_of(Call({"x": "a"}), TOOL), (layer,)))
     assert [(type(each), each.code, each.rule) for each in refused] == [
         (Refuse, "denied_parameter", layer.source)
     ]

@@ -185,16 +185,18 @@ def passes(rule: Any, value: Any) -> bool:
     return True
 
 
-def test_what_one_rule_may_cost_is_met_exactly() -> None:
-    """50,000 comparisons, 64 places, 100,000 steps; each a literal here, so that nobody moves one unseen."""
-    matchers = [f"m{n}" for n in range(20)]
-    assert passes({"x": matchers}, ["a"] * 2_500)
-    assert not passes({"x": matchers[:1] + [f"n{n}" for n in range(20)]}, ["a"] * 2_381)
-    assert passes({f"/x/a{n}": ["b"] for n in range(50)}, ["a"] * 1_999)
-    assert not passes({f"/x/a{n}": ["b"] for n in range(50)}, ["a"] * 2_000)
-    assert passes({"/x/**": ["b"]}, ["a"] * 50_000)
-    assert passes({"/x/**": ["b"]}, ["a"] * 49_998 + [["a"]])
-    assert not passes({"/x/**": ["b"]}, ["a"] * 49_999 + [["a"]])
+def test_what_rules_may_cost_is_met_exactly() -> None:
+    """64 places and 200,000 steps: a short text costs 10 and a 25th of each letter, a matcher of it 2.
+
+    Each a literal here, so that nobody moves one unseen.
+    """
+    assert passes({"x": [5]}, [7] * 100_000)
+    assert not passes({"x": [5]}, [7] * 100_001)
+    assert passes({"x": [5, 6]}, [7] * 50_000)
+    assert passes({"x": ["b"]}, ["a"] * 99_994)
+    assert not passes({"x": ["b"]}, ["a"] * 99_995)
+    assert passes({"x": [5], "/x/y": [6]}, [7] * 66_665)
+    assert not passes({"x": [5], "/x/y": [6]}, [7] * 66_667)
     assert passes([f"/x/{n}" for n in range(64)], "a")
     assert not passes([f"/x/{n}" for n in range(65)], "a")
     assert passes(["x", *(f"/x/{n}" for n in range(64))], "a")

@@ -70,11 +70,7 @@ def offer(approval: Approval, identity: Identity) -> Offer:
         raise NotFromNowOn(why_not)
     found = facts.regather(approval.call)
     tool = found.facts.tool
-    if (
-        found.tool is None
-        or tool is None
-        or isinstance(policy.decide(found.call, found.facts), policy.Refuse)
-    ):
+    if found.tool is None or tool is None or isinstance(found.decision(), policy.Refuse):
         raise NotFromNowOn("It would be refused by now, so there is nothing to allow.")
     allowed = OrganizationPolicy.objects.of(approval.organization_id)
     subject = rules.Subject(found.call.arguments, tool.kinds, found.call.also, found.call.sql)

@@ -38,7 +38,7 @@ def edit(
     call = _changeable(approval, digest, by)
     asked = askers.changed_by(call, by)
     found = facts.gather(call.tool_name, json.dumps(_supplied(call, arguments)), asked)
-    decision = policy.decide(found.call, found.facts)
+    decision = found.decision()
     if isinstance(decision, policy.Refuse):
         raise InvalidEdit(decision.message, details={"reason": decision.code})
     if not successors.differing(call.arguments, found.call.arguments):

@@ -21,7 +21,7 @@ def used_up(decision: policy.Decision, call: ToolCall, found: Gathered) -> polic
             return decision
         others = tuple(each for each in known.standing if each.id != decision.standing)
         known = replace(known, standing=others)
-        decision = policy.decide(found.call, known)
+        decision = policy.decide(found.call, known, found.judged)
     return decision
 
 

@@ -47,7 +47,7 @@ def claim(call: ToolCall, *, by: Identity) -> Gathered | None:
 
 def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
     found = facts.regather(call)
-    decision = policy.decide(found.call, found.facts)
+    decision = found.decision()
     approval = _GIVEN.first(call=call.pk)
     if approval is None:
         decision = sparing.used_up(decision, call, found)

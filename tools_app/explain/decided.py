@@ -129,7 +129,7 @@ def _entry(found: Gathered, decision: policy.Decision, stage: str) -> dict[str, 
 def _lines(found: Gathered, decision: policy.Decision) -> tuple[Line, ...]:
     """Words for people must not keep a call from being refused, asked about or run."""
     try:
-        return explaining.lines(found.call, found.facts, found.filled, decision)
+        return explaining.lines(found.call, found.facts, found.filled, decision, found.judged)
     except Exception:
         log.exception("a decision about the tool %s cannot be explained", found.tool and found.tool.pk)
         return ()

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from tools_app import policy, rules
+from tools_app import policy
 from tools_app.approving import deciders
-from tools_app.policy import Call, Decision, Facts, Layer, Refuse, layering, unattended
+from tools_app.policy import Call, Decision, Facts, Judged, Layer, Refuse, layering, unattended
 
 # Why a person is asked: said on the card, in the admin and where a tool is tried out.
 REASONS: Final = {
@@ -116,24 +116,38 @@ def title_of(check: str) -> str:
 
 
 def lines(
-    call: Call, facts: Facts, filled: Sequence[str] = (), decision: Decision | None = None
+    call: Call,
+    facts: Facts,
+    filled: Sequence[str] = (),
+    decision: Decision | None = None,
+    judged: Judged | None = None,
 ) -> tuple[Line, ...]:
-    """The whole chain, so that who mends one refusal sees the next one at once. `decision` spares deciding again."""
-    decision = policy.decide(call, facts) if decision is None else decision
-    found = policy.checks(call, facts)
+    """The whole chain, so that who mends one refusal sees the next one at once.
+
+    `decision`, and what was `judged` of the call, spare finding it out again.
+    """
+    judged = judged or policy.judge(call, facts)
+    decision = policy.decide(call, facts, judged) if decision is None else decision
+    found = policy.checks(judged)
     # A condition that cannot be evaluated refuses, whatever the other steps say.
-    if not found or decision == policy.UNREADABLE:
-        return (Line("rules", title_of("rules"), "refuse", policy.UNREADABLE.message),)
+    if not found or (isinstance(decision, Refuse) and decision.code == policy.UNREADABLE.code):
+        return (_broken(judged.broken or judged.unasked or policy.UNREADABLE, facts),)
     told = [line for check in found for line in _told(check, call, facts, filled)]
     refused = any(line.outcome == "refuse" for line in told)
     if isinstance(decision, policy.Refuse) and decision.code == unattended.CODE and not refused:
         rows = _sources(decision.code, "unattended", facts)
-        asked = _asking(call, facts, decision)
+        asked = _asking(facts, decision, judged)
         return (*told, *asked, Line("unattended", title_of("unattended"), "refuse", decision.message, rows))
     if isinstance(decision, policy.Refuse) and not refused:
         # The rules would let it, and something else does not: what was approved is not what would run.
         return (*told, Line("approval", title_of("approval"), "refuse", decision.message))
-    return (*told, *_asking(call, facts, decision))
+    return (*told, *_asking(facts, decision, judged))
+
+
+def _broken(why: Refuse, facts: Facts) -> Line:
+    """Whose rule it is, and what is wrong with it, so that it is found and mended."""
+    rows = (_of_rule(why.rule, facts),) if why.rule else ()
+    return Line("rules", title_of("rules"), "refuse", why.message, rows, why.detail)
 
 
 def _told(check: policy.Check, call: Call, facts: Facts, filled: Sequence[str]) -> Iterator[Line]:
@@ -149,14 +163,14 @@ def _told(check: policy.Check, call: Call, facts: Facts, filled: Sequence[str]) 
         yield Line(check.name, title, "pass", text, _considered(check.name, facts))
 
 
-def _asking(call: Call, facts: Facts, decision: Decision) -> Iterator[Line]:
+def _asking(facts: Facts, decision: Decision, judged: Judged) -> Iterator[Line]:
     if facts.grant is None or facts.tool is None:
         return
-    reasons = policy.reasons_to_ask(call, facts)
+    reasons = judged.reasons
     if reasons and isinstance(decision, policy.Allow):
         yield _spared(facts, decision, reasons)
         return
-    by_rule = _rules_that_ask(call, facts)
+    by_rule = _rules_that_ask(facts, judged)
     for reason in reasons:
         text = REASONS.get(reason, reason)
         rows = by_rule.get(reason) or _sources(reason, "approval", facts)
@@ -208,14 +222,10 @@ def _of_rule(rule: policy.Source, facts: Facts) -> Source:
     return Source(f"{rule.layer}_rule", rule.id, rule.name)
 
 
-def _rules_that_ask(call: Call, facts: Facts) -> Mapping[str, list[Source]]:
+def _rules_that_ask(facts: Facts, judged: Judged) -> Mapping[str, list[Source]]:
     found: dict[str, list[Source]] = {}
-    try:
-        for code, rule in layering.asking(call, facts):
-            found.setdefault(code, []).append(_of_rule(rule, facts))
-    except rules.UnknownRule:
-        # What cannot be evaluated refuses, and is told as that.
-        return {}
+    for code, rule in judged.asking:
+        found.setdefault(code, []).append(_of_rule(rule, facts))
     return found
 
 

@@ -47,11 +47,11 @@ def of(call: ToolCall) -> Explanation:
 def today(call: ToolCall) -> Today:
     """With fresh facts, as at a claim: nothing is written, reserved or run."""
     found = facts.regather(call)
-    decision = policy.decide(found.call, found.facts)
+    decision = found.decision()
     refusal = decision if isinstance(decision, policy.Refuse) else None
     return Today(
         decision=decided.word(decision),
         code=refusal.code if refusal else "",
         message=refusal.message if refusal else "",
-        lines=explaining.lines(found.call, found.facts, found.filled, decision),
+        lines=explaining.lines(found.call, found.facts, found.filled, decision, found.judged),
     )

@@ -92,11 +92,11 @@ def decide(tool: Tool, raw: str, who: Asked) -> Foreseen:
     that tries a draft (`who.draft`) is judged by the draft.
     """
     found = facts.gather_of(facts.meant(tool, who), raw, who)
-    decision = policy.decide(found.call, found.facts)
+    decision = found.decision()
     may_run = not isinstance(decision, policy.Refuse)
     return Foreseen(
         decision=decision,
-        lines=explaining.lines(found.call, found.facts, found.filled, decision),
+        lines=explaining.lines(found.call, found.facts, found.filled, decision, found.judged),
         arguments=dict(found.call.arguments),
         filled=found.filled,
         # What a refused use would have reached or changed is nobody's business: a file beyond the rules, above all.

@@ -5,14 +5,15 @@ The order is that of `security.md` 2.1. Whatever cannot be read or evaluated is 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from tools_app.policy import asking, layering, standing, steps, unattended
+from tools_app.policy import layering, standing, unattended
+from tools_app.policy.judging import Check, Judged, judge
 from tools_app.policy.values import (
     NEEDS_ANSWER,
     ONLY_ADVISED,
+    TOO_MUCH,
     UNREADABLE,
     Allow,
     AskApproval,
@@ -32,6 +33,7 @@ from tools_app.policy.values import (
 __all__ = [
     "NEEDS_ANSWER",
     "ONLY_ADVISED",
+    "TOO_MUCH",
     "UNREADABLE",
     "Allow",
     "AskApproval",
@@ -42,6 +44,7 @@ __all__ = [
     "Facts",
     "Further",
     "Grant",
+    "Judged",
     "Layer",
     "Refuse",
     "Source",
@@ -50,8 +53,8 @@ __all__ = [
     "Used",
     "checks",
     "decide",
+    "judge",
     "layers_of",
-    "reasons_to_ask",
 ]
 
 layers_of = layering.all_of
@@ -60,59 +63,26 @@ BEYOND_STANDING: Final = (
 )
 
 
-def decide(call: Call, facts: Facts) -> Decision:
-    if not facts.readable:
-        return UNREADABLE
-    try:
-        refusal = next(_refusals(call, facts), None)
-        if refusal is not None:
-            return refusal
-        reasons = tuple(asking.reasons(call, facts))
-        rules = asking.rules(call, facts) if reasons else ()
-    except Exception:  # noqa: BLE001  Fail closed: a rule that breaks must refuse, a broken "deny" never vanishes.
-        return UNREADABLE
-    if not reasons:
+def decide(call: Call, facts: Facts, judged: Judged | None = None) -> Decision:
+    """`judged` is what `judge` found about this call, so that no rule is evaluated twice."""
+    judged = judged or judge(call, facts)
+    if judged.refusal is not None:
+        return judged.refusal
+    if not judged.reasons:
         return Allow()
-    allowed = standing.covering(call, facts, reasons) if unattended.may_stand_in(facts) else None
+    may = unattended.may_stand_in(facts)
+    allowed = standing.covering(call, facts, judged.reasons, judged.subject) if may else None
     if allowed is not None:
         return Allow(standing=allowed.id)
-    return unattended.refusal(facts) or AskApproval(reasons, rules)
+    return unattended.refusal(facts) or AskApproval(judged.reasons, judged.rules)
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One step of the decision and what it found; no refusal if it was passed."""
-
-    name: str
-    refusals: tuple[Refuse, ...]
-
-
-def checks(call: Call, facts: Facts) -> tuple[Check, ...]:
+def checks(judged: Judged) -> tuple[Check, ...]:
     """All steps, for whoever asks why, where `decide` stops at the first refusal; those that can be taken.
 
     Empty where something cannot be read or evaluated: then there is nothing to explain but that.
     """
-    if not facts.readable:
-        return ()
-    try:
-        return tuple(Check(name, tuple(found)) for name, found in steps.steps(call, facts))
-    except Exception:  # noqa: BLE001  As in `decide`: what breaks refuses, and explains nothing.
-        return ()
-
-
-def reasons_to_ask(call: Call, facts: Facts) -> tuple[str, ...]:
-    """Why a person would be asked, whether or not it comes to that; nothing where there is no grant."""
-    if not (facts.readable and facts.tool and facts.grant):
-        return ()
-    try:
-        return tuple(asking.reasons(call, facts))
-    except Exception:  # noqa: BLE001  As in `decide`: a condition that breaks refuses, and this only tells of it.
-        return (UNREADABLE.code,)
-
-
-def _refusals(call: Call, facts: Facts) -> Iterator[Refuse]:
-    for _, found in steps.steps(call, facts):
-        yield from found
+    return () if judged.broken else judged.checks
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +97,11 @@ class Further:
     def __call__(self, parameter: str, value: str, /) -> str:
         call = Call(arguments={parameter: value})
         try:
+            subject = layering.subject_of(call, self.tool)
             found = [
-                *layering.denied(call, self.tool, self.layers),
-                *layering.allowed(call, self.tool, self.layers),
-                *layering.unasked(call, self.tool, self.layers),
+                *layering.denied(subject, self.tool, self.layers),
+                *layering.allowed(subject, self.layers),
+                *layering.unasked(subject, self.layers),
             ]
             strays = self.spared_by and not standing.reaches(self.spared_by, parameter, value, self.tool)
         except Exception:  # noqa: BLE001  Fail closed, as in `decide`.

@@ -7,6 +7,7 @@ layer can only narrow what the others leave, and it makes no difference in which
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Final
 
 from tools_app import rules
@@ -19,6 +20,24 @@ _WHOSE: Final = {
     "tool": "A rule of the tool",
     "grant": "Policy",
 }
+
+
+class BrokenRule(rules.UnknownRule):
+    """A rule that cannot be evaluated, with whose it is: whoever keeps the rules has to find it."""
+
+    def __init__(self, source: Source, why: object) -> None:
+        super().__init__(f"{source.layer} {source.name}: {why}")
+        self.source, self.why = source, str(why)
+
+
+@contextmanager
+def _named(source: Source) -> Iterator[None]:
+    try:
+        yield
+    except rules.TooMuch:
+        raise
+    except rules.UnknownRule as unknown:
+        raise BrokenRule(source, unknown) from None
 
 
 def all_of(facts: Facts) -> tuple[Layer, ...]:
@@ -38,8 +57,9 @@ def of_grant(grant: Grant) -> Layer:
     )
 
 
-def subject_of(call: Call, tool: ToolFacts) -> rules.Subject:
-    return rules.Subject(call.arguments, tool.kinds, call.also, call.sql)
+def subject_of(call: Call, tool: ToolFacts, budget: rules.Budget | None = None) -> rules.Subject:
+    """The arguments as rules look at them; all that is looked at with it is paid from one budget."""
+    return rules.Subject(call.arguments, tool.kinds, call.also, call.sql, budget or rules.Budget())
 
 
 def fixed(layers: tuple[Layer, ...]) -> dict[str, Any]:
@@ -53,13 +73,12 @@ def filled(layers: tuple[Layer, ...]) -> dict[str, Any]:
     return {**defaults, **fixed(layers)}
 
 
-def denied(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
-    subject = subject_of(call, tool)
+def denied(subject: rules.Subject, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
     for layer in layers:
         whose, more = _WHOSE[layer.source.layer], _more(layer)
         if layer.forbids:
             yield Refuse("forbidden", f"{whose} forbids every use of {tool.name}.{more}", layer.source)
-        for name in rules.denied(layer.denied, subject):
+        for name in _hit(layer.denied, subject, layer.source):
             told = f"{whose} forbids this value or use of the parameter {name}.{more}"
             yield Refuse("denied_parameter", told, layer.source)
 
@@ -81,9 +100,8 @@ def denied_address(
             yield Refuse("denied_parameter", told + _more(layer), layer.source)
 
 
-def unasked(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
+def unasked(subject: rules.Subject, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
     """What a person has to be asked about and cannot be any more, since the use that came to it is running."""
-    subject = subject_of(call, tool)
     for layer in layers:
         for name in rules.denied(layer.ask_when, subject):
             told = (
@@ -92,23 +110,21 @@ def unasked(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[
             yield Refuse("denied_parameter", f"{told} Ask for it itself.{_more(layer)}", layer.source)
 
 
-def allowed(call: Call, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
-    subject = subject_of(call, tool)
+def allowed(subject: rules.Subject, layers: tuple[Layer, ...]) -> Iterator[Refuse]:
     for layer in layers:
-        for name in rules.not_allowed(layer.allowed, subject):
+        with _named(layer.source):
+            names = list(rules.not_allowed(layer.allowed, subject))
+        for name in names:
             told = f"{_WHOSE[layer.source.layer]} does not allow the parameter {name} with this value."
             yield Refuse("parameter_not_allowed", told + _more(layer), layer.source)
 
 
-def asking(call: Call, facts: Facts) -> Iterator[tuple[str, Source]]:
+def asking(subject: rules.Subject, layers: tuple[Layer, ...]) -> Iterator[tuple[str, Source]]:
     """Why rules of layers ask a person, each with whose rule it is. What the tool itself says is not among them."""
-    if facts.tool is None:
-        return
-    subject = subject_of(call, facts.tool)
-    for layer in all_of(facts):
+    for layer in layers:
         if layer.requires_approval:
             yield f"{layer.source.layer}_requires_approval", layer.source
-        if any(rules.denied(layer.ask_when, subject)):
+        if any(_hit(layer.ask_when, subject, layer.source)):
             code = "condition" if layer.source.layer == "grant" else f"{layer.source.layer}_condition"
             yield code, layer.source
 
@@ -122,3 +138,8 @@ def advisory(kinds: Mapping[str, str], layers: tuple[Layer, ...]) -> Iterator[tu
 
 def _more(layer: Layer) -> str:
     return f" {layer.message}" if layer.message else ""
+
+
+def _hit(rule: Any, subject: rules.Subject, source: Source) -> list[str]:
+    with _named(source):
+        return list(rules.denied(rule, subject))

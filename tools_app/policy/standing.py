@@ -28,20 +28,22 @@ PLACES: Final = frozenset({"path", "folder", "url", "host", "email", "argv"})
 _PARTS: Final = frozenset({"same", "match", "open"})
 
 
-def covering(call: Call, facts: Facts, reasons: Iterable[str]) -> Standing | None:
+def covering(
+    call: Call, facts: Facts, reasons: Iterable[str], subject: rules.Subject | None = None
+) -> Standing | None:
     """The first one that covers each reason and fits each argument; one that cannot be read fits nothing."""
     wanted = frozenset(reasons)
     if not wanted or not wanted <= COVERABLE or facts.tool is None:
         return None
     for each in facts.standing:
-        if wanted <= each.covers and fits(each, call, facts.tool):
+        if wanted <= each.covers and fits(each, call, facts.tool, subject):
             return each
     return None
 
 
-def fits(standing: Standing, call: Call, tool: ToolFacts) -> bool:
+def fits(standing: Standing, call: Call, tool: ToolFacts, subject: rules.Subject | None = None) -> bool:
     try:
-        return _fits(standing.conditions, call, tool)
+        return _fits(standing.conditions, call, tool, subject or subject_of(call, tool))
     except Exception:  # noqa: BLE001  Fail closed: what breaks allows nothing, and the question is put.
         return False
 
@@ -93,7 +95,7 @@ def _came_to_be(name: str, call: Call, tool: ToolFacts) -> bool:
     return tool.kinds.get(name) in ("path", "folder") and bool(call.also.get(name))
 
 
-def _fits(conditions: Any, call: Call, tool: ToolFacts) -> bool:
+def _fits(conditions: Any, call: Call, tool: ToolFacts, subject: rules.Subject) -> bool:
     if not is_sound(conditions):
         return False
     same, match, left_open = conditions["same"], conditions["match"], frozenset(conditions["open"])
@@ -108,5 +110,4 @@ def _fits(conditions: Any, call: Call, tool: ToolFacts) -> bool:
         return False
     if any(_came_to_be(name, call, tool) for name in set(same) - set(match)):
         return False
-    subject = subject_of(call, tool)
     return not set(rules.not_allowed(match, subject)) & set(match)

@@ -10,7 +10,7 @@ from tools_app.policy import layering
 from tools_app.policy.values import Call, Editor, Facts, Grant, Layer, Refuse, Source, ToolFacts, Used
 
 
-def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
+def steps(call: Call, facts: Facts, subject: rules.Subject) -> Iterator[tuple[str, Iterator[Refuse]]]:
     """The order of the decision. Without a tool or a grant there are no rules to judge arguments by."""
     yield "switches", _halted(facts)
     yield "person", _who(facts)
@@ -23,8 +23,8 @@ def steps(call: Call, facts: Facts) -> Iterator[tuple[str, Iterator[Refuse]]]:
     yield "arguments", _arguments(call, layers)
     yield "installation", _beyond(call)
     yield "secrets", _secrets(call)
-    yield "denied", layering.denied(call, facts.tool, layers)
-    yield "allowed", layering.allowed(call, facts.tool, layers)
+    yield "denied", layering.denied(subject, facts.tool, layers)
+    yield "allowed", layering.allowed(subject, layers)
     yield "limit", _limits(facts, facts.grant)
 
 

@@ -210,6 +210,8 @@ class Refuse:
     code: str
     message: str
     rule: Source | None = None
+    # What whoever keeps the rules has to know besides.
+    detail: str = field(default="", compare=False)
 
 
 Decision = Allow | AskApproval | Refuse
@@ -219,4 +221,9 @@ NEEDS_ANSWER: Final = "needs_answer"
 ONLY_ADVISED: Final = "only_advised"
 UNREADABLE: Final = Refuse(
     "policy_error", "The rules for this tool cannot be evaluated. An administrator has to mend them."
+)
+# As above for the rules, but it is the call that brings too much.
+TOO_MUCH: Final = Refuse(
+    UNREADABLE.code,
+    "There is more in these arguments than the rules can be held against in good time. Ask for less at once.",
 )

@@ -8,18 +8,20 @@ rule never vanishes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from tools_app.rules import hosts, matchers, offering, places
-from tools_app.rules.errors import UnknownRule
-from tools_app.rules.matchers import Seen
-from tools_app.rules.values import is_same, leaves
+from tools_app.rules import hosts, looking, matchers, offering, places
+from tools_app.rules.budget import Budget
+from tools_app.rules.errors import TooMuch, UnknownRule
+from tools_app.rules.looking import Subject
+from tools_app.rules.values import is_same
 from tools_app.schema.schemas import KINDS
 
 __all__ = [
+    "Budget",
     "Subject",
+    "TooMuch",
     "UnknownRule",
     "advisory",
     "check",
@@ -36,39 +38,9 @@ __all__ = [
 ]
 
 
-# Comparisons one rule of one parameter may cost: about a tenth of a second, and no call that is meant well needs them.
-MOST_LOOKS: Final = 50_000
 MOST_PLACES: Final = 64
-# Steps that the places inside of one parameter may cost together, as they are looked for in all that it holds.
-MOST_STEPS: Final = 100_000
 _WRITTEN_FREELY: Final = frozenset({"command", "code"})
 _READING_TEXT: Final = frozenset({"contains", "regex", "equals", "one_of", "range"})
-_TOO_MUCH: Final = "there are more values to compare than can be in good time"
-
-
-@dataclass(frozen=True, slots=True)
-class Subject:
-    """Arguments as rules look at them: the kind of each parameter, and what was found out about what it means.
-
-    `also` holds the names of the real file by parameter; `sql` the class of a statement: read, write or unreadable.
-    """
-
-    arguments: Mapping[str, Any]
-    kinds: Mapping[str, str] = field(default_factory=dict)
-    also: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    sql: Mapping[str, str] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        # Rows may hold anything: what is not as declared here must refuse, never pass unseen.
-        given: tuple[object, object] = (self.arguments, self.kinds)
-        if not all(isinstance(each, Mapping) for each in given):
-            raise UnknownRule("arguments and their kinds are mappings by name")
-
-    def seen(self, name: str, value: Any) -> Seen:
-        kind = self.kinds.get(name, "")
-        whole = value is self.arguments.get(name)
-        real = self.also.get(name, ()) if whole else ()
-        return Seen(value, kind, real, self.sql.get(name, "unreadable"))
 
 
 def check(rule: Any, *, allowing: bool = False) -> None:
@@ -135,9 +107,8 @@ def denied(rule: Any, subject: Subject) -> Iterator[str]:
     if rule is None:
         return
     wanted = rule if isinstance(rule, Mapping) else dict.fromkeys(rule, True)
-    for name, value in subject.arguments.items():
-        _require_quick(wanted, name, value)
-        if any(_hits(place, forbidden, name, value, subject) for place, forbidden in wanted.items()):
+    for name in subject.arguments:
+        if looking.is_hit(wanted, name, subject):
             yield name
 
 
@@ -150,9 +121,8 @@ def not_allowed(rule: Any, subject: Subject) -> Iterator[str]:
     if rule is None:
         return
     wanted = rule if isinstance(rule, Mapping) else dict.fromkeys(rule, True)
-    for name, value in subject.arguments.items():
-        _require_quick(wanted, name, value)
-        if not _covers(wanted, name, value, subject):
+    for name in subject.arguments:
+        if not looking.is_covered(wanted, name, subject):
             yield name
 
 
@@ -218,67 +188,3 @@ def _kinds(name: str, kinds: Mapping[str, str]) -> set[str]:
     if top == places.ANY:
         return set(kinds.values())
     return {places.of_kind(top) or kinds.get(top, "")}
-
-
-def _hits(place: str, forbidden: Any, name: str, value: Any, subject: Subject) -> bool:
-    if not places.is_pointer(place):
-        means = place == places.ANY or places.speaks_of(place, name, subject.kinds.get(name, ""))
-        return means and _is_denied(forbidden, subject.seen(name, value))
-    if places.names(place) not in ("*", name):
-        return False
-    pattern, steps = places.steps(place), 0
-    for path, node in places.nodes(name, value):
-        if places.matches(pattern, path):
-            # Where a place stands for all that lies within another one too, each leaf is looked at many times.
-            steps += sum(1 for _ in leaves(node))
-            if steps > MOST_STEPS:
-                raise UnknownRule(_TOO_MUCH)
-            if _is_denied(forbidden, subject.seen(name, node)):
-                return True
-    return False
-
-
-def _require_quick(rule: Mapping[str, Any], name: str, value: Any) -> None:
-    """A model chooses how much there is to look through, and the gate must answer in good time all the same."""
-    count = sum(places.is_pointer(place) and places.names(place) in ("*", name) for place in rule)
-    if count and count * sum(1 for _ in places.nodes(name, value)) > MOST_STEPS:
-        raise UnknownRule(_TOO_MUCH)
-
-
-def _is_denied(forbidden: Any, seen: Seen) -> bool:
-    if forbidden is True or forbidden == []:
-        return True
-    looked_at = [*leaves(seen.value), *seen.real]
-    if len(looked_at) * len(forbidden) > MOST_LOOKS:
-        raise UnknownRule(_TOO_MUCH)
-    return any(
-        matchers.denies(matcher, Seen(leaf, seen.kind, sql=seen.sql))
-        for matcher in forbidden
-        for leaf in looked_at
-    )
-
-
-def _covers(rule: Mapping[str, Any], name: str, value: Any, subject: Subject) -> bool:
-    said = offering.spoken(rule, name, subject.kinds.get(name, ""))
-    if not all(matchers.allows(wanted, subject.seen(name, value)) for wanted in said):
-        return False
-    parts = {
-        places.steps(place): wanted
-        for place, wanted in rule.items()
-        if places.is_pointer(place) and places.names(place) in ("*", name)
-    }
-    if not parts:
-        return bool(said)
-    fits = all(
-        matchers.allows(wanted, subject.seen(name, node))
-        for path, node in places.nodes(name, value)
-        for pattern, wanted in parts.items()
-        if places.matches(pattern, path)
-    )
-    return fits and (bool(said) or _has_no_rest(parts, name, value))
-
-
-def _has_no_rest(parts: Mapping[places.Path, Any], name: str, value: Any) -> bool:
-    return all(
-        any(places.covers(pattern, path) for pattern in parts) for path in places.leaf_paths(name, value)
-    )

@@ -84,10 +84,8 @@ def _allows(matcher: Any, seen: Seen) -> bool:
 
 
 def _read(matcher: Any, kind: str, *, allowing: bool) -> tuple[str, Any]:
-    if isinstance(matcher, Mapping):
-        return next(iter(matcher.items()))
     if not isinstance(matcher, str):
-        return "equals", matcher
+        return next(iter(matcher.items())) if isinstance(matcher, Mapping) else ("equals", matcher)
     if kind in ("path", "folder"):
         return "path_under", matcher
     if kind == "email":
@@ -98,6 +96,8 @@ def _read(matcher: Any, kind: str, *, allowing: bool) -> tuple[str, Any]:
 
 
 def _check_one(matcher: Any, *, allowing: bool, depth: int) -> None:
+    if isinstance(matcher, str):
+        return
     if isinstance(matcher, list):
         raise UnknownRule(
             'a list of values cannot be a value; for each element of a list, write {"each": […]}'
@@ -153,6 +153,11 @@ def _compiled(pattern: str) -> Any:
     options = re2.Options()
     options.log_errors = False
     return re2.compile(pattern, options)
+
+
+def size_of(pattern: str) -> int:
+    """How many states the machine has that finds a pattern; what it takes to run it grows with them."""
+    return int(_compiled(pattern).programsize)
 
 
 def _fits_pattern(wanted: str, seen: Seen) -> bool:

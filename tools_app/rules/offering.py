@@ -9,13 +9,17 @@ from tools_app.rules import matchers, places
 from tools_app.rules.matchers import Seen
 
 
-def spoken(rule: Mapping[str, Any], name: str, kind: str) -> list[Any]:
-    """What an allow rule says of a whole parameter: by its name and by its kind, else what it says of all others."""
-    said = [rule[place] for place in rule if places.speaks_of(place, name, kind)]
+def speaking(rule: Mapping[str, Any], name: str, kind: str) -> list[str]:
+    """What in an allow rule speaks of a whole parameter: its name and its kind, else what it says of all others."""
+    said = [place for place in rule if places.speaks_of(place, name, kind)]
     if said or places.ANY not in rule:
         return said
     in_parts = any(places.is_pointer(place) and places.names(place) == name for place in rule)
-    return [] if in_parts else [rule[places.ANY]]
+    return [] if in_parts else [places.ANY]
+
+
+def spoken(rule: Mapping[str, Any], name: str, kind: str) -> list[Any]:
+    return [rule[place] for place in speaking(rule, name, kind)]
 
 
 def is_refused_whole(denied: Any, name: str, kind: str) -> bool:

@@ -3,13 +3,17 @@ or a JSON Pointer (RFC 6901) whose `*` is any one step and `**` any number of th
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
 from tools_app.rules.errors import UnknownRule
 
 Path = tuple[str, ...]
+# How far into which of the patterns one has come, by their numbers.
+State = frozenset[tuple[int, int]]
+# How much a map remembers of the steps it was asked about.
+_KEPT: Final = 4_096
 MAX_STEPS: Final = 16
 # No parameter can be called like this: providers refuse a colon and a star in a name.
 KIND: Final = "kind:"
@@ -33,7 +37,11 @@ def is_plain(name: str) -> bool:
 def speaks_of(place: str, name: str, kind: str) -> bool:
     """Whether a place that is no pointer and no star means this parameter; a folder is a path, too."""
     wanted = of_kind(place)
-    return wanted == ("path" if kind == "folder" else kind) if wanted else place == name
+    return is_of(kind, wanted) if wanted else place == name
+
+
+def is_of(kind: str, wanted: str) -> bool:
+    return wanted == ("path" if kind == "folder" else kind)
 
 
 @lru_cache(maxsize=1024)
@@ -53,55 +61,95 @@ def names(pointer: str) -> str:
     return "*" if first in ("*", "**") else first
 
 
-def nodes(name: str, value: Any) -> Iterator[tuple[Path, Any]]:
-    """Every value in a parameter with its path, the parameter itself first."""
-    pending: list[tuple[Path, Any]] = [((name,), value)]
-    while pending:
-        path, node = pending.pop()
-        yield path, node
-        pending.extend(((*path, key), item) for key, item in _children(node))
+def meet(one: Path, other: Path) -> bool:
+    """Whether there is any place that both patterns mean."""
+    if one and one[0] == "**":
+        return meet(one[1:], other) or (bool(other) and meet(one, other[1:]))
+    if other and other[0] == "**":
+        return meet(other, one)
+    if not one or not other:
+        return not one and not other
+    same = one[0] == other[0] or "*" in (one[0], other[0])
+    return same and meet(one[1:], other[1:])
 
 
-def leaf_paths(name: str, value: Any) -> Iterator[Path]:
-    """The paths of what has nothing below it: scalars, and empty lists and objects."""
-    return (path for path, node in nodes(name, value) if not any(True for _ in _children(node)))
+def touch(one: Path, other: Path) -> bool:
+    """Whether one of them may mean a place that lies in one of the other, or is the same."""
+    within = any(meet(one, other[:length]) for length in range(1, len(other) + 1))
+    return within or any(meet(one[:length], other) for length in range(1, len(one)))
 
 
-def matches(pattern: Path, path: Path) -> bool:
-    """Whether the pattern means exactly this place."""
-    reached = {0}
-    for step in path:
-        reached = {after for at in _opened(pattern, reached) for after in _after(pattern, at, step)}
-        if not reached:
-            return False
-    return len(pattern) in _opened(pattern, reached)
+class Map:
+    """Patterns to be looked for together: where each of them has come to after some steps, worked out once.
+
+    A place in the arguments is known by its state, so that a walk costs the same at each step whatever the patterns.
+    """
+
+    __slots__ = ("_after", "_ends", "_named", "_patterns", "_weight", "start")
+
+    def __init__(self, patterns: tuple[Path, ...]) -> None:
+        self._patterns = patterns
+        # All steps that no pattern names are one and the same.
+        self._named = frozenset(step for pattern in patterns for step in pattern) - {"*", "**"}
+        self._after: dict[tuple[State, str], State] = {}
+        self._ends: dict[State, tuple[int, ...]] = {}
+        self._weight = 0
+        self.start = self._opened((number, 0) for number in range(len(patterns)))
+
+    def after(self, state: State, step: str, spend: Callable[[float], None]) -> State:
+        known = (state, step if step in self._named else "")
+        found = self._after.get(known)
+        if found is None:
+            spend(len(state))
+            found = self._opened(self._stepped(state, step))
+            self._make_room(len(found))
+            self._after[known] = found
+        return found
+
+    def ends(self, state: State) -> tuple[int, ...]:
+        """The numbers of the patterns that mean a place of this state, in their order."""
+        found = self._ends.get(state)
+        if found is None:
+            found = tuple(sorted(number for number, at in state if at == len(self._patterns[number])))
+            self._ends[state] = found
+        return found
+
+    def _make_room(self, weight: int) -> None:
+        """Which states there are is up to whoever writes the arguments."""
+        self._weight += weight + 1
+        if self._weight > _KEPT:
+            self._weight = 0
+            self._after.clear()
+            self._ends.clear()
+
+    def _stepped(self, state: State, step: str) -> Iterator[tuple[int, int]]:
+        for number, at in state:
+            pattern = self._patterns[number]
+            if at < len(pattern):
+                if pattern[at] == "**":
+                    yield number, at
+                elif pattern[at] in ("*", step):
+                    yield number, at + 1
+
+    def _opened(self, reached: Iterable[tuple[int, int]]) -> State:
+        """With what `**` may stand for no step at all."""
+        found = set(reached)
+        for number, at in tuple(found):
+            pattern = self._patterns[number]
+            for further in range(at, len(pattern)):
+                if pattern[further] != "**":
+                    break
+                found.add((number, further + 1))
+        return frozenset(found)
 
 
-def covers(pattern: Path, path: Path) -> bool:
-    """Whether the pattern means this place or one that contains it."""
-    return any(matches(pattern, path[:length]) for length in range(1, len(path) + 1))
+@lru_cache(maxsize=128)
+def mapped(patterns: tuple[Path, ...]) -> Map:
+    """Rules are the same for call after call."""
+    return Map(patterns)
 
 
-def _opened(pattern: Path, reached: set[int]) -> set[int]:
-    """With what `**` may stand for no step at all."""
-    found = set(reached)
-    for at in sorted(reached):
-        while at < len(pattern) and pattern[at] == "**":
-            at += 1  # noqa: PLW2901
-            found.add(at)
-    return found
-
-
-def _after(pattern: Path, at: int, step: str) -> Iterator[int]:
-    if at >= len(pattern):
-        return
-    if pattern[at] == "**":
-        yield at
-    elif pattern[at] in ("*", step):
-        yield at + 1
-
-
-def _children(node: Any) -> Iterator[tuple[str, Any]]:
+def children(node: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(node, Mapping):
         yield from ((str(key), item) for key, item in node.items())
     elif isinstance(node, list | tuple):
