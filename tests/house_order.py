@@ -98,7 +98,7 @@ apps
 """
 
 AGENTS_APP = """
-exceptions sentences costs.weighing costs.money costs.price_list showing.rendering answering.desk
+exceptions sentences answering.fencing costs.weighing costs.money costs.price_list showing.rendering answering.desk
 showing.turns model_list live.news live.pieces showing.media
 
 granted.background

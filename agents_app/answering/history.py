@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from django.conf import settings
 
+from agents_app.answering.fencing import fenced
 from agents_app.models import Message, Run, Step
 from agents_app.showing import media
 from agents_app.transcript import Exchange, Turn, Use
@@ -131,7 +132,7 @@ def use_of(call: ToolCall) -> Use:
     # What people changed of it is rare, and asked for only where it went on in another call.
     changed = successors.told(call) if call.replaces_id else ""
     if call.status == ToolCall.Status.SUCCEEDED:
-        told = _cut(call.result_text) + remainders.told(call.tool_name, call.remainder)
+        told = fenced(_cut(call.result_text)) + remainders.told(call.tool_name, call.remainder)
         return Use("\n".join(filter(None, [changed, told])), blocks=call.blocks)
     if call.reason == instead.ANSWERED:
         return Use(
@@ -146,7 +147,10 @@ def use_of(call: ToolCall) -> Use:
     word = words.get(ToolCall.Status(call.status), "Failed")
     # Rare, so it is asked for here and not read along with every step.
     seen = outcomes.told(call) if call.reason == "outcome_unknown" else ""
-    told = f"{word} ({call.reason}): {call.reason_text} {seen}".rstrip()
+    # Why a use failed its tool says, or a service far away; that it was lost says the house.
+    is_theirs = word == "Failed" and call.reason != "outcome_unknown"
+    why = fenced(call.reason_text) if is_theirs else call.reason_text
+    told = f"{word} ({call.reason}): {why} {seen}".rstrip()
     return Use("\n".join(filter(None, [changed, told])), is_error=True)
 
 

@@ -12,6 +12,7 @@ from django.conf import settings
 
 from agents_app import runs, transcript
 from agents_app.answering import history
+from agents_app.answering.fencing import fenced
 from agents_app.models import AgentType, Message, Run, Step
 from tests.flows import acting
 from tests.live import Live, wait_for
@@ -85,7 +86,7 @@ def test_one_approved_and_one_denied_are_both_answered_in_order() -> None:
     assert yes == {
         "type": "tool_result",
         "tool_use_id": "toolu_yes",
-        "content": [{"type": "text", "text": "one line of the ledger\n"}],
+        "content": [{"type": "text", "text": fenced("one line of the ledger\n")}],
     }
 
 

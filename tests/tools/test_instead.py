@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from agents_app.answering import history
+from agents_app.answering.fencing import fenced
 from audit_app.exceptions import StaleState
 from audit_app.models import AuditEntry, ToolUsage
 from tests import gate, people
@@ -269,7 +270,7 @@ def test_what_drifted_is_asked_about_anew(drift: Callable[[Gate], None], approve
     assert "changed" in gate.question(new).reasons
     yes(new)
     assert run_it(new).status == "succeeded"
-    assert history.use_of(again(new)).text == "written"
+    assert history.use_of(again(new)).text == fenced("written")
 
 
 def test_what_would_be_refused_by_now_is_not_asked_about() -> None:

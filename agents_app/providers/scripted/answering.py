@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from agents_app.answering.fencing import unfenced
+
 LONGEST_QUOTED = 8000
 SHORT = re.compile(r"\b(?:summar\w*|brief\w*|shorten|in\s+short|gist|tl;?dr)\b", re.IGNORECASE)
 
@@ -59,8 +61,8 @@ def _blocks(message: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
 def _text(result: Mapping[str, Any]) -> str:
     content = result.get("content", "")
     if isinstance(content, str):
-        return content
-    return "\n".join(str(block.get("text", "")) for block in content if block.get("type") == "text")
+        return unfenced(content)
+    return unfenced("\n".join(str(block.get("text", "")) for block in content if block.get("type") == "text"))
 
 
 def told(outcomes: Sequence[Outcome], request: str, *, left_undone: bool = False) -> str:
