@@ -6,7 +6,7 @@ migration rebuilds the table.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -52,16 +52,35 @@ $$ BEGIN RAISE EXCEPTION 'refused: %', TG_ARGV[0] USING ERRCODE = 'restrict_viol
 
 def final_states(table: str, finals: Iterable[str]) -> Trigger:
     """Final is final: no UPDATE takes a row of this table out of one of these statuses (G12)."""
-    listed = ", ".join(f"'{status}'" for status in sorted(finals))
-    return Trigger(
-        f"{table}_final", table, "UPDATE OF status", f"OLD.status IN ({listed}) AND NEW.status <> OLD.status"
-    )
+    condition = f"OLD.status IN ({_listed(finals)}) AND NEW.status <> OLD.status"
+    return Trigger(f"{table}_final", table, "UPDATE OF status", condition)
+
+
+def _listed(statuses: Iterable[str]) -> str:
+    return ", ".join(f"'{status}'" for status in sorted(statuses))
 
 
 def unchanging(name: str, table: str, columns: Iterable[str], *, once: str = "1 = 1") -> Trigger:
-    """These columns, none of which may be null, keep their values in every row for which `once` holds."""
-    changed = " OR ".join(f"NEW.{column} <> OLD.{column}" for column in columns)
+    """These columns keep their values, null being one, in every row for which `once` holds."""
+    changed = " OR ".join(differs(column) for column in columns)
     return Trigger(name, table, "UPDATE", f"({once}) AND ({changed})")
+
+
+def differs(column: str) -> str:
+    """SQL that both databases read alike: neither knows the other's `IS DISTINCT FROM` in every version."""
+    return f"NEW.{column} <> OLD.{column} OR (NEW.{column} IS NULL) <> (OLD.{column} IS NULL)"
+
+
+def legal_moves(name: str, table: str, moves: Mapping[str, Iterable[str]]) -> Trigger:
+    """Refuse every change of status that the table of moves does not have, a way out of a final one included."""
+    known = " OR ".join(
+        f"(OLD.status = '{was}' AND NEW.status IN ({_listed(moves[was])}))" for was in sorted(moves)
+    )
+    return Trigger(name, table, "UPDATE OF status", f"NEW.status <> OLD.status AND NOT ({known})")
+
+
+def never_go(name: str, table: str) -> Trigger:
+    return Trigger(name, table, "DELETE")
 
 
 def install(connection: BaseDatabaseWrapper, triggers: Iterable[Trigger] = RECORD) -> None:

@@ -16,7 +16,7 @@ from project.accounts.models import Membership
 from tests import gate, people
 from tests.gate import Gate
 from tests.tools.allowing import allowed, opened, used
-from tests.tools.asking import waiting, yes
+from tests.tools.asking import unguarded, waiting, yes
 from tests.tools.test_ask_user import asked as asked_person
 from tools_app import approvals
 from tools_app.approving import sparing
@@ -254,7 +254,8 @@ def test_that_another_yes_is_fresh_makes_no_old_one_young() -> None:
     old = yes(call)
     assert claim(call) is not None
     past = datetime.now(UTC) - timedelta(seconds=1)
-    Approval.objects.filter(pk=old.pk).update(use_until=past)
+    with unguarded():
+        Approval.objects.filter(pk=old.pk).update(use_until=past)
     ToolCall.objects.filter(pk=call.pk).update(status="queued", lease_until=None)
     yes(at.ask({"line": "two"}))
     assert claim(call) is None
