@@ -32,15 +32,17 @@ def asked(*, minutes_ago: int = 0, at: Gate | None = None, **tool: Any) -> Appro
     approval = gate.question(at.ask({"line": "a word nobody must read in a mail"}))
     long_ago = datetime.now(UTC) - timedelta(minutes=minutes_ago)
     Approval.objects.filter(pk=approval.pk).update(created_at=long_ago)
+    QuestionClock.objects.filter(approval=approval).update(asked_at=long_ago)
     return approval
 
 
 def later(minutes: int) -> None:
     """Let so much time pass for everything that was told."""
     past = timedelta(minutes=minutes)
-    for row in QuestionClock.objects.filter(told_at__isnull=False):
-        QuestionClock.objects.filter(pk=row.pk).update(told_at=(row.told_at or datetime.now(UTC)) - past)
-    for approval in Approval.objects.all():
+    for row in QuestionClock.objects.all():
+        told_at = row.told_at and row.told_at - past
+        QuestionClock.objects.filter(pk=row.pk).update(told_at=told_at, asked_at=row.asked_at - past)
+    for approval in Approval.objects.awaiting_verdict():
         Approval.objects.filter(pk=approval.pk).update(created_at=approval.created_at - past)
 
 

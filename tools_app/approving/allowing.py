@@ -185,7 +185,8 @@ def keep(row: StandingApproval, *, seconds: int, by: Identity) -> StandingApprov
         >= MOST_OPEN
     ):
         raise NotFromNowOn("So much is allowed from now on already; take some of it back first.")
-    row.expires_at = clock.read() + timedelta(seconds=seconds)
+    row.created_at = clock.read()
+    row.expires_at = row.created_at + timedelta(seconds=seconds)
     row.save(force_insert=True)
     told = {
         "person": row.user_name,

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from audit_app.transitions import born, move
+from audit_app import clock
+from audit_app.transitions import move
 from project.accounts.identity import Identity
 from tools_app import doors
 from tools_app.approving import digest, questions
@@ -21,7 +22,8 @@ def ask(call: ToolCall, *, by: Identity) -> Approval | None:
     """
     if call.tool is None or call.run_id is None or doors.run_is_over(call.run_id) or not _can_harm(call):
         return None
-    expires = questions.closing_time(call.tool)
+    now = clock.read()
+    expires = questions.closing_time(call.tool, now)
     covers = _covered(call, expires_at=expires.isoformat())
     approval = Approval(
         organization_id=call.organization_id,
@@ -34,9 +36,10 @@ def ask(call: ToolCall, *, by: Identity) -> Approval | None:
         is_dangerous=True,
         requester_id=call.user_id,
         requester_name=call.user_name,
+        created_at=now,
         expires_at=expires,
     )
-    return born(approval, by=by, reasons=approval.reasons)
+    return questions.put(approval, by=by)
 
 
 def withdraw(run_id: int, *, by: Identity) -> None:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
+from django.db import transaction
 
 from audit_app import clock, transitions
 from project.accounts import identity as identities
@@ -15,7 +16,7 @@ from tools_app import facts, policy
 from tools_app.approving import deciders, digest, votes
 from tools_app.calling import askers
 from tools_app.facts import Gathered
-from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, Tool, ToolCall
+from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, QuestionClock, Tool, ToolCall
 
 # What tells one use from another that is the same in everything a person would look at.
 _ONE_USE: Final = frozenset({"conversation", "run", "call", "attempt", "usage", "tool_use_id", "expires_at"})
@@ -30,7 +31,8 @@ def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identi
     """Put the question about a call, bound by digest to exactly what would run."""
     if found.tool is None:
         raise ValueError("a question is only put about a known tool")
-    expires = closing_time(found.tool)
+    now = clock.read()
+    expires = closing_time(found.tool, now)
     covers = covered(call, found, expires_at=expires.isoformat())
     approval = Approval(
         organization_id=call.organization_id,
@@ -45,14 +47,23 @@ def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identi
         is_dangerous=found.tool.is_dangerous,
         requester_id=call.user_id,
         requester_name=call.user_name,
+        created_at=now,
         expires_at=expires,
     )
-    return transitions.born(approval, by=by, reasons=list(reasons))
+    return put(approval, by=by)
 
 
-def closing_time(tool: Tool) -> datetime:
+@transaction.atomic(savepoint=False)
+def put(approval: Approval, *, by: Identity) -> Approval:
+    """Let it be born, with the clock by which people and programs are told of it whatever becomes of it."""
+    transitions.born(approval, by=by, reasons=list(approval.reasons))
+    QuestionClock.objects.create(approval=approval, organization_id=approval.organization_id)
+    return approval
+
+
+def closing_time(tool: Tool, now: datetime) -> datetime:
     """Until when a question about a use of this tool stays open."""
-    return clock.read() + timedelta(seconds=tool.approval_seconds or settings.APPROVAL_PENDING_SECONDS)
+    return now + timedelta(seconds=tool.approval_seconds or settings.APPROVAL_PENDING_SECONDS)
 
 
 def may_decide(approval: Approval, identity: Identity) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Now
 
 from project.accounts.identity import Identity
 from project.accounts.models import Membership, Organization
@@ -27,10 +28,16 @@ class Event(models.TextChoices):
 
 
 class QuestionClock(models.Model):
-    """How far the clock of one question has come. Each step is one update that asks for the step before it."""
+    """How far the clock of one question has come. Each step is one update that asks for the step before it.
+
+    It is made with its question, so that what is decided before a sweep has seen it is told all the same.
+    """
 
     approval = models.OneToOneField(Approval, on_delete=models.CASCADE, related_name="clock")
     organization = models.ForeignKey(Organization, on_delete=models.PROTECT, related_name="+")
+    # By the database's clock, like everything it is compared with: a worker's own may be minutes off (G18).
+    asked_at = models.DateTimeField(db_default=Now(), editable=False)
+    begun_at = models.DateTimeField("webhooks told that it waits", null=True)
     told_at = models.DateTimeField("people last told", null=True)
     reminders = models.PositiveIntegerField(default=0)
     escalated_at = models.DateTimeField(null=True)

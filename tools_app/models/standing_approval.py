@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.db.models import F, Q
+from django.utils import timezone
 
 from audit_app.clock import NOW
 from project.accounts.identity import Identity
@@ -62,7 +63,8 @@ class StandingApproval(models.Model):
     last_used_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     revoked_by = models.CharField(max_length=255, blank=True)
-    created_at = models.DateTimeField(auto_now_add=True)
+    # Written with the end, by the database's clock: what the organization shortens is counted from here.
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = StandingApprovalQuerySet.as_manager()
 

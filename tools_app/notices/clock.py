@@ -35,7 +35,9 @@ def hear(listener: Callable[[Approval, str], object]) -> None:
 def tick() -> None:
     """Do everything that is due. One question that cannot be told of must not keep all behind it silent."""
     for approval in _unwatched():
-        _guarded(_begin, approval)
+        _guarded(_watch, approval)
+    for clock in _unbegun():
+        _guarded(_begin, clock)
     for organization_id in _organizations():
         for step, rows in _due(organization_id, OrganizationPolicy.objects.of(organization_id)):
             for clock in rows.select_related("approval__call", "approval__organization")[:AT_ONCE]:
@@ -53,8 +55,15 @@ def _guarded(step: Callable[[Any], object], row: Any) -> None:
 
 
 def _unwatched() -> Iterator[Approval]:
+    """What was put before clocks were made with their questions."""
     rows = Approval.objects.awaiting_verdict().filter(clock__isnull=True).select_related("call")
     yield from rows.order_by("pk")[:AT_ONCE]
+
+
+def _unbegun() -> Iterator[QuestionClock]:
+    rows = QuestionClock.objects.filter(begun_at__isnull=True, settled_at__isnull=True)
+    waiting = rows.filter(approval__status=Approval.Status.PENDING).select_related("approval__call")
+    yield from waiting.order_by("pk")[:AT_ONCE]
 
 
 def _organizations() -> Iterable[int]:
@@ -72,13 +81,13 @@ def _due(
     yield _settle, rows.exclude(approval__status=Approval.Status.PENDING)
     waiting = rows.filter(approval__status=Approval.Status.PENDING)
     asked_by = _minutes_ago(policy.tell_after_minutes)
-    yield _tell, waiting.filter(told_at__isnull=True, approval__created_at__lte=asked_by)
+    yield _tell, waiting.filter(told_at__isnull=True, asked_at__lte=asked_by)
     if policy.remind_after_minutes and policy.reminders:
         told_by = _minutes_ago(policy.remind_after_minutes)
         yield _remind, waiting.filter(told_at__lte=told_by, reminders__lt=policy.reminders)
     if policy.escalate_after_minutes:
         asked_by = _minutes_ago(policy.escalate_after_minutes)
-        late = waiting.filter(escalated_at__isnull=True, approval__created_at__lte=asked_by)
+        late = waiting.filter(escalated_at__isnull=True, asked_at__lte=asked_by)
         # Nobody else can say what a person would answer.
         yield _hand_on, late.exclude(approval__about=Approval.About.ANSWER)
 
@@ -87,10 +96,17 @@ def _minutes_ago(minutes: int) -> Any:
     return from_now(-60 * min(minutes, MOST_MINUTES))
 
 
-@transaction.atomic
-def _begin(approval: Approval) -> None:
-    QuestionClock.objects.create(approval=approval, organization_id=approval.organization_id)
-    planning.for_webhooks(approval, Event.REQUESTED)
+def _watch(approval: Approval) -> None:
+    QuestionClock.objects.create(
+        approval=approval, organization_id=approval.organization_id, asked_at=approval.created_at
+    )
+
+
+def _begin(clock: QuestionClock) -> None:
+    with transaction.atomic():
+        # What was decided before a sweep came is over when it is first told of: `_settle` does that.
+        if _won(clock, Q(begun_at__isnull=True), begun_at=NOW):
+            planning.for_webhooks(clock.approval, Event.REQUESTED)
 
 
 def _tell(clock: QuestionClock) -> None:
