@@ -174,6 +174,9 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     )
     tool = serializers.CharField()
     tool_version = serializers.CharField()
+    tool_description = serializers.CharField(
+        help_text="What the tool was described as when the question was put; empty in those from before this was kept."
+    )
     is_dangerous = serializers.BooleanField()
     reasons = serializers.ListField(child=serializers.CharField())
     persona = serializers.CharField()

@@ -30,6 +30,7 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
         "digest": row.digest,
         "tool": visible_text(of.tool_name),
         "tool_version": of.tool_hash[:12],
+        "tool_description": visible_text(row.covers.get("description", "")),
         "is_dangerous": row.is_dangerous,
         "reasons": row.reasons,
         "persona": visible_text(of.agent_name),

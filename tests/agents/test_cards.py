@@ -9,6 +9,8 @@ import pytest
 from agents_app.showing import cards
 from tests import gate, people
 from tests.tools.asking import ASKING
+from tools_app import approvals, catalog
+from tools_app.exceptions import DigestMismatch
 
 OPEN: dict[str, Any] = {
     "type": "object",
@@ -25,7 +27,26 @@ COVERS = {
 }
 
 
-@pytest.mark.django_db
+pytestmark = pytest.mark.django_db
+
+
+def test_a_person_is_told_what_the_tool_is_as_they_were_asked() -> None:
+    """S4.124. A tool that comes to be described otherwise is another one: the question is void."""
+    at = gate.opened(None, **ASKING, description="Writes a line.\u202e")
+    call = at.ask({"line": "one"})
+    question = gate.question(call)
+    catalog.update(at.tool, {"description": "Pays a bill."}, by=people.carol().identity)
+    told = cards.approval(gate.question(call), call)["tool_description"]
+    assert told == "Writes a line.⟨U+202E⟩"
+    with pytest.raises(DigestMismatch):
+        approvals.approve(question, digest=question.digest, by=gate.fresh(people.bob().identity))
+    del question.covers["description"]
+    assert cards.approval(question, call)["tool_description"] == ""
+    page = people.bob().browser().get("/inbox/").content.decode()
+    assert "Described as" in page
+    assert "Pays a bill." in page
+
+
 def test_a_model_cannot_write_the_rows_of_the_house() -> None:
     """Where a tool takes any argument, the model names it: a forged "goes to" would be read as said by the house."""
     at = gate.opened(None, **ASKING, input_schema=OPEN)

@@ -92,6 +92,7 @@ def test_what_policy_fills_in_is_seen_before_it_is_approved() -> None:
     call = door.ask(LINE)
     card = cards.approval(gate.question(call), call, people.alice().identity)
     assert (card["conversation"], card["tool"]) == (door.conversation.session_id, "ledger")
+    assert card["tool_description"] == "Writes it."
     assert {row["name"]: row["value"] for row in card["card"]} == {"line": "one", "number": "1000"}
     assert {row["name"]: row["filled_by_policy"] for row in card["card"]} == {"line": False, "number": True}
 

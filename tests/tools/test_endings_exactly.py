@@ -207,6 +207,7 @@ def test_what_is_asked_about_a_loss_goes_by_these_names_for_good() -> None:
         "requester": call.user_id,
         "agent": [call.agent_type_id, call.agent_hash],
         "tool": [call.tool_id, call.tool_hash],
+        "description": "Writes a line.",
         "arguments": {"line": "one"},
         "tainted": False,
         "expires_at": question.expires_at.isoformat(),

@@ -281,11 +281,12 @@ def test_what_would_be_refused_by_now_is_not_asked_about() -> None:
     assert (again(call).reason, ToolCall.objects.count()) == ("tool_disabled", 1)
 
 
-def test_a_question_that_waited_over_an_upgrade_is_approved_and_used() -> None:
-    """As rows look that were written before membership, demands and votes were known."""
+@pytest.mark.parametrize("later", [{"description"}, {"description", "membership"}])
+def test_a_question_that_waited_over_an_upgrade_is_approved_and_used(later: set[str]) -> None:
+    """As rows look that were written before the description was covered, or membership, demands and votes known."""
     _, call = waiting()
     question = gate.question(call)
-    covers = {name: value for name, value in question.covers.items() if name != "membership"}
+    covers = {name: value for name, value in question.covers.items() if name not in later}
     older = Approval(**{f.attname: getattr(question, f.attname) for f in question._meta.concrete_fields})
     older.pk, older.covers, older.digest = None, covers, digest.of(covers)
     Approval.objects.filter(pk=question.pk).update(status="superseded")

@@ -34,6 +34,7 @@ ALWAYS = {
     "membership",
     "agent",
     "tool",
+    "description",
     "grant",
     "arguments",
     "targets",
@@ -63,6 +64,7 @@ def test_what_a_question_covers_goes_by_these_names_for_good() -> None:
     assert (found["requester"], found["tainted"]) == (people.alice().identity.user_id, False)
     assert found["membership"] == people.alice().identity.membership_version
     assert (found["agent"], found["tool"][0]) == ([at.agent.pk, call.agent_hash], at.tool.pk)
+    assert found["description"] == "Writes a line."
     assert len(found["tool"][1]) == len(found["grant"]) == 64
     assert gate.question(call).digest == digest.of(found)
 

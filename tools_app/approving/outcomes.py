@@ -79,6 +79,7 @@ def _covered(call: ToolCall, *, expires_at: str) -> dict[str, Any]:
         "requester": call.user_id,
         "agent": [call.agent_type_id, call.agent_hash],
         "tool": [call.tool_id, call.tool_hash],
+        "description": call.tool.description if call.tool else "",
         "arguments": call.arguments,
         "tainted": call.tainted,
         "expires_at": expires_at,

@@ -26,6 +26,8 @@ _SHOWN_BESIDE: Final = ("about", "flow", "reasons", "demands")
 # RFC 8785 knows no greater number exactly; files of some file systems have ids of 64 bits.
 _GREATEST: Final = 2**53 - 1
 
+_COVERED_LATER: Final = frozenset({"membership", "description"})
+
 
 def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identity) -> Approval:
     """Put the question about a call, bound by digest to exactly what would run."""
@@ -109,9 +111,9 @@ def _may_still(approval: Approval, user_id: str) -> bool:
 def still_fits(approval: Approval, call: ToolCall, found: Gathered) -> bool:
     """True if what would run now is byte for byte what the person was shown."""
     fresh = covered(call, found, expires_at=approval.covers.get("expires_at"))
-    if "membership" not in approval.covers:
+    for name in _COVERED_LATER - approval.covers.keys():
         # It was put before this was covered: a question that waits over an upgrade stays what it was.
-        fresh.pop("membership")
+        fresh.pop(name, None)
     return digest.of(fresh) == approval.digest
 
 
@@ -135,6 +137,8 @@ def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, An
         "membership": found.asked.identity.membership_version,
         "agent": [call.agent_type_id, grant.agent_hash if grant else ""],
         "tool": [tool.id, tool.content_hash] if tool else None,
+        # The hash covers it already; here it is what a person is told of the tool, as it was when they were asked.
+        "description": found.tool.description if found.tool else "",
         "grant": grant.grant_hash if grant else "",
         "arguments": dict(found.call.arguments),
         "targets": _exactly(dict(found.targets)),

@@ -106,6 +106,7 @@ export class ApprovalCard extends HTMLElement {
       "approval-answers": approval.requester,
       "approval-asked": approval.form?.question ?? "",
       "approval-version": approval.tool_version,
+      "approval-description": approval.tool_description,
       "approval-digest": digest,
       "approval-serial": digest,
       "approval-by": approval.decided_by,
