@@ -17,6 +17,7 @@ from django.db import transaction
 from django.db.models import ForeignKey, JSONField, Model, QuerySet
 from django.forms.widgets import Script
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
 from django.urls import path, reverse
 from unfold.admin import ModelAdmin
 
@@ -37,6 +38,15 @@ class Verb:
     run: Callable[[Any, Identity, dict[str, str]], str]
     possible: Callable[[Any, Identity], bool]
     dangerous: bool = False
+    # Facts about this row that are told before it is done; a verb with facts is never carried out at one click.
+    facts: Callable[[Any], list[str]] | None = None
+    # What the person is asked to write; empty where nothing is.
+    asks_why: str = ""
+
+    @property
+    def is_asked_first(self) -> bool:
+        """Dangerous ones without a sentence are drawn by a page of their own, beside what they are about."""
+        return self.facts is not None or bool(self.asks_why) or (self.dangerous and bool(self.help))
 
 
 class Shelf(Protocol):
@@ -47,8 +57,10 @@ class Shelf(Protocol):
     def restore(self, row: Any, /, *, by: Identity) -> object: ...
 
 
-def archiving(shelf: Shelf, *, consequence: str, what_stays: str) -> tuple[Verb, Verb]:
-    """The two buttons of such a row: put it away, and bring it back switched off."""
+def archiving(
+    shelf: Shelf, *, consequence: str, what_stays: str, facts: Callable[[Any], list[str]]
+) -> tuple[Verb, Verb, Verb]:
+    """The buttons of such a row: put it away, or delete it while it was never used, and bring it back switched off."""
 
     def archive(row: Any, by: Identity, _: dict[str, str]) -> str:
         was_used = shelf.is_used(row)
@@ -59,15 +71,24 @@ def archiving(shelf: Shelf, *, consequence: str, what_stays: str) -> tuple[Verb,
         shelf.restore(row, by=by)
         return f"{row} is back, switched off. Look at it before you switch it on."
 
-    def may_archive(row: Any, identity: Identity) -> bool:
+    def may_put_away(row: Any, identity: Identity) -> bool:
         return row.archived_at is None and identity.may(CATALOG_CHANGE)
+
+    def may_archive(row: Any, identity: Identity) -> bool:
+        return may_put_away(row, identity) and shelf.is_used(row)
+
+    def may_delete(row: Any, identity: Identity) -> bool:
+        return may_put_away(row, identity) and not shelf.is_used(row)
 
     def may_restore(row: Any, identity: Identity) -> bool:
         return row.archived_at is not None and identity.may(CATALOG_CHANGE)
 
-    told = f"{consequence} One that was never used is deleted."
+    kept = f"{consequence} It can be brought back; {what_stays}."
+    gone = f"{consequence} It was never used, so it cannot be brought back."
+    # Both ask the same verb, which looks again: what was used since the page was shown is archived and never lost.
     return (
-        Verb("archive", "Archive", told, archive, possible=may_archive, dangerous=True),
+        Verb("archive", "Archive", kept, archive, possible=may_archive, dangerous=True, facts=facts),
+        Verb("delete", "Delete", gone, archive, possible=may_delete, dangerous=True, facts=facts),
         Verb("restore", "Bring back", "It comes back switched off.", restore, possible=may_restore),
     )
 
@@ -206,19 +227,38 @@ class AuditedAdmin(Scoped, ModelAdmin):
         return [own, *urls]
 
     def verb_view(self, request: HttpRequest, object_id: str, verb: str) -> HttpResponse:
-        """Carry out a button. Only POST reaches a verb, and only a row the person may see."""
-        if request.method != "POST":
+        """Carry out a button. Only POST reaches a verb, and only a row the person may see; GET asks whether to."""
+        wanted = next((each for each in self.verbs if each.name == verb), None)
+        asks = request.method == "GET" and wanted is not None and wanted.is_asked_first
+        if request.method != "POST" and not asks:
             return HttpResponseNotAllowed(["POST"])
         obj = self.get_object(request, unquote(object_id))
-        wanted = next((each for each in self.verbs if each.name == verb), None)
         if obj is None or wanted is None or not self.has_view_permission(request, obj):
             raise NotFound
+        if asks:
+            return self._asked_first(request, obj, wanted)
         given = {name: str(value) for name, value in request.POST.items()}
         try:
             messages.success(request, wanted.run(obj, identity_of(request), given))
         except HouseError as refused:
             messages.error(request, refused.message)
         return HttpResponseRedirect(self._after(request, obj))
+
+    def _asked_first(self, request: HttpRequest, obj: Any, verb: Verb) -> HttpResponse:
+        """The page between a button and what cannot be taken back: what it is, and what it would come to."""
+        if not verb.possible(obj, identity_of(request)):
+            messages.error(request, "This cannot be done any more, or is not yours to do.")
+            return HttpResponseRedirect(self._after(request, obj))
+        shown = {
+            **self.admin_site.each_context(request),
+            "title": verb.label,
+            "opts": self.model._meta,
+            "verb": verb,
+            "row": str(obj),
+            "facts": verb.facts(obj) if verb.facts else [],
+            "back": self._after(request, obj),
+        }
+        return TemplateResponse(request, "admin/toolroom/sure.html", shown)
 
     def changeform_view(
         self,

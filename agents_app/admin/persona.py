@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.template.defaultfilters import pluralize
 from django.urls import path
 from django.utils.text import Truncator
 from unfold.decorators import display
@@ -22,7 +23,7 @@ from agents_app.admin.grants import GrantInline
 from agents_app.admin.transfer import export_file, transfer_page
 from agents_app.answering import halting
 from agents_app.granted import factory_choice
-from agents_app.models import AgentType
+from agents_app.models import AgentType, Conversation
 from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import ByVerbs, Verb, archiving, identity_of
 from project.accounts.identity import Identity
@@ -95,6 +96,15 @@ def _clear(agent: AgentType, by: Identity, _: dict[str, str]) -> str:
     return f"What the factories of {agent} built is cleared."
 
 
+def _hanging_on(agent: AgentType) -> list[str]:
+    talks, grants = Conversation.objects.filter(agent_type=agent).count(), agent.grants.count()
+    tells = "people read them still, and get no answer any more" if talks else "nobody has talked to it"
+    return [
+        f"{talks:,} conversation{pluralize(talks)}: {tells}.",
+        f"{grants:,} tool{pluralize(grants)} granted.",
+    ]
+
+
 @admin.register(AgentType)
 class PersonaAdmin(ByVerbs):
     to_view, to_change = (CATALOG_VIEW,), (CATALOG_CHANGE,)
@@ -108,7 +118,10 @@ class PersonaAdmin(ByVerbs):
     search_fields = ["name", "display_name", "description"]
     verbs = (
         *archiving(
-            personas, consequence="Nobody can talk to it any more.", what_stays="its conversations stay"
+            personas,
+            consequence="Nobody can talk to it any more.",
+            what_stays="its conversations stay",
+            facts=_hanging_on,
         ),
         Verb(
             "clear-callables",

@@ -52,6 +52,8 @@ class KillSwitchAdmin(ReadOnlyAdmin):
             "From the next use and the next answer on. What was ended stays ended.",
             _lift,
             possible=lambda row, identity: row.lifted_at is None and switches.may_lift(row, identity),
+            facts=lambda row: [f"{row.thrown_by} stopped it: {row.reason}"],
+            asks_why="Kept with the switch, for whoever asks later why it was lifted.",
         ),
     )
 

@@ -102,7 +102,7 @@ def test_a_used_persona_is_archived_and_brought_back_by_its_buttons(now: World) 
 
 def test_a_used_tool_is_archived_by_its_button(now: World) -> None:
     client = staff(now.carol)
-    assert client.get(address(Tool, "verb", now.tool.pk, "archive")).status_code == 405
+    assert client.get(address(Tool, "verb", now.tool.pk, "restore")).status_code == 405
     assert "archived" in told(client.post(address(Tool, "verb", now.tool.pk, "archive"), follow=True))
     now.tool.refresh_from_db()
     assert now.tool.archived_at is not None

@@ -26,6 +26,17 @@ def _revoke(row: StandingApproval, by: Identity, _: dict[str, str]) -> str:
     return f"{row.tool_name} will ask again."
 
 
+def _may_revoke(row: StandingApproval, identity: Identity) -> bool:
+    """Nothing is left to take back of what is used up or expired. What changed may change back, and fit again."""
+    is_open = allowing.written_state(row, clock.read()) == allowing.OPEN
+    return is_open and standing.may_revoke(row, identity)
+
+
+def _left(row: StandingApproval) -> list[str]:
+    whose = f"{row.user_name} through {row.agent_name}"
+    return [f"It is allowed to {whose}.", f"{row.used} of {row.max_uses} uses are used up."]
+
+
 class OpenFilter(admin.SimpleListFilter):
     title = "whether it is over"
     parameter_name = "over"
@@ -74,9 +85,10 @@ class StandingApprovalAdmin(ReadOnlyAdmin):
         Verb(
             "revoke",
             "Take back",
-            "From now on every use is asked again.",
+            "From now on every use is asked again. Who wants it allowed once more has to say so beside a new question.",
             _revoke,
-            possible=standing.may_revoke,
+            possible=_may_revoke,
+            facts=_left,
         ),
     )
 

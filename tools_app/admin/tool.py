@@ -21,7 +21,7 @@ from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import archiving, identity_of, may
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 from tools_app import catalog, executors
-from tools_app.admin import switching
+from tools_app.admin import putting_away, switching
 from tools_app.admin.demanding import DemandForm
 from tools_app.admin.editing import HIDDEN, PUBLISH, RUN_CASES, DraftingAdmin, SeenForm
 from tools_app.admin.fields import ParametersBox, SettingsBox
@@ -158,7 +158,12 @@ class ToolAdmin(DraftingAdmin):
     list_filter = [StateFilter, "category", "tool_type", "is_dangerous", "requires_approval"]
     search_fields = ["name", "description"]
     verbs = (
-        *archiving(catalog, consequence="No persona can use it any more.", what_stays="its history stays"),
+        *archiving(
+            catalog,
+            consequence="No persona can use it any more.",
+            what_stays="its history stays",
+            facts=putting_away.of_tool,
+        ),
         PUBLISH,
         RUN_CASES,
     )
