@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,7 +19,8 @@ from tests.world import World
 from tools_app import calls, catalog
 from tools_app.explain import powers, trying
 from tools_app.explain.powers import Carrier, Power
-from tools_app.models import PolicyRule
+from tools_app.models import PolicyRule, Tool
+from tools_app.policy import Grant
 
 pytestmark = pytest.mark.django_db
 
@@ -30,6 +32,9 @@ WITHOUT_ARGUMENTS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
     ("waived", {"waives_approval": True}, {"requires_approval": True}, "allow"),
     ("fixed", {"fixed_parameters": {"line": "x"}}, {}, "allow"),
     ("never", {"usage_limit": 0}, {}, "refuse"),
+    ("never at once", {}, {"concurrent_limit": 0}, "refuse"),
+    ("never in a minute", {}, {"rate_limit": 0}, "refuse"),
+    ("never in a minute, observed", {}, {"rate_limit": 0, "rate_limit_observed": True}, "allow"),
     ("may not run", {"allow_use": False}, {}, "refuse"),
     ("not offered", {"enabled_for_agent": False}, {}, "refuse"),
     ("switched off", {}, {"enabled": False}, "refuse"),
@@ -41,9 +46,12 @@ WITHOUT_ARGUMENTS: list[tuple[str, dict[str, Any], dict[str, Any], str]] = [
 
 def power(agent: AgentType, who: Person) -> Power:
     """Of the rows alone: the ledger is no function of an installation, whose own code would be asked too."""
-    granted = [(each.tool, each.grant) for each in toolset.granted(AgentType.objects.get(pk=agent.pk))]
-    (found,) = powers.of(granted, Carrier(agent.organization_id, agent.pk, who.identity))
+    (found,) = powers.of(granted(agent), Carrier(agent.organization_id, agent.pk, who.identity))
     return found
+
+
+def granted(agent: AgentType) -> list[tuple[Tool, Grant]]:
+    return [(each.tool, each.grant) for each in toolset.granted(AgentType.objects.get(pk=agent.pk))]
 
 
 def calculator(**flags: Any) -> World:
@@ -64,6 +72,31 @@ def test_it_says_what_the_gate_says(grant: dict[str, Any], tool: dict[str, Any],
     foreseen = power(door.agent, carol)
     assert foreseen.decision == expected == trying.decide(door.tool, "{}", who).word
     assert bool(foreseen.why) == (expected != "allow")
+
+
+@pytest.mark.parametrize(
+    ("unattended", "expected"), [("wait", "ask"), ("refuse", "refuse"), ("standing", "refuse")]
+)
+def test_a_program_is_told_what_becomes_of_its_questions(unattended: str, expected: str) -> None:
+    door = gate.opened(requires_approval=True)
+    personas.update(door.agent, {"unattended": unattended}, by=identities.system(door.tool.organization_id))
+    carol = people.carol().identity
+    program = replace(carol, via="token")
+    for who, said in ((carol, "ask"), (program, expected)):
+        asked = trying.asked(who, agent_type_id=door.agent.pk)
+        (found,) = powers.of(granted(door.agent), Carrier(door.agent.organization_id, door.agent.pk, who))
+        assert found.decision == said == trying.decide(door.tool, "{}", asked).word, who.via
+    nobody = Carrier(door.agent.organization_id, door.agent.pk)
+    assert powers.of(granted(door.agent), nobody)[0].decision == "ask"
+
+
+def test_a_token_is_told_that_nobody_would_be_asked() -> None:
+    made = calculator(requires_approval=True)
+    AgentType.objects.filter(pk=made.agent.pk).update(unattended="refuse")
+    by_token = people.alice().api("chat", "catalog.view").get(f"/api/agents/{made.agent.pk}/preview")
+    assert by_token.json()["tools"][0]["decision"] == "refuse"
+    by_session = people.alice().browser().get(f"/api/agents/{made.agent.pk}/preview")
+    assert by_session.json()["tools"][0]["decision"] == "ask"
 
 
 def test_it_says_who_decides() -> None:

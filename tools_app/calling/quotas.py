@@ -91,17 +91,24 @@ def is_limit(limit: int | None) -> bool:
 
 def used(tool: Tool, grant: Grant, asked: Asked) -> Iterator[Used]:
     """What is taken of the limits beyond the conversation's, for the decision before anybody is asked."""
-    if tool.concurrent_limit == 0:
-        yield Used("concurrent_limit", "at once", 0, source=Source("tool", tool.pk, tool.name))
+    yield from _closed(tool)
     for quota in Quotas(tool, grant, asked).daily():
         yield Used(quota.code, quota.where, quota.most, quota.uses(), quota.source)
 
 
-def never(tool: Tool, grant: Grant) -> Iterator[Used]:
-    """The limits beyond the conversation's that allow nothing, whatever was used, so that no counter is asked."""
+def _closed(tool: Tool) -> Iterator[Used]:
+    """Where a tool may be called never, by how many at once or how many a minute; one that is only observed may."""
     source = Source("tool", tool.pk, tool.name)
     if tool.concurrent_limit == 0:
         yield Used("concurrent_limit", "at once", 0, source=source)
+    if tool.rate_limit == 0 and not tool.rate_limit_observed:
+        yield Used("rate_limit", "in a minute", 0, source=source)
+
+
+def never(tool: Tool, grant: Grant) -> Iterator[Used]:
+    """The limits beyond the conversation's that allow nothing, whatever was used, so that no counter is asked."""
+    yield from _closed(tool)
+    source = Source("tool", tool.pk, tool.name)
     for level, whose in ((grant, Source("grant", grant.id, grant.agent_name)), (tool, source)):
         if level.person_daily_limit == 0:
             yield Used("daily_limit", _ONE_TODAY, 0, source=whose)

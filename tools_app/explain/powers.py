@@ -14,7 +14,7 @@ from project.accounts.roles import ALL_PERMISSIONS, DECIDE, DECIDE_OWN
 from tools_app import doors, facts, served
 from tools_app.approving import deciders, demands
 from tools_app.approving.deciders import Demand
-from tools_app.calling import information, quotas
+from tools_app.calling import askers, information, quotas
 from tools_app.calling.askers import Asked
 from tools_app.explain import explaining
 from tools_app.explain.explaining import Line
@@ -125,6 +125,8 @@ def _facts(tool: Tool, grant: Grant, readings: _Readings) -> Facts:
             requester_signed_in=who is None or who.user_id.isdigit(),
             permissions=frozenset(ALL_PERMISSIONS) if who is None else who.permissions,
             used=tuple(quotas.used(tool, grant, readings.carrier.asked)) if who is not None else (),
+            # Nobody in particular is taken to be there.
+            attended=who is None or askers.is_attended(who),
             halted=readings.stopped.get(tool.pk, ""),
             layers=layers.with_rules(tool, readings.rules),
             demands=demands.of(tool, grant, readings.ours),
