@@ -143,8 +143,10 @@ def expire(approval: Approval) -> None:
         return
     move(approval, Approval.Status.EXPIRED, by=by, only_if=Q(use_until__lte=NOW))
     if call.status == ToolCall.Status.QUEUED:
+        found, void = facts.regather(call), questions.RAN_OUT
+        questions.note_anew(call, found, approval, void)
         move(call, ToolCall.Status.WAITING, by=by)
-        questions.ask(call, facts.regather(call), reasons=tuple(approval.reasons), by=by)
+        questions.ask(call, found, reasons=questions.anew(approval, void), by=by)
 
 
 @transaction.atomic

@@ -52,6 +52,16 @@ def test_a_use_waits_for_the_person_and_ends_with_their_answer() -> None:
     assert (usage.status, usage.decided_by, usage.approval_id) == ("success", "Alice", question.pk)
 
 
+def test_an_answer_whose_fields_were_all_left_empty_is_one() -> None:
+    note = {"name": "note", "label": "Note", "optional": True}
+    _, call, question = asked({"question": "Anything else?", "fields": [note]})
+    answer(question, {})
+    call = run_it(call)
+    assert (call.status, call.result) == ("succeeded", {"answer": {}})
+    assert call.result_text == "The person answered:\n- Note: (left empty)"
+    assert ToolUsage.objects.get(tool_call_id=call.pk).status == "success"
+
+
 @pytest.mark.parametrize("name", ["bob", "adam", "mallory"])
 def test_nobody_answers_for_another_or_sees_what_they_are_asked(name: str) -> None:
     _, _, question = asked()

@@ -215,14 +215,14 @@ def test_what_is_asked_about_only_now_says_why_and_keeps_it() -> None:
     assert ToolUsage.objects.count() == 0
 
 
-def test_a_yes_whose_giver_may_not_any_more_is_asked_for_anew_for_the_same_reasons() -> None:
+def test_a_yes_whose_giver_may_not_any_more_is_asked_for_anew() -> None:
     _, call = waiting()
     approval = yes(call)
     Membership.objects.filter(user=people.bob().user).update(role="member")
     assert claim(call) is None
     assert (again(approval).status, again(call).status) == ("superseded", "waiting")
-    assert gate.question(call).reasons == approval.reasons
-    assert not stages(call)[1:]
+    assert gate.question(call).reasons == [*approval.reasons, "giver_gone"]
+    assert stages(call)[1:] == [("claim", "")]
 
 
 def test_the_newest_yes_is_the_one_that_counts() -> None:

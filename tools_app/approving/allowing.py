@@ -84,7 +84,7 @@ def _obstacle(approval: Approval, identity: Identity) -> str:
         return "Only an open question about a use can be answered for the next ones too."
     if "tainted" in approval.reasons:
         return "What was read outside may have led to this, so every such use is asked about."
-    if not approval.reasons or not set(approval.reasons) <= COVERABLE:
+    if not (reasons := _reasons(approval)) or not set(reasons) <= COVERABLE:
         return "What is asked here is asked each time."
     if sum(deciders.needed(votes.demands_of(approval)).values()) > 1:
         return "More than one person decides about each use of this tool."
@@ -92,6 +92,10 @@ def _obstacle(approval: Approval, identity: Identity) -> str:
     if votes.stands_in(identity.user_id, approval):
         return "It was handed on to you, so you decide about this one use only."
     return _closed_by(OrganizationPolicy.objects.of(approval.organization_id), approval)
+
+
+def _reasons(approval: Approval) -> list[str]:
+    return [each for each in approval.reasons if each not in questions.AGAIN]
 
 
 def _closed_by(allowed: OrganizationPolicy, approval: Approval) -> str:
@@ -122,7 +126,7 @@ def planned(offered: Offer, wish: Wish, *, by: Identity) -> StandingApproval:
         session_id="" if wish.everywhere else call.session_id,
         matchers=broadening.conditions(offered.widened, wish.choices, offered.arguments),
         words=broadening.told(offered.widened, wish.choices, offered.arguments),
-        reasons=list(offered.approval.reasons),
+        reasons=_reasons(offered.approval),
         approval=offered.approval,
         max_uses=wish.uses,
         granted_by=by.display_name[:255],

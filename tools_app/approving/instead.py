@@ -17,6 +17,7 @@ from tools_app import approvals, facts, policy, rules
 from tools_app.approving import successors, votes
 from tools_app.calling import askers, endings
 from tools_app.exceptions import CannotBeEdited, InvalidAnswer, InvalidEdit, MayNotDecide
+from tools_app.explain import decided
 from tools_app.facts import Gathered
 from tools_app.governing import meanings
 from tools_app.models import Approval, ApprovalVote, ToolCall
@@ -50,6 +51,7 @@ def edit(
     with transaction.atomic():
         verdict = approvals.verdict_of(by, comment)
         move(approval, Approval.Status.SUPERSEDED, by=by, only_if=approvals.still_open(digest), **verdict)
+        decided.add(call, facts.regather(call), why.refusal, decided.VERDICT)
         endings.end_unstarted(call, ToolCall.Status.BLOCKED, why, by=by)
         return successors.put_edited(call, found, decision, by=by, groups=votes.groups_for(approval, by))
 

@@ -15,9 +15,15 @@ from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
 from tools_app import facts, policy
 from tools_app.approving import deciders, digest, votes
 from tools_app.calling import askers
+from tools_app.explain import decided
 from tools_app.facts import Gathered
 from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, QuestionClock, Tool, ToolCall
 
+# Why somebody is asked once more though nothing has changed: whoever said yes may not any more, or it was not used in
+# time. No reason of the use itself: what was allowed from now on is not asked about them.
+GIVER_GONE: Final = "giver_gone"
+RAN_OUT: Final = "ran_out"
+AGAIN: Final = frozenset({GIVER_GONE, RAN_OUT})
 # What tells one use from another that is the same in everything a person would look at.
 _ONE_USE: Final = frozenset({"conversation", "run", "call", "attempt", "usage", "tool_use_id", "expires_at"})
 
@@ -61,6 +67,16 @@ def put(approval: Approval, *, by: Identity) -> Approval:
     transitions.born(approval, by=by, reasons=list(approval.reasons))
     QuestionClock.objects.create(approval=approval, organization_id=approval.organization_id)
     return approval
+
+
+def anew(approval: Approval, void: str) -> tuple[str, ...]:
+    """The reasons of the question that takes the place of this one, whose yes is void."""
+    return (*(each for each in approval.reasons if each not in AGAIN), void)
+
+
+def note_anew(call: ToolCall, found: Gathered, approval: Approval, void: str) -> None:
+    """Keep with the call why it is asked about once more."""
+    decided.add(call, found, policy.AskApproval(anew(approval, void)), decided.CLAIM)
 
 
 def closing_time(tool: Tool, now: datetime) -> datetime:

@@ -72,8 +72,9 @@ def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
         if successors.may_have(call):
             successors.put_anew(call, found, decision, by=by)
         return None
-    if approval is not None and not (questions.still_stands(approval) and _is_fresh(approval)):
-        _asked_again(call, found, tuple(approval.reasons), by=by)
+    if approval is not None and (void := _void(approval)):
+        questions.note_anew(call, found, approval, void)
+        _asked_again(call, found, questions.anew(approval, void), by=by)
         return None
     return _started(call, found, approval, standing, by=by)
 
@@ -86,6 +87,7 @@ def _started(
         sparing.give_back(standing, call)
         # One that waits for its turn stays queued, its approval unused: the end of another one is the bell for it.
         if reserved.refused is not None:
+            decided.add(call, found, reserved.refused.refusal, decided.CLAIM)
             _refused(call, approval, reserved.refused, by=by)
         return None
     if approval is not None and approval.status == Approval.Status.APPROVED:
@@ -113,13 +115,20 @@ def _started(
         | ({"acting_as": acting_as} if acting_as else {}),
     )
     spared_by = next((each for each in found.facts.standing if each.id == standing), None)
-    answer = approval.answer if approval is not None and approval.answer else None
-    return replace(found, answer=answer, spared_by=spared_by)
+    # An answer of which every field was left empty is one, too.
+    return replace(found, answer=approval.answer if approval is not None else None, spared_by=spared_by)
 
 
 def _acting_as(found: Gathered) -> str:
     """Both are recorded: who asked, and the identity of its own under which the persona acts for them (S3.95)."""
     return str(found.grant.acts_as.get("user_id", "")) if found.grant else ""
+
+
+def _void(approval: Approval) -> str:
+    """Why this yes may start nothing any more, though it is for exactly what would run; "" where it may."""
+    if not questions.still_stands(approval):
+        return questions.GIVER_GONE
+    return "" if _is_fresh(approval) else questions.RAN_OUT
 
 
 def _is_fresh(approval: Approval) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from django.db import transaction
@@ -15,7 +15,7 @@ from project.accounts.identity import Identity
 from tools_app.calling import askers
 from tools_app.calling.askers import Asked
 from tools_app.models import Approval, ToolCall
-from tools_app.policy import Refuse, steps
+from tools_app.policy import Refuse, Source, steps
 
 _NOT_GRANTED: Final = frozenset({"not_granted", "use_not_allowed", "not_offered"})
 
@@ -26,11 +26,13 @@ class Blocked:
 
     code: str
     message: str
+    # Whose word it is, where it is that of a rule.
+    rule: Source | None = field(default=None, compare=False)
 
     @property
     def refusal(self) -> Refuse:
         """The same as the gate says it."""
-        return Refuse(self.code, self.message)
+        return Refuse(self.code, self.message, self.rule)
 
 
 DRIFTED: Final = Blocked(
@@ -45,19 +47,14 @@ def too_many(asked: int, most: int) -> Blocked:
     return Blocked("too_many_uses", f"{told} Ask for a few at a time.")
 
 
-def over(limit: int, where: str, code: str) -> Blocked:
+def over(limit: int, where: str, code: str, rule: Source | None = None) -> Blocked:
     """A limit of uses is reached; the same words as where the gate says it before anybody is asked."""
-    return Blocked(code, steps.spent(limit, where))
+    return Blocked(code, steps.spent(limit, where), rule)
 
 
-def over_rate(limit: int) -> Blocked:
-    if limit < 1:
-        return Blocked(
-            "rate_limit", "This tool may be called 0 times a minute, so not at all. Go on without it."
-        )
-    return Blocked(
-        "rate_limit", f"This tool may be called {limit} times a minute, and that is used up. Try again later."
-    )
+def over_rate(limit: int, rule: Source | None = None) -> Blocked:
+    told = f"This tool may be called {limit} times a minute, and that is used up. Try again later."
+    return Blocked("rate_limit", steps.NO_MINUTE if limit < 1 else told, rule)
 
 
 @transaction.atomic(savepoint=False)

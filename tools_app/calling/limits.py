@@ -14,6 +14,7 @@ from tools_app.calling.endings import Blocked
 from tools_app.calling.quotas import Quota, Quotas
 from tools_app.facts import Gathered
 from tools_app.models import Tool, ToolCall, UsageCounter
+from tools_app.policy import Source
 
 _MINUTE: Final = 60
 
@@ -79,7 +80,7 @@ def _taken(tool: Tool, wanted: Sequence[Quota]) -> Reserved:
 
 def _one(quota: Quota) -> dict[str, Any]:
     if not UsageCounter.objects.reserve(quota.key, limit=quota.most):
-        raise _Short(Reserved(endings.over(quota.most, quota.where, quota.code)))
+        raise _Short(Reserved(endings.over(quota.most, quota.where, quota.code, quota.source)))
     uses = quota.uses()
     if uses == 1 and quota.code == "daily_limit":
         # The first use of a day: what was counted a week ago is in nobody's way any more, and in nobody's interest.
@@ -94,4 +95,4 @@ def _minute(tool: Tool, limit: int) -> dict[str, Any]:
         return {}
     if tool.rate_limit_observed:
         return {"over_rate_limit": limit}
-    raise _Short(Reserved(endings.over_rate(limit)))
+    raise _Short(Reserved(endings.over_rate(limit, Source("tool", tool.pk, tool.name))))

@@ -25,6 +25,8 @@ REASONS: Final = {
     "tainted": "This answer has read content from outside, and this use could carry private data out.",
     policy.UNREADABLE.code: "Whether a person is asked cannot be evaluated, so nothing would run.",
     policy.NEEDS_ANSWER: "It is a question to the person who asked, and only they can answer it.",
+    "giver_gone": "It was approved, and whoever did that may not decide about it any more, so it is asked anew.",
+    "ran_out": "It was approved, and did not start in time, so it is asked anew.",
     "changed": "Something has changed since a person was asked, so they are asked anew.",
     "edited": "A person changed its arguments. It must be let to them as well as to who asked, and is looked at anew.",
 }
@@ -75,6 +77,7 @@ _BY_STEP: Final = {
     "approval": ("tool",),
     "unattended": ("persona",),
 }
+_LIMITS: Final = frozenset({"limit", "daily_limit", "rate_limit", "concurrent_limit"})
 # Whether a layer has anything to say at a step.
 _SPEAKS: Final[Mapping[str, Callable[[Layer], bool]]] = {
     "arguments": lambda layer: bool(layer.fixed or layer.defaults),
@@ -138,6 +141,11 @@ def lines(
         rows = _sources(decision.code, "unattended", facts)
         asked = _asking(facts, decision, judged)
         return (*told, *asked, Line("unattended", title_of("unattended"), "refuse", decision.message, rows))
+    if isinstance(decision, policy.Refuse) and decision.code in _LIMITS and not refused:
+        # As it was read there was something left, and as it was to be taken there was not.
+        rows = _of_refusal(decision, "limit", facts)
+        spent = Line("limit", title_of("limit"), "refuse", decision.message, rows)
+        return tuple(spent if line.check == "limit" else line for line in told)
     if isinstance(decision, policy.Refuse) and not refused:
         # The rules would let it, and something else does not: what was approved is not what would run.
         return (*told, Line("approval", title_of("approval"), "refuse", decision.message))
@@ -167,6 +175,9 @@ def _asking(facts: Facts, decision: Decision, judged: Judged) -> Iterator[Line]:
     if facts.grant is None or facts.tool is None:
         return
     reasons = judged.reasons
+    if isinstance(decision, policy.AskApproval):
+        # Why it is asked about anew is no reason of the rules.
+        reasons = (*reasons, *(each for each in decision.reasons if each not in reasons))
     if reasons and isinstance(decision, policy.Allow):
         yield _spared(facts, decision, reasons)
         return

@@ -33,11 +33,11 @@ class Explanation:
 
     @property
     def differs(self) -> bool:
-        """Whether the gate would say another thing today than it said when the call was asked for."""
+        """Whether the gate would say another thing today than it said last."""
         if not self.then or self.today is None:
             return False
-        first = self.then[0]
-        return (first.decision, first.code) != (self.today.decision, self.today.code)
+        last = self.then[-1]
+        return (last.decision, last.code) != (self.today.decision, self.today.code)
 
 
 def of(call: ToolCall) -> Explanation:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from tools_app import rules
 from tools_app.policy import layering
@@ -155,7 +155,12 @@ def _limits(facts: Facts, grant: Grant) -> Iterator[Refuse]:
 def _over(used: Used) -> Iterator[Refuse]:
     # -1 is no limit and never comes here; any other number below 0 is read as the strictest.
     if used.uses >= used.most:
-        yield Refuse(used.code, spent(used.most, used.where), used.source)
+        told = NO_MINUTE if used.code == "rate_limit" else spent(used.most, used.where)
+        yield Refuse(used.code, told, used.source)
+
+
+# What the model is told of a tool that may be called 0 times a minute.
+NO_MINUTE: Final = "This tool may be called 0 times a minute, so not at all. Go on without it."
 
 
 def spent(most: int, where: str) -> str:
