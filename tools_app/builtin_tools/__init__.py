@@ -35,8 +35,9 @@ MODULES = (
 
 # Those that are told of the files of a conversation; here, so that nothing has to be loaded to know it.
 TAKE_FILES = ("bash", "change_data", "python", "query_data", "run_program")
-# Those that work on what is the person's own who asked: their database, the documents they may know.
-FOR_PERSON = ("add_to_knowledge", "change_data", "query_data", "search_knowledge")
+# Those that work on what is the person's own who asked: the files and the workspace of a conversation that nobody
+# else may open, their database, the documents they may know.
+FOR_PERSON = (*TAKE_FILES, "add_to_knowledge", "search_knowledge")
 
 
 def names() -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -57,9 +59,24 @@ def test_functions_that_are_told_who_asks_and_what_is_built_for_them() -> None:
     assert found == {"double": False, "mine": True, "who": True, "built": True}
 
 
+def source(folder: Path, name: str) -> str:
+    return (folder / f"{name}.py").read_text(encoding="utf-8")
+
+
 def test_built_in_tools_that_work_on_what_is_the_persons_own() -> None:
     found = {name for name in builtin_tools.names() if executors.acts_for_person("builtin", name, {})}
-    assert found == {"add_to_knowledge", "change_data", "query_data", "search_knowledge"}
+    own = {"add_to_knowledge", "change_data", "query_data", "search_knowledge"}
+    assert found == own | {"bash", "python", "run_program"}
+    # Whatever is handed the files of a conversation, or works in its folder, is among them: also what comes later.
+    folder = Path(builtin_tools.__file__ or "").parent
+    using = {
+        name
+        for name in builtin_tools.names()
+        if re.search(
+            r"\b(workspaces|programs|finders\.(find_passages|keep_document)|tables)\b", source(folder, name)
+        )
+    }
+    assert using | set(builtin_tools.TAKE_FILES) <= found
 
 
 @pytest.mark.parametrize(
