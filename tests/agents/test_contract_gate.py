@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
+from pytest_django.fixtures import Settings
 
 from agents_app import events, toolset
 from agents_app.models import AgentToolConfig, AgentType
@@ -54,7 +56,6 @@ def test_only_what_is_granted_is_available(changes: dict[str, Any] | None, reaso
 @pytest.mark.parametrize(
     ("grant", "arguments", "reason"),
     [
-        ({"denied_parameters": ROOTS}, {"path": "/etc/passwd"}, "hard_limit"),
         ({"denied_parameters": {"line": ["one"]}}, LINE, "denied_parameter"),
         ({"denied_parameters": {"line": ["one"]}}, {"line": "two"}, ""),
         ({"denied_parameters": ["line"]}, LINE, "denied_parameter"),
@@ -72,6 +73,22 @@ def test_parameters_are_held_to_their_rules(
 ) -> None:
     """S4.115, S4.117-118, S4.220, S4.222-223: names and values, and nothing crashes where nothing is passed."""
     assert outcome(gate.opened(grant), arguments)[1] == reason
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [("secret/keys/a.txt", "denied_parameter"), ("secret", "denied_parameter"), ("notes.txt", "")],
+)
+def test_a_forbidden_folder_forbids_what_lies_beneath_it(
+    path: str, reason: str, settings: Settings, tmp_path: Path
+) -> None:
+    """S4.118, S4.221: within what the installation allows at all, so that nothing but the rule can refuse it."""
+    settings.FILE_ROOTS = [str(tmp_path)]
+    (tmp_path / "secret/keys").mkdir(parents=True)
+    for each in ("secret/keys/a.txt", "notes.txt"):
+        (tmp_path / each).write_text("x")
+    door = gate.opened({"denied_parameters": {"path": [str(tmp_path / "secret")]}})
+    assert outcome(door, {"path": path})[1] == reason
 
 
 def test_values_match_by_what_the_parameter_is() -> None:
@@ -148,8 +165,11 @@ def test_a_persona_or_tool_that_is_off_does_nothing() -> None:
     assert outcome(door) == ("blocked", "limit")
     AgentType.objects.filter(pk=door.agent.pk).update(enabled=False)
     assert outcome(door) == ("blocked", "agent_disabled")
+    AgentType.objects.filter(pk=door.agent.pk).update(enabled=True)
+    AgentToolConfig.objects.update(usage_limit=None)
+    assert outcome(door) == ("queued", "")
     Tool.objects.filter(pk=door.tool.pk).update(enabled=False)
-    assert outcome(door)[1] in ("agent_disabled", "tool_disabled")
+    assert outcome(door) == ("blocked", "tool_disabled")
 
 
 @pytest.mark.parametrize(("limit", "granted"), [(None, 3), (-1, 3), (0, 0), (2, 2)])
@@ -184,13 +204,23 @@ def test_names_fit_every_model() -> None:
     assert re.fullmatch(r"[a-zA-Z0-9_-]{1,64}", toolset.of(door.agent)[0].definition.name)
 
 
-@pytest.mark.parametrize(("avatar", "is_image"), [("🎨", False), ("1", False), ("#", False)])
+@pytest.mark.parametrize(
+    ("avatar", "is_image"),
+    [
+        ("🎨", False),
+        ("1", False),
+        ("#", False),
+        ("/static/ana.png", True),
+        ("https://x.example/a.png", False),
+    ],
+)
 def test_an_avatar_is_a_sign_unless_it_is_an_address(avatar: str, is_image: bool) -> None:
     """S4.174-175, S4.180, S4.237-238: a digit is no picture, and what looks like an address is never shown as text."""
     door = gate.opened()
     AgentType.objects.filter(pk=door.agent.pk).update(avatar_url=avatar)
     shown = events.persona(AgentType.objects.get(pk=door.agent.pk))["avatar"]
     assert bool(shown.get("image")) == is_image
+    assert len(shown.get("text") or "") <= 2
 
 
 def test_the_service_records_more_than_its_seven_arguments_ask() -> None:
@@ -209,7 +239,7 @@ def test_who_is_asked_for_and_not_there_is_a_named_error() -> None:
     door = gate.opened()
     AgentType.objects.filter(pk=door.agent.pk).update(enabled=False)
     answer = people.alice().api().post("/api/conversations", {"agent": door.agent.name}, format="json")
-    assert answer.status_code in (404, 409)
+    assert (answer.status_code, answer.json()["code"]) == (409, "agent_disabled")
     assert (
         people.alice().api().post("/api/conversations", {"agent": "nobody"}, format="json").status_code == 404
     )
