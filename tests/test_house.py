@@ -158,6 +158,20 @@ def _rank(order: tuple[tuple[str, ...], ...], rest: str) -> int:
     return next((index for index, names in enumerate(order) if own.intersection(names)), -1)
 
 
+# Who may ask the gate for a use, and who may pass one on: every one of them is a door of `tests/agents/doors.py`, or
+# stands behind one. A saved case is a try that was written down.
+ASKING = {
+    "calls.request(": {"agents_app/loop.py", "tools_app/explain/trying.py"},
+    "trying.use(": {"agents_app/api/trying.py", "tools_app/cataloging/cases.py"},
+}
+
+
+@pytest.mark.parametrize("call", ASKING)
+def test_uses_are_asked_for_at_the_known_doors_alone(call: str) -> None:
+    found = {str(path.relative_to(ROOT)) for path in SOURCES if call in path.read_text()}
+    assert found == ASKING[call]
+
+
 def test_functions_stay_small() -> None:
     long = [
         f"{_module(path)}:{node.lineno} {node.name} has {(node.end_lineno or 0) - node.lineno + 1} lines"
