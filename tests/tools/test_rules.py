@@ -293,7 +293,9 @@ JSON = some.recursive(
 @given(PLAIN)
 def test_value_that_is_denied_is_hit_by_its_own_rule(value: Any) -> None:
     for kind in ("", "path", "command", "code", "text", "url", "host", "sql", "argv"):
-        assert denied({"x": [value]}, {"x": value}, {"x": kind}) == ["x"]
+        rule, kinds = {"x": [value]}, {"x": kind}
+        if rules.is_sound(rule, kinds=kinds):
+            assert denied(rule, {"x": value}, kinds) == ["x"]
 
 
 @given(PLAIN, JSON)
@@ -305,7 +307,7 @@ def test_value_that_is_allowed_is_the_same_json_value(matcher: Any, value: Any) 
 @given(JSON)
 def test_no_value_breaks_a_sound_rule(value: Any) -> None:
     for kind in ("", "path", "command", "url"):
-        denied({"x": ["/etc", 1, None, True, "a.b"]}, {"x": value}, {"x": kind})
+        denied({"x": ["etc", 1, None, True, "a.b"]}, {"x": value}, {"x": kind})
 
 
 @pytest.mark.parametrize(

@@ -40,11 +40,18 @@ __all__ = [
 
 MOST_PLACES: Final = 64
 _WRITTEN_FREELY: Final = frozenset({"command", "code"})
+_NONE: Final[Mapping[str, str]] = {}
 _READING_TEXT: Final = frozenset({"contains", "regex", "equals", "one_of", "range"})
 
 
-def check(rule: Any, *, allowing: bool = False) -> None:
-    """Raise UnknownRule for a rule with any part that cannot be evaluated, whether a call touches that part or not."""
+def check(
+    rule: Any, *, allowing: bool = False, kinds: Mapping[str, str] = _NONE, lenient: bool = False
+) -> None:
+    """Raise UnknownRule for a rule with any part that cannot be evaluated, whether a call touches that part or not.
+
+    `kinds` are those of the parameters, as far as they are known: they say what bare texts are read as. `lenient`
+    leaves texts that could never be met to who knows the tool: each use of it is refused for them.
+    """
     if rule is None:
         return
     if not isinstance(rule, list | Mapping):
@@ -58,8 +65,21 @@ def check(rule: Any, *, allowing: bool = False) -> None:
                 "a list allows whole parameters; to allow a part of one, say which values it may have"
             )
     if isinstance(rule, Mapping):
-        for wanted in rule.values():
-            matchers.check(wanted, allowing=allowing)
+        for name, wanted in rule.items():
+            kind = None if lenient else _kind(name, kinds)
+            matchers.check(wanted, allowing=allowing, kind=kind)
+
+
+def _kind(name: str, kinds: Mapping[str, str]) -> str:
+    """The kind of what a place speaks of; "" where these may be several: a text is another thing to each."""
+    if not places.is_pointer(name):
+        return places.of_kind(name) or kinds.get(name, "")
+    inner = [place for place in kinds if places.is_pointer(place)]
+    if name in inner:
+        return kinds[name]
+    if any(places.touch(places.steps(place), places.steps(name)) for place in inner):
+        return ""
+    return kinds.get(places.names(name), "")
 
 
 def _check_name(name: Any) -> None:
@@ -73,9 +93,9 @@ def _check_name(name: Any) -> None:
         places.steps(name)
 
 
-def is_sound(rule: Any, *, allowing: bool = False) -> bool:
+def is_sound(rule: Any, *, allowing: bool = False, kinds: Mapping[str, str] = _NONE) -> bool:
     try:
-        check(rule, allowing=allowing)
+        check(rule, allowing=allowing, kinds=kinds)
     except UnknownRule:
         return False
     return True
@@ -103,7 +123,7 @@ def denied(rule: Any, subject: Subject) -> Iterator[str]:
 
     A value that is no scalar is looked at leaf by leaf, keys too. `[]` or `true` forbids the place itself.
     """
-    check(rule)
+    check(rule, kinds=subject.kinds)
     if rule is None:
         return
     wanted = rule if isinstance(rule, Mapping) else dict.fromkeys(rule, True)
@@ -117,7 +137,7 @@ def not_allowed(rule: Any, subject: Subject) -> Iterator[str]:
 
     A parameter of which the rule names only parts is covered if every leaf of it lies in one of these parts.
     """
-    check(rule, allowing=True)
+    check(rule, allowing=True, kinds=subject.kinds)
     if rule is None:
         return
     wanted = rule if isinstance(rule, Mapping) else dict.fromkeys(rule, True)
@@ -156,7 +176,7 @@ def values_allowed(rule: Any, name: str, kinds: Mapping[str, str]) -> list[Any] 
 
 def denies_address(rule: Any, name: str, kind: str, address: str) -> bool:
     """Whether a deny rule about hosts hits what a host of this parameter turned out to stand for."""
-    check(rule)
+    check(rule, kinds={name: kind})
     wanted = rule if isinstance(rule, Mapping) else {}
     said = [
         matchers.meaning(matcher, kind)

@@ -10,7 +10,7 @@ from tools_app.rules import matchers, offering, places, weighing
 from tools_app.rules.budget import Budget
 from tools_app.rules.errors import UnknownRule
 from tools_app.rules.matchers import Seen
-from tools_app.rules.values import leaves
+from tools_app.rules.values import placed
 
 # Numbers of what a rule says, in the order in which it says it.
 Numbers = tuple[int, ...]
@@ -57,18 +57,21 @@ class Subject:
 
 
 class _Said:
-    """What a rule says of one parameter: of all of it, of places within, and of whatever within is of a kind."""
+    """What a rule says of one parameter: of all of it, of places within, and of whatever within is of a kind. `of_any`
+    is what it says of any parameter there is, or of any place in one, and so of texts it does not mean."""
 
-    __slots__ = ("of_kinds", "patterns", "wanted", "whole")
+    __slots__ = ("of_any", "of_kinds", "patterns", "wanted", "whole")
 
     def __init__(self, rule: Mapping[str, Any], name: str, subject: Subject, whole: Sequence[str]) -> None:
         self.wanted = list(rule.values())
         self.whole: Numbers = _NONE
         self.patterns: list[tuple[places.Path, int]] = []
-        of_kinds = set()
+        of_kinds, of_any = set(), set()
         for number, place in enumerate(rule):
             if place in whole:
                 self.whole += (number,)
+            if place == places.ANY or (places.is_pointer(place) and places.names(place) == "*"):
+                of_any.add(number)
             if place == name:
                 continue
             if places.is_pointer(place):
@@ -79,18 +82,20 @@ class _Said:
                 self.patterns += [
                     (path, number) for path, kind in subject.inner(name) if places.is_of(kind, wanted)
                 ]
-        self.of_kinds = frozenset(of_kinds)
+        self.of_kinds, self.of_any = frozenset(of_kinds), frozenset(of_any)
 
 
 @dataclass(frozen=True, slots=True)
 class _Spot:
-    """A value somewhere in a parameter: its kind, what is said of it itself, and of it or of what it lies in."""
+    """A value somewhere in a parameter: its kind, what is said of it itself, and of it or of what it lies in. In an
+    object any text may stand beside the one that is meant, unless something is said of its very place."""
 
     node: Any
     kind: str
     here: Numbers
     within: Numbers
     is_inner: bool
+    in_object: bool = False
 
 
 def is_hit(rule: Mapping[str, Any], name: str, subject: Subject) -> bool:
@@ -104,10 +109,10 @@ def is_hit(rule: Mapping[str, Any], name: str, subject: Subject) -> bool:
         return True
     looks = _Looks(said, name, subject)
     if not said.patterns and not subject.inner(name):
-        seen = (*leaves(subject.arguments[name]), *subject.also.get(name, ()))
-        return any(looks.deny(leaf, kind, said.whole) for leaf in seen)
+        seen = (*placed(subject.arguments[name]), *((real, True) for real in subject.also.get(name, ())))
+        return any(looks.deny(leaf, kind, said.whole, in_object=is_part) for leaf, is_part in seen)
     return any(looks.deny_spot(spot) for spot in _spots(said, name, subject)) or any(
-        looks.deny(real, kind, looks.at_top) for real in subject.also.get(name, ())
+        looks.deny(real, kind, looks.at_top, in_object=True) for real in subject.also.get(name, ())
     )
 
 
@@ -147,22 +152,25 @@ def _is_total(wanted: Any) -> bool:
 def _spots(said: _Said, name: str, subject: Subject) -> Iterator[_Spot]:
     """Every value in a parameter, the parameter itself first."""
     inner, count, spend = subject.inner(name), len(said.patterns), subject.budget.spend
-    chart = places.mapped((*(path for path, _ in said.patterns), *(path for path, _ in inner)))
+    paths = (*(path for path, _ in said.patterns), *(path for path, _ in inner))
+    chart = places.mapped(paths)
     start = chart.after(chart.start, name, spend)
-    pending = [(subject.arguments[name], start, subject.kind(name), said.whole)]
+    pending = [(subject.arguments[name], start, subject.kind(name), said.whole, False)]
     while pending:
-        node, state, kind, within = pending.pop()
+        node, state, kind, within, in_object = pending.pop()
         spend(1)
         here = _NONE
         if ends := chart.ends(state) if state else _NONE:
             here = tuple(said.patterns[end][1] for end in ends if end < count)
             kind = next((inner[end - count][1] for end in ends if end >= count), kind)
             within = tuple(dict.fromkeys((*within, *here)))
+            in_object = in_object and all(paths[end][-1] == "**" for end in ends)
         is_inner = isinstance(node, Mapping | list | tuple)
-        yield _Spot(node, kind, here, within, is_inner)
+        yield _Spot(node, kind, here, within, is_inner, in_object)
         if is_inner:
+            is_part = in_object or isinstance(node, Mapping)
             pending += [
-                (item, chart.after(state, key, spend) if state else state, kind, within)
+                (item, chart.after(state, key, spend) if state else state, kind, within, is_part)
                 for key, item in places.children(node)
             ]
 
@@ -170,10 +178,11 @@ def _spots(said: _Said, name: str, subject: Subject) -> Iterator[_Spot]:
 class _Looks:
     """Values of one parameter held against what a rule says of it, each paid for before it is looked at."""
 
-    __slots__ = ("_name", "_said", "_subject", "_weights", "at_top")
+    __slots__ = ("_name", "_opened", "_said", "_subject", "_weights", "at_top")
 
     def __init__(self, said: _Said, name: str, subject: Subject) -> None:
         self._said, self._name, self._subject = said, name, subject
+        self._opened = bool(subject.also.get(name))
         self._weights: dict[tuple[int, str], weighing.Weight] = {}
         # What is said of the whole parameter is said of the names of its real file, too.
         self.at_top = said.whole
@@ -186,17 +195,21 @@ class _Looks:
         if not spot.within:
             return False
         if isinstance(spot.node, Mapping):
-            return any(self.deny(key, spot.kind, spot.within) for key in spot.node)
-        return not spot.is_inner and self.deny(spot.node, spot.kind, spot.within)
+            return any(self.deny(key, spot.kind, spot.within, in_object=True) for key in spot.node)
+        if spot.is_inner:
+            return False
+        return self.deny(spot.node, spot.kind, spot.within, in_object=spot.in_object)
 
-    def deny(self, leaf: Any, kind: str, numbers: Numbers) -> bool:
+    def deny(self, leaf: Any, kind: str, numbers: Numbers, *, in_object: bool) -> bool:
         """Whether anything said under these numbers hits this scalar or key."""
         budget = self._subject.budget
         if isinstance(leaf, str):
             budget.spend_on(leaf)
-        seen = Seen(leaf, kind, sql=self._subject.sql.get(self._name, "unreadable"))
+        sql = self._subject.sql.get(self._name, "unreadable")
         for number in numbers:
             budget.spend(self._weight(number, kind).of(leaf))
+            is_meant = not in_object and number not in self._said.of_any
+            seen = Seen(leaf, kind, (), sql, is_meant, self._opened)
             if any(matchers.denies(matcher, seen) for matcher in self._said.wanted[number]):
                 return True
         return False

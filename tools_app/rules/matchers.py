@@ -28,13 +28,20 @@ DEPTH: Final = 4
 class Seen:
     """A value as a matcher sees it: the kind of its parameter, and what was found out about what it means.
 
-    `real` holds the names of the real file; `sql` is read, write, or unreadable.
+    `real` holds the names of the real file, `is_opened` that there are some; `sql` is read, write, or unreadable. If
+    `is_meant`, this is what the rule speaks of, and not just any text or a part of an object: it must be readable.
     """
 
     value: Any
     kind: str = ""
     real: Sequence[str] = ()
     sql: str = "unreadable"
+    is_meant: bool = True
+    is_opened: bool = False
+
+    def must_be(self, *kinds: str) -> bool:
+        """Whether this must be a value of one of these kinds, so that what is none is a hit where it denies."""
+        return self.is_meant and self.kind in ("", *kinds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +50,15 @@ class Operator:
     form: str
     denies: Callable[[Any, Seen], bool]
     allows: Callable[[Any, Seen], bool] | None = None
+    # Whether a text can be met by anything; asked with `allowing`.
+    can_hit: Callable[..., bool] | None = None
 
 
-def check(matchers: Any, *, allowing: bool, depth: int = 0) -> None:
-    """Raise UnknownRule for matchers with any part that cannot be evaluated."""
+def check(matchers: Any, *, allowing: bool, depth: int = 0, kind: str | None = "") -> None:
+    """Raise UnknownRule for matchers with any part that cannot be evaluated, or could never be met by any value.
+
+    `kind` is that of the parameter, as far as it is known; if None, nobody asks what texts could be met by.
+    """
     if matchers is True:
         return
     if not isinstance(matchers, list):
@@ -54,7 +66,7 @@ def check(matchers: Any, *, allowing: bool, depth: int = 0) -> None:
     if len(matchers) > MOST_MATCHERS or depth > DEPTH:
         raise UnknownRule("there are too many values, or they are nested too deeply")
     for matcher in matchers:
-        _check_one(matcher, allowing=allowing, depth=depth)
+        _check_one(matcher, allowing=allowing, depth=depth, kind=kind)
 
 
 def allows(matchers: Any, seen: Seen) -> bool:
@@ -95,8 +107,10 @@ def _read(matcher: Any, kind: str, *, allowing: bool) -> tuple[str, Any]:
     return ("contains" if kind in TEXT_KINDS and not allowing else "equals"), matcher
 
 
-def _check_one(matcher: Any, *, allowing: bool, depth: int) -> None:
+def _check_one(matcher: Any, *, allowing: bool, depth: int, kind: str | None) -> None:
     if isinstance(matcher, str):
+        if kind:
+            _require_meaning(*_read(matcher, kind, allowing=allowing), allowing=allowing)
         return
     if isinstance(matcher, list):
         raise UnknownRule(
@@ -106,6 +120,10 @@ def _check_one(matcher: Any, *, allowing: bool, depth: int) -> None:
         return
     if len(matcher) != 1:
         raise UnknownRule("a matcher has exactly one operator")
+    _check_operator(matcher, allowing=allowing, depth=depth, kind=kind)
+
+
+def _check_operator(matcher: Mapping[str, Any], *, allowing: bool, depth: int, kind: str | None) -> None:
     name, wanted = next(iter(matcher.items()))
     operator = OPERATORS.get(str(name))
     if operator is None:
@@ -113,11 +131,23 @@ def _check_one(matcher: Any, *, allowing: bool, depth: int) -> None:
     if allowing and operator.allows is None:
         raise UnknownRule(f"{name} can only deny: what contains a text may contain anything else")
     if name == "each":
-        check(wanted if isinstance(wanted, list) else None, allowing=allowing, depth=depth + 1)
+        check(wanted if isinstance(wanted, list) else None, allowing=allowing, depth=depth + 1, kind=kind)
     elif name == "argv":
         _check_argv(wanted, allowing=allowing, depth=depth)
     elif not operator.check(wanted):
         raise UnknownRule(f"{name} wants {operator.form}")
+    elif kind is not None:
+        _require_meaning(name, wanted, allowing=allowing)
+
+
+def _require_meaning(name: str, wanted: Any, *, allowing: bool) -> None:
+    """Raise UnknownRule for a text that looks like a limit and would never be met by any value."""
+    operator = OPERATORS[name]
+    if operator.can_hit is None or (not allowing and loosened(wanted) == ""):
+        return  # An empty text is met by an empty one.
+    if not operator.can_hit(wanted, allowing=allowing):
+        which = "nothing would be allowed by" if allowing else "nothing would ever be denied by"
+        raise UnknownRule(f"{which} {str(wanted)[:80]!r}: {name} wants {operator.form}")
 
 
 # --- The operators ------------------------------------------------------------------------------------------
@@ -186,6 +216,24 @@ def _hits_number(wanted: Mapping[str, Any], seen: Seen) -> bool:
 def _each(wanted: list[Any], seen: Seen) -> bool:
     value = seen.value
     return isinstance(value, list) and all(allows(wanted, Seen(item, seen.kind)) for item in value)
+
+
+def _hits_path(wanted: str, seen: Seen) -> bool:
+    value = seen.value
+    if paths.denies(wanted, value, is_folder=seen.kind == "folder"):
+        return True
+    # Of a file that our own executors open, the real names are looked at as well, and nothing in it is expanded.
+    if not isinstance(value, str) or seen.is_opened:
+        return False
+    return paths.leads_elsewhere(value, must_be_read=seen.must_be("path", "folder"))
+
+
+def _hits_host(wanted: str, seen: Seen) -> bool:
+    return hosts.denies(wanted, seen.value, must_be_read=seen.must_be("url", "host"))
+
+
+def _can_hit_host(text: str, *, allowing: bool) -> bool:
+    return hosts.is_host(text) if allowing else hosts.can_deny(text)
 
 
 def _is_text(wanted: Any) -> bool:
@@ -257,27 +305,30 @@ OPERATORS: Final[Mapping[str, Operator]] = {
     ),
     "path_under": Operator(
         _is_text,
-        "a folder or file, relative to its root or absolute",
-        lambda wanted, seen: paths.denies(wanted, seen.value, is_folder=seen.kind == "folder"),
+        'a folder or file, relative to its root or absolute, without stars or ~ (names like *.key are a {"regex": …})',
+        _hits_path,
         lambda wanted, seen: isinstance(seen.value, str) and paths.allows(wanted, seen.real),
+        paths.can_hit,
     ),
     "host": Operator(
-        lambda wanted: _is_text(wanted) and hosts.is_host(wanted),
-        "a host, host:port or *.domain",
-        lambda wanted, seen: hosts.denies(wanted, seen.value),
+        lambda wanted: _is_text(wanted) and (hosts.is_host(wanted) or hosts.is_network(wanted)),
+        "a host, host:port or *.domain, or, where it denies, a network such as 10.0.0.0/8",
+        _hits_host,
         lambda wanted, seen: isinstance(seen.value, str) and hosts.allows_host(wanted, seen.value),
+        _can_hit_host,
     ),
     "url": Operator(
         lambda wanted: _is_text(wanted) and hosts.is_url(wanted),
         "a full address that begins with https://",
-        lambda wanted, seen: hosts.denies(wanted, seen.value),
+        _hits_host,
         lambda wanted, seen: isinstance(seen.value, str) and hosts.allows_url(wanted, seen.value),
     ),
     "email": Operator(
         lambda wanted: _is_text(wanted) and mail.is_recipient(wanted),
         "an address, a domain or *.domain",
-        lambda wanted, seen: mail.denies(wanted, seen.value),
+        lambda wanted, seen: mail.denies(wanted, seen.value, must_be_read=seen.must_be("email")),
         lambda wanted, seen: isinstance(seen.value, str) and mail.allows(wanted, seen.value),
+        lambda text, allowing: mail.is_recipient(text),
     ),
     "argv": Operator(lambda wanted: True, "", _names_program, _runs),
     "sql_read_only": Operator(

@@ -29,15 +29,20 @@ def is_number(value: Any) -> bool:
 
 def leaves(value: Any) -> Iterator[Any]:
     """Every scalar in a value, and every key: a deny rule looks at all of them."""
+    return (leaf for leaf, _ in placed(value))
+
+
+def placed(value: Any, *, in_object: bool = False) -> Iterator[tuple[Any, bool]]:
+    """The same, each with whether it is a part of an object, where any text may stand beside the one that is meant."""
     if isinstance(value, Mapping):
         for key, item in value.items():
-            yield key
-            yield from leaves(item)
+            yield key, True
+            yield from placed(item, in_object=True)
     elif isinstance(value, list | tuple):
         for item in value:
-            yield from leaves(item)
+            yield from placed(item, in_object=in_object)
     else:
-        yield value
+        yield value, in_object
 
 
 def loosened(value: Any) -> str:

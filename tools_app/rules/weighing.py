@@ -24,6 +24,9 @@ _RESPELLED: Final = 1 / 3
 # A name in letters beyond ASCII is written out anew, and no name is longer than this.
 _NAME_CHARS: Final = 253
 _RENAMED: Final = 16
+# An address is read by the parser of the client that connects, once for all rules.
+_PARSED: Final = 60
+_PARSED_CHAR: Final = 1 / 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +40,7 @@ class Weight:
     def of(self, leaf: Any) -> float:
         if not isinstance(leaf, str):
             return self.each
-        named = _RENAMED * min(len(leaf), _NAME_CHARS) if self.hosts and not leaf.isascii() else 0
-        return self.each + self.char * len(leaf) + named
+        return self.each + self.char * len(leaf) + (_of_host(leaf) if self.hosts else 0)
 
     def of_all(self, value: Any, budget: Budget) -> float:
         """The same for a value with all that it holds."""
@@ -49,6 +51,11 @@ class Weight:
             budget.spend(1)
             total += self.of(leaf)
         return total
+
+
+def _of_host(leaf: str) -> float:
+    named = 0 if leaf.isascii() else _RENAMED * min(len(leaf), _NAME_CHARS)
+    return _PARSED + _PARSED_CHAR * len(leaf) + named
 
 
 def of(wanted: Any, kind: str) -> Weight:

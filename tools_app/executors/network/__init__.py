@@ -3,6 +3,7 @@
 No other module of this room may import an HTTP client.
 """
 
+from tools_app.executors.network.addresses import unwrapped
 from tools_app.executors.network.client import (
     FetchFailed,
     Limits,
@@ -27,5 +28,6 @@ __all__ = [
     "parse_host",
     "parse_url",
     "tunnel",
+    "unwrapped",
     "vet",
 ]

@@ -50,6 +50,7 @@ _DENIED_6 = tuple(
 _COMPATIBLE = IPv6Network("::/96")
 _TRANSLATED = IPv6Network("::ffff:0:0:0/96")
 _NAT64 = IPv6Network("64:ff9b::/96")
+_NAT64_LOCAL = IPv6Network("64:ff9b:1::/48")
 _ISATAP = (0x00005EFE, 0x02005EFE)
 
 
@@ -74,7 +75,7 @@ def unwrapped(address: Address) -> tuple[Address, ...]:
     if address.teredo is not None:
         # Tunnels of this kind end at a server and at a client; the protocol itself is set aside as well.
         return (address, *address.teredo)
-    if (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
+    if address in _NAT64_LOCAL or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
         return (address, last)
     return (address,)
 
