@@ -56,19 +56,24 @@ def canonical(tool: Tool, effective: Mapping[str, Any]) -> dict[str, Any]:
     Only where a use is proposed: what was once shown to a person stays what it was. An address nobody can read stays
     as it is, and is refused as that.
     """
+    kinds, is_ours = kinds_of(tool), tool.executor == Tool.Executor.BUILTIN
     return {
-        name: _canonical_url(value) if parameters_of(tool).get(name, {}).get("x-kind") == "url" else value
+        name: _canonical_url(value, is_ours=is_ours) if kinds.get(name) == "url" else value
         for name, value in effective.items()
     }
 
 
-def _canonical_url(value: Any) -> Any:
+def _canonical_url(value: Any, *, is_ours: bool) -> Any:
+    if isinstance(value, list):
+        return [_canonical_url(each, is_ours=is_ours) for each in value]
     if not isinstance(value, str):
         return value
     try:
-        return network.parse_url(value).text
+        read = network.parse_url(value).text
     except ToolFailed:
         return value
+    # What stands behind # never leaves our own client; to others, such as a browser, it may be the page.
+    return read if is_ours else "".join((read, *value.partition("#")[1:]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,21 +92,26 @@ def real(tool: Tool, effective: Mapping[str, Any]) -> Real:
 
     The files are part of what an approval is bound to. The executor enforces the same limits on the real object.
     """
-    found = Real()
+    found, kinds = Real(), kinds_of(tool)
     for name, spec in parameters_of(tool).items():
         value = effective.get(name)
-        if not isinstance(value, str):
-            continue
         try:
-            if spec.get("x-kind") == "path":
+            if isinstance(value, str) and spec.get("x-kind") == "path":
                 meant = targets.meant(value, str(spec.get("x-access", "read")))
                 found.targets[name], found.also[name] = meant.target, meant.names
-            elif spec.get("x-kind") == "url":
-                network.vet(value)
+            elif kinds.get(name) == "url":
+                _vet(value)
         except ToolFailed as refused:
             found.beyond.append(refused.message)
     _add_reach(found, tool, effective)
     return found
+
+
+def _vet(value: Any) -> None:
+    """Each address for itself: whoever opens it, it must lie where the installation lets calls go."""
+    for each in value if isinstance(value, list) else [value]:
+        if isinstance(each, str):
+            network.vet(each)
 
 
 def _add_reach(found: Real, tool: Tool, effective: Mapping[str, Any]) -> None:
