@@ -118,14 +118,16 @@ class GrantInline(Scoped, StackedInline):
             return ""
         return f"{weights.of(toolset.as_shown(row.tool, grants.of(row))):,}"
 
-    @display(description="only advice")
+    @display(description="notice")
     def advice(self, row: AgentToolConfig) -> str:
-        """What looks like a limit and is none (S4.221)."""
+        """What looks like a limit and is none (S4.221), or cannot be read and refuses everything."""
+        if not row._state.adding and (problem := granting.problem(row)):
+            return f"Every use is refused until this is mended. {problem}"
         names = [] if row._state.adding else granting.advisory(row)
         if not names:
             return ""
         held = "What holds is the sandbox and the question to a person; run_program takes rules that hold."
-        return f"{', '.join(names)}: forbidden texts can be written otherwise. {held}"
+        return f"{', '.join(names)} only advises: forbidden texts can be written otherwise. {held}"
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
         formset = super().get_formset(request, obj, **kwargs)

@@ -151,6 +151,9 @@ class GrantSerializer(serializers.ModelSerializer[AgentToolConfig]):
     advisory = serializers.SerializerMethodField(
         help_text="Parameters whose forbidden texts only advise: a command can be written otherwise."
     )
+    problem = serializers.SerializerMethodField(
+        help_text="Which rules cannot be read; every use is refused until they are mended. Empty if all can."
+    )
 
     class Meta:
         model = AgentToolConfig
@@ -160,6 +163,7 @@ class GrantSerializer(serializers.ModelSerializer[AgentToolConfig]):
             "tool",
             *granting.FIELDS,
             "advisory",
+            "problem",
             "created_at",
             "updated_at",
         ]
@@ -167,6 +171,9 @@ class GrantSerializer(serializers.ModelSerializer[AgentToolConfig]):
 
     def get_advisory(self, row: AgentToolConfig) -> list[str]:
         return granting.advisory(row)
+
+    def get_problem(self, row: AgentToolConfig) -> str:
+        return granting.problem(row)
 
 
 class ModelDefinitionSerializer(serializers.Serializer[Any]):

@@ -19,7 +19,7 @@ from tools_app import arguments, policy, rules
 from tools_app.approving import groups
 from tools_app.cataloging import differences
 from tools_app.exceptions import InvalidArguments
-from tools_app.governing import layers, meanings, rule_problems
+from tools_app.governing import layer_rules, layers, meanings, rule_problems
 from tools_app.governing.installation_policy import PolicyUnreadable
 from tools_app.models import Tool
 from tools_app.rules import UnknownRule
@@ -118,6 +118,16 @@ def advisory(row: AgentToolConfig) -> list[str]:
     return rules.advisory(row.denied_parameters, meanings.kinds_of(row.tool))
 
 
+def problem(row: AgentToolConfig) -> str:
+    """Which rules of it cannot be read, "" where all can: of an older release, or from before its tool changed.
+
+    The gate refuses every use until they are mended.
+    """
+    layer = policy.layering.of_grant(grants.of(row))
+    wrong = layer_rules.unmet(layer, meanings.kinds_of(row.tool))
+    return " ".join(f"{name}: {told}" for name, told in wrong.items())
+
+
 def require_right(by: Identity, agent: AgentType | None = None) -> int:
     """Return the organization in which this person may change personas."""
     if not by.organization_id or (agent is not None and agent.organization_id != by.organization_id):
@@ -169,11 +179,12 @@ def _clashes(row: AgentToolConfig, tool: Tool) -> dict[str, list[str]]:
     """What each rule for itself cannot show: values that policy refuses, and limits that are none."""
     try:
         own, wider = policy.layering.of_grant(grants.of(row)), layers.of(tool)
+        filled = rule_problems.conflict(tool, (*wider, own))
     except (PolicyUnreadable, UnknownRule) as torn:
         told = "A rule above this grant cannot be read, so the gate refuses every use. Mend it first:"
         return {"denied_parameters": [f"{told} {torn}"]}
     overruled = rule_problems.overruled(tool, row.fixed_parameters or {})
-    if problem := rule_problems.twice(row) or overruled or rule_problems.conflict(tool, (*wider, own)):
+    if problem := rule_problems.twice(row) or overruled or filled:
         return {"parameter_defaults": [problem]}
     if rule_problems.only_advised(tool, own, wider, waived=row.waives_approval):
         return {"denied_parameters": [rule_problems.ADVISED]}

@@ -124,7 +124,7 @@ class PolicyRuleAdmin(ByVerbs):
     ]
 
     def page_context(self, request: HttpRequest, obj: PolicyRule) -> dict[str, Any]:
-        problem = policy_rules.problem(obj)
+        problem = policy_rules.problem(obj) or policy_rules.unmet(obj)
         if problem:
             return {**super().page_context(request, obj), "rule": obj, "rule_problem": problem}
         covered = [tool.name for tool in policy_rules.covered(obj)]

@@ -40,7 +40,7 @@ class PolicyRuleSerializer(serializers.ModelSerializer[PolicyRule]):
     )
     tools = serializers.SerializerMethodField(help_text="The names of the tools it is about now.")
     problem = serializers.SerializerMethodField(
-        help_text="Why it cannot be read; every use of a tool is refused until it is mended. Empty if it can."
+        help_text="Why it cannot be read; uses of what it is about are refused until it is mended. Empty if it can."
     )
 
     class Meta:
@@ -56,7 +56,7 @@ class PolicyRuleSerializer(serializers.ModelSerializer[PolicyRule]):
         return [] if policy_rules.problem(rule) else [tool.name for tool in policy_rules.covered(rule)]
 
     def get_problem(self, rule: PolicyRule) -> str:
-        return policy_rules.problem(rule)
+        return policy_rules.problem(rule) or policy_rules.unmet(rule)
 
 
 class PolicyRuleWriteSerializer(StrictSerializer):

@@ -56,6 +56,8 @@ class Subject:
     look_alikes: Sequence[str] = ()
     # Secrets its configuration names and nobody has made, as after an import.
     missing_secrets: Sequence[str] = ()
+    # What keeps its own rules from being read, by field: saved before they were checked so, or by another release.
+    unread_rules: Mapping[str, str] = field(default_factory=dict)
 
 
 def hints(subject: Subject) -> tuple[Hint, ...]:
@@ -66,6 +68,7 @@ def hints(subject: Subject) -> tuple[Hint, ...]:
         *map(_of_schema, schema_hints.hints(subject.input_schema)),
         *_weight(subject),
         *_secrets(subject),
+        *_rules(subject),
         *_harm(subject),
     ]
     return tuple(sorted(found, key=lambda hint: hint.level != PROBLEM))
@@ -121,6 +124,11 @@ def _secrets(subject: Subject) -> Iterator[Hint]:
     for name in subject.missing_secrets:
         told = f"There is no secret {name!r}. Every use is refused until somebody makes it."
         yield Hint("secret_missing", PROBLEM, "configuration", told)
+
+
+def _rules(subject: Subject) -> Iterator[Hint]:
+    for name, told in subject.unread_rules.items():
+        yield Hint("rule_unread", PROBLEM, name, f"{told} Every use is refused until it is mended.")
 
 
 def _harm(subject: Subject) -> Iterator[Hint]:

@@ -12,6 +12,7 @@ from project.accounts.identity import Identity
 from tools_app import credentials, factories, functions
 from tools_app.cataloging import alike, lint
 from tools_app.cataloging.lint import Hint
+from tools_app.governing import layer_rules, layers, meanings
 from tools_app.models import Secret, Tool
 
 
@@ -84,8 +85,14 @@ def _subject(tool: Tool, others: Sequence[str], known: Collection[tuple[int, str
         is_open_world=tool.is_open_world,
         remarks=_remarks(tool),
         look_alikes=others,
+        unread_rules=_unread_rules(tool),
         missing_secrets=[each for each in _secrets(tool) if (tool.organization_id, each) not in known],
     )
+
+
+def _unread_rules(tool: Tool) -> Mapping[str, str]:
+    layer = layers.of_tool(tool)
+    return layer_rules.unmet(layer, meanings.kinds_of(tool)) if layer else {}
 
 
 def _remarks(tool: Tool) -> tuple[str, ...]:

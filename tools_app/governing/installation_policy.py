@@ -114,8 +114,10 @@ def _rule(path: Path, number: int, given: Any) -> Rule | None:
     name, enabled = given.get("name"), given.get("enabled", True)
     if not isinstance(name, str) or not name.strip() or not isinstance(enabled, bool):
         raise PolicyUnreadable(f"Rule {number} of {path} needs a name; enabled is true or false.")
-    if wrong := layer_rules.problems(given):
+    if wrong := layer_rules.problems(given, lenient=True):
         told = "; ".join(f"{field}: {' '.join(said)}" for field, said in sorted(wrong.items()))
         raise PolicyUnreadable(f"The rule {name[:80]!r} of {path}: {told[:400]}")
+    for field, said in layer_rules.problems(given).items():
+        log.error("The rule %r of %s refuses the uses it is about: %s: %s", name[:80], path, field, said[0])
     rule = layer_rules.made(given, Source("installation", number, name))
     return rule if enabled else None

@@ -32,8 +32,11 @@ class Rule:
 
 
 def made(given: Mapping[str, Any], source: Source) -> Rule:
-    """The rule these fields are. Raises UnknownRule for what cannot be evaluated."""
-    if wrong := problems(given):
+    """The rule these fields are. Raises UnknownRule for what cannot be evaluated.
+
+    A text that nothing could ever meet does not keep it from being one: only uses of the tools it is about are refused.
+    """
+    if wrong := problems(given, lenient=True):
         raise UnknownRule("; ".join(f"{name}: {' '.join(told)}" for name, told in wrong.items()))
     layer = Layer(
         source=source,
@@ -47,7 +50,7 @@ def made(given: Mapping[str, Any], source: Source) -> Rule:
     return Rule(selecting.read(given), layer)
 
 
-def problems(given: Mapping[str, Any]) -> dict[str, list[str]]:
+def problems(given: Mapping[str, Any], *, lenient: bool = False) -> dict[str, list[str]]:
     """What keeps these fields from being a rule, by field; empty if nothing does."""
     wrong: dict[str, list[str]] = {}
     for name in SELECTING:
@@ -57,7 +60,7 @@ def problems(given: Mapping[str, Any]) -> dict[str, list[str]]:
             wrong[name] = [f"This cannot be read: {unknown}."]
     for name in _RULES:
         try:
-            rules.check(given.get(name), allowing=name == "allowed_parameters")
+            rules.check(given.get(name), allowing=name == "allowed_parameters", lenient=lenient)
         except UnknownRule as unknown:
             wrong[name] = [f"This rule cannot be evaluated: {unknown}."]
     for name in _FLAGS:
@@ -68,6 +71,17 @@ def problems(given: Mapping[str, Any]) -> dict[str, list[str]]:
         wrong["message"] = [f"This must be a text of at most {_MESSAGE_CHARS} characters."]
     if not wrong and not any(given.get(name) not in (None, False, {}) for name in EFFECTS):
         wrong[""] = ["It says nothing: forbid something, list what is allowed, or let it ask."]
+    return wrong
+
+
+def unmet(layer: Layer, kinds: Mapping[str, str]) -> dict[str, str]:
+    """What is wrong with texts in it that nothing could meet in a tool with these kinds of parameters, by field."""
+    wrong = {}
+    for name, rule in zip(_RULES, (layer.denied, layer.allowed, layer.ask_when), strict=True):
+        try:
+            rules.check(rule, allowing=name == "allowed_parameters", kinds=kinds)
+        except UnknownRule as unknown:
+            wrong[name] = f"This rule cannot be evaluated: {unknown}."
     return wrong
 
 

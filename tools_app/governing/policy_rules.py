@@ -69,6 +69,7 @@ def unsaved(fields: Mapping[str, Any], *, by: Identity, rule: PolicyRule | None 
     for name, value in fields.items():
         setattr(row, name, value)
     wrong = _wrong(row)
+    wrong = wrong or _unmet(row)
     if not wrong and (tools := only_advised(row)):
         shown = ", ".join(tools[:5]) + (" …" if len(tools) > 5 else "")
         told = f"Forbidden texts can be written otherwise and protect nothing, and nobody is asked about: {shown}."
@@ -94,13 +95,18 @@ def only_advised(row: PolicyRule) -> list[str]:
 def problem(row: PolicyRule) -> str:
     """Why it cannot be read, "" where it can: changed by hand, or written by a release that knew more.
 
-    The gate refuses every use as long as it is so; the pages on which it can be mended must not.
+    The gate refuses every use it is about as long as it is so; the pages on which it can be mended must not.
     """
     try:
         layers.of_row(row)
     except UnknownRule as torn:
         return str(torn)
-    return ""
+    return _in_words(layer_rules.problems(_fields(row)))
+
+
+def unmet(row: PolicyRule) -> str:
+    """The same for texts in it that nothing could meet in a tool it is about now, each use of which is refused."""
+    return _in_words(_unmet(row))
 
 
 def covered(row: PolicyRule) -> list[Tool]:
@@ -122,12 +128,28 @@ def _advised(row: PolicyRule, tool: Tool) -> Iterable[str]:
 
 
 def _wrong(row: PolicyRule) -> dict[str, list[str]]:
-    wrong = layer_rules.problems({name: getattr(row, name) for name in layer_rules.FIELDS})
+    wrong = layer_rules.problems(_fields(row))
     try:
         row.clean_fields(exclude=["organization", *wrong])
     except ValidationError as broken:
         wrong |= {name: list(told) for name, told in broken.message_dict.items()}
     return wrong
+
+
+def _fields(row: PolicyRule) -> dict[str, Any]:
+    return {name: getattr(row, name) for name in layer_rules.FIELDS}
+
+
+def _unmet(row: PolicyRule) -> dict[str, list[str]]:
+    layer = layers.of_row(row).layer
+    for tool in covered(row):
+        if wrong := layer_rules.unmet(layer, meanings.kinds_of(tool)):
+            return {name: [f"{told} So {tool.name} reads it."] for name, told in wrong.items()}
+    return {}
+
+
+def _in_words(wrong: Mapping[str, list[str]]) -> str:
+    return "; ".join(f"{name}: {' '.join(told)}" for name, told in wrong.items())
 
 
 def _require_plain(fields: Mapping[str, Any]) -> None:

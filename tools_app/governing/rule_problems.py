@@ -59,7 +59,7 @@ def twice(row: Any) -> str:
 
 
 def conflict(tool: Tool, found: tuple[Layer, ...]) -> str:
-    """Values that policy fills in must pass every layer, or each single call would be refused."""
+    """Values that policy fills in must pass every layer, or each single call would be refused. Raises UnknownRule."""
     values = policy.layering.filled(found)
     subject = meanings.subject_of(tool, values)
     refused = {
@@ -103,7 +103,7 @@ def unclear(row: Any, tool: Tool, names: Iterable[str] = RULES) -> dict[str, lis
 
 def _rule(rule: Any, tool: Tool, *, allowing: bool) -> str:
     try:
-        rules.check(rule, allowing=allowing)
+        rules.check(rule, allowing=allowing, kinds=meanings.kinds_of(tool))
     except rules.UnknownRule as unknown:
         return f"This rule cannot be evaluated: {unknown}."
     return _strangers(rule or (), tool)
