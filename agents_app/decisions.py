@@ -21,7 +21,7 @@ from tools_app.models import Approval, StandingApproval
 
 def approve(approval: Approval, *, digest: str, by: Identity, comment: str = "") -> Approval:
     """As `approvals.approve`; raises CannotBeShown where no person can have read what would run."""
-    if approvals.may_decide(approval, by) and not cards.approval(approval, approval.call)["showable"]:
+    if approvals.may_decide(approval, by) and not cards.approval(approval, approval.call, by)["showable"]:
         raise CannotBeShown
     return approvals.approve(approval, digest=digest, by=by, comment=comment)
 

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import posixpath
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from agents_app.models import Conversation
 from agents_app.showing import ballots
-from project.accounts.identity import Identity
+from project.accounts import identity as identities
+from project.accounts.identity import Identity, NoMembership
+from project.accounts.roles import AUDIT_VIEW
 from tools_app import approvals, executors
 from tools_app.approving import allowing, answers, successors
 from tools_app.approving.visible import is_showable, visible_text
+from tools_app.executors import paths
 from tools_app.models import Approval, ToolCall
 
 # The row of a card that is no argument: what the use would change. No parameter can be called so.
 PREVIEW = "what it changes"
+_UNSEEN = "Shown to those who decide about it."
 Item = dict[str, Any]
 
 
 def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> Item:
     """The question as it is shown: every argument whole, nothing styled or hidden by what it contains."""
-    card = _card(row, of)
+    card = _card(row, of, sees_change=_sees_change(row, identity))
     item = {
         "id": row.pk,
         "call": of.pk,
@@ -62,7 +67,21 @@ def _title(row: Approval) -> str | None:
     return None if title is None else visible_text(str(Conversation(title=title)))
 
 
-def _card(row: Approval, of: ToolCall) -> list[Item]:
+def _sees_change(row: Approval, identity: Identity | None) -> bool:
+    """The change of a file shows what stands in it: to whoever decides about it, and to whoever audits.
+
+    Who asked does not always decide. News are read by them, so what is shown to nobody in particular is as for them.
+    """
+    if not row.covers.get("preview"):
+        return False
+    try:
+        reader = identity or identities.from_user(row.requester_id, row.organization_id)
+    except NoMembership:
+        return False
+    return reader.may(AUDIT_VIEW) or approvals.may_decide(row, reader)
+
+
+def _card(row: Approval, of: ToolCall, *, sees_change: bool) -> list[Item]:
     origins = successors.provenance(of)
     card = [
         *_goal(row.covers.get("reach") or {}),
@@ -71,9 +90,25 @@ def _card(row: Approval, of: ToolCall) -> list[Item]:
             _argument(name, value, filled=name in of.filled, origin=origins.get(name, "model"))
             for name, value in row.covers.get("arguments", {}).items()
         ),
+        *_real_files(row.covers),
     ]
     preview = row.covers.get("preview")
-    return [*card, _said(PREVIEW, preview)] if preview else card
+    if not preview:
+        return card
+    return [*card, _said(PREVIEW, preview if sees_change else _UNSEEN)]
+
+
+def _real_files(covers: Mapping[str, Any]) -> Iterator[Item]:
+    """The file behind a name that leads elsewhere: what is approved is the file, not the name."""
+    for name, target in covers.get("targets", {}).items():
+        written, real = covers["arguments"].get(name), target[0] if target else ""
+        if real not in ("", ".") and isinstance(written, str) and not _is_named(written, real):
+            yield _said(f"{name} means", real)
+
+
+def _is_named(written: str, real: str) -> bool:
+    plain = posixpath.normpath(written)
+    return plain == real or plain in {f"{root.path}/{real}" for root in paths.roots()}
 
 
 def _flow(flow: Mapping[str, Any]) -> Item | None:

@@ -186,3 +186,31 @@ def test_what_is_denied_in_a_folder_denies_looking_through_it(root: Path) -> Non
         assert (call.status, call.reason) == ("blocked", "denied_parameter"), path
     # Where the kernel does not help no link is followed at all.
     assert at.ask({"path": "alias"}).reason in ("denied_parameter", "hard_limit")
+
+
+def _rows(call: ToolCall, who: people.Person | None) -> dict[str, str]:
+    card = cards.approval(gate.question(call), call, who.identity if who else None)["card"]
+    return {row["name"]: row["value"] for row in card}
+
+
+def test_who_may_not_decide_reads_no_file_by_asking_to_write_it(root: Path) -> None:
+    """Else a question that is withdrawn again would be a way to read."""
+    at = granted("write_file")
+    Tool.objects.filter(pk=at.tool.pk).update(approver=Tool.Approver.OTHER)
+    call = at.ask({"path": "plan.txt", "content": "x"})
+    for reader in (None, people.alice()):
+        assert _rows(call, reader)[cards.PREVIEW] == "Shown to those who decide about it."
+    assert "-Meet on Monday." in _rows(call, people.bob())[cards.PREVIEW]
+    assert "-Meet on Monday." in _rows(call, people.olga())[cards.PREVIEW]
+    told = people.alice().api().get(f"/api/approvals/{gate.question(call).pk}").content.decode()
+    assert "Monday" not in told
+
+
+def test_the_file_behind_a_link_is_named(root: Path) -> None:
+    (root / "secret").mkdir()
+    (root / "secret/plan.txt").write_text("the plan")
+    (root / "welcome.txt").symlink_to("secret/plan.txt")
+    at = gate.opened(requires_approval=True)
+    assert _rows(at.ask({"path": "welcome.txt"}), None)["path means"] == "secret/plan.txt"
+    for plain in ("plan.txt", "./plan.txt", str(root / "plan.txt")):
+        assert "path means" not in _rows(at.ask({"path": plain}), None)
