@@ -11,6 +11,7 @@ from hypothesis import strategies as some
 from tests.tools.test_rules import JSON, PLAIN, denied, not_allowed
 from tools_app import rules
 from tools_app.rules import Subject
+from tools_app.rules.matchers import OPERATORS
 
 GIT = {
     "argv": {"program": "/usr/bin/git", "args": [{"one_of": ["log", "show"]}], "rest": [{"regex": "[^-].*"}]}
@@ -301,6 +302,45 @@ def test_what_a_list_of_values_leaves() -> None:
     kinds = {"p": "path"}
     assert rules.values_allowed(rule, "x", kinds) == ["a", "b", 1]
     assert [rules.values_allowed(rule, name, kinds) for name in "yzpq"] == [None] * 4
+
+
+OF_EACH: dict[str, Any] = {
+    "equals": "rm",
+    "one_of": ["rm"],
+    "range": {"min": 1},
+    "regex": "rm",
+    "path_under": "/etc",
+    "host": "evil.example",
+    "url": "https://evil.example/",
+    "email": "ann@evil.example",
+    "argv": {"program": "/bin/rm"},
+    "sql_read_only": True,
+    "each": [{"contains": "rm"}],
+    "contains": "rm",
+}
+
+
+@pytest.mark.parametrize("operator", OPERATORS)
+@pytest.mark.parametrize("kind", ["command", "code"])
+def test_every_operator_only_advises_where_commands_and_code_are_written(operator: str, kind: str) -> None:
+    """One that is new needs a value here, and says the same."""
+    rule = {"x": [{operator: OF_EACH[operator]}]}
+    assert rules.is_sound(rule)
+    assert rules.advisory(rule, {"x": kind}) == ["x"]
+    assert rules.advisory({f"kind:{kind}": rule["x"], "*": rule["x"]}, {"x": kind}) == [f"kind:{kind}", "*"]
+    assert rules.advisory(rule, {"x": "text", "y": kind}) == []
+
+
+def test_what_lies_within_a_parameter_may_be_a_command() -> None:
+    kinds = {"job": "", "/job/*/run": "command", "/job/*/at": "host"}
+    rule: dict[str, Any] = {
+        "job": ["rm"],
+        "/job/0/run": ["rm"],
+        "/job/*/at": ["x"],
+        "/**/run": [],
+        "/**": ["rm"],
+    }
+    assert rules.advisory(rule, kinds) == ["job", "/job/0/run", "/**"]
 
 
 def test_texts_within_commands_only_advise() -> None:

@@ -109,7 +109,7 @@ def test_which_parameters_rules_leave_out(forbidden: Any, allowed: Any, name: st
         ({"command": [{"equals": "sudo"}]}, ["command"]),
         ({"command": [{"one_of": ["sudo"]}]}, ["command"]),
         ({"command": [{"range": {"min": 1}}]}, ["command"]),
-        ({"command": [{"host": "a.example"}]}, []),
+        ({"command": [{"host": "a.example"}]}, ["command"]),
         ({"command": [{"host": "a.example"}, "sudo"]}, ["command"]),
         ({"code": ["import os"]}, ["code"]),
         ({"note": ["sudo"]}, []),

@@ -41,7 +41,6 @@ __all__ = [
 MOST_PLACES: Final = 64
 _WRITTEN_FREELY: Final = frozenset({"command", "code"})
 _NONE: Final[Mapping[str, str]] = {}
-_READING_TEXT: Final = frozenset({"contains", "regex", "equals", "one_of", "range"})
 
 
 def check(
@@ -147,18 +146,17 @@ def not_allowed(rule: Any, subject: Subject) -> Iterator[str]:
 
 
 def advisory(rule: Any, kinds: Mapping[str, str]) -> list[str]:
-    """Names whose forbidden values only advise: a text within commands or code can be written otherwise (S4.221)."""
+    """Names whose forbidden values only advise: whatever looks at commands and code can be got round (S4.221).
+
+    Each operator does no more there than look for a text, which can be written otherwise. What forbids the parameter
+    itself, by `[]` or `true`, is a limit.
+    """
     if not isinstance(rule, Mapping):
         return []
     return [
         name
         for name, wanted in rule.items()
-        if isinstance(wanted, list)
-        and any(
-            matchers.operator_of(matcher, kind, allowing=False) in _READING_TEXT
-            for kind in _kinds(name, kinds) & _WRITTEN_FREELY
-            for matcher in wanted
-        )
+        if isinstance(wanted, list) and wanted and _kinds(name, kinds) & _WRITTEN_FREELY
     ]
 
 
@@ -202,9 +200,15 @@ def leaves_out(denied: Any, allowed: Any, name: str, kind: str) -> bool:
         return False
 
 
-def _kinds(name: str, kinds: Mapping[str, str]) -> set[str]:
-    """The kinds of what a name may mean."""
-    top = places.names(name) if places.is_pointer(name) else name
-    if top == places.ANY:
+def _kinds(place: str, kinds: Mapping[str, str]) -> set[str]:
+    """The kinds of what a name may mean, and of what lies within that."""
+    if place == places.ANY:
         return set(kinds.values())
-    return {places.of_kind(top) or kinds.get(top, "")}
+    if wanted := places.of_kind(place):
+        return {wanted}
+    meant = _path(place)
+    return {kind for name, kind in kinds.items() if places.touch(meant, _path(name))}
+
+
+def _path(name: str) -> places.Path:
+    return places.steps(name) if places.is_pointer(name) else (name,)
