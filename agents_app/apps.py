@@ -27,6 +27,7 @@ class AgentsConfig(AppConfig):
         doors.register(
             doors.Doors(
                 grant_reader=grants.read,
+                grants_reader=grants.of_tools,
                 progress_publisher=stream.publish_progress,
                 run_reader=grants.run_is_over,
                 run_ender=runs.end_after,

@@ -6,8 +6,9 @@ Each change is checked, versioned and recorded in one transaction. Fields that m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from copy import copy
+from dataclasses import replace
 from typing import Any, Final
 
 from django.db import IntegrityError, transaction
@@ -21,12 +22,14 @@ from project.accounts.roles import CATALOG_CHANGE
 from tools_app.cataloging import differences, versions, written
 from tools_app.cataloging.versions import Cause
 from tools_app.exceptions import CannotRollBack, InvalidTool, ToolChanged, ToolNameTaken
-from tools_app.governing import held
+from tools_app.governing import held, strays
 from tools_app.models import Tool, ToolCall, ToolVersion
 
 FIELDS: Final = versions.FIELDS
 # Columns of a tool times this many stay below what SQLite takes in one statement.
 _BATCH: Final = 200
+# Of the rules that a change leaves astray the record names so many.
+_MOST_TOLD: Final = 20
 
 
 def register(definition: Mapping[str, Any], *, by: Identity, reason: str = "") -> Tool:
@@ -185,8 +188,16 @@ def _write(current: Tool, fields: Mapping[str, Any], cause: Cause) -> Tool:
         raise InvalidTool(details={"enabled": ["It is a draft. Publish it, and it is on."]})
     written.check_row(current, awaited=cause.awaited)
     current.save()
-    _remember(current, changed, cause)
+    _remember(current, changed, replace(cause, facts={**cause.facts, **_astray(current, former, changed)}))
     return current
+
+
+def _astray(tool: Tool, former: Tool, changed: Collection[str]) -> dict[str, list[str]]:
+    """Rules about parameters that this change takes away or turns into others: nothing may vanish without a word."""
+    if not {"definition", "parameter_kinds"} & set(changed):
+        return {}
+    told = [each.told for each in strays.of(tool, former)]
+    return {"rules_astray": told[:_MOST_TOLD]} if told else {}
 
 
 def archive(tool: Tool, *, by: Identity, reason: str = "", expected: int | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from tools_app.policy import Grant
 
 PrivacyReader = Callable[[int, int], tuple[str, ...]]
 GrantReader = Callable[[int, int, int], Grant | None]
+GrantsReader = Callable[[Collection[int]], Mapping[int, Sequence[Grant]]]
 ProgressPublisher = Callable[[str, int, dict[str, Any]], None]
 RunReader = Callable[[int], bool]
 FileReader = Callable[[str, int], tuple[Attached, ...]]
@@ -32,6 +33,7 @@ class Doors:
     """What the room to the right can tell and do."""
 
     grant_reader: GrantReader | None = None
+    grants_reader: GrantsReader | None = None
     progress_publisher: ProgressPublisher | None = None
     run_reader: RunReader | None = None
     run_ender: RunEnder | None = None
@@ -53,6 +55,12 @@ def grant_of(*, agent_type_id: int, tool_id: int, organization_id: int) -> Grant
     if read is None:
         raise DoorClosed
     return read(agent_type_id, tool_id, organization_id)
+
+
+def grants_of(tool_ids: Collection[int]) -> Mapping[int, Sequence[Grant]]:
+    """All grants of these tools, by tool; for whoever changes one, and decides nothing."""
+    read = _opened[0].grants_reader
+    return read(tool_ids) if read and tool_ids else {}
 
 
 def private_tools(*, agent_type_id: int, organization_id: int) -> tuple[str, ...]:

@@ -306,4 +306,5 @@ def tool_facts(tool: Tool, organization_id: int, *, server_off: str | None = Non
         requires_auth=tool.requires_auth,
         required_permissions=tuple(tool.required_permissions or ()),
         kinds=meanings.kinds_of(tool),
+        parameters=meanings.names_of(tool),
     )

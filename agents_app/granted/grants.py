@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from agents_app.models import AgentToolConfig, AgentType, Run
@@ -43,6 +44,15 @@ def read(agent_type_id: int, tool_id: int, organization_id: int) -> Grant | None
         row = implied(agent) if agent else None
         row = row if row and row.tool_id == tool_id else None
     return of(row) if row else None
+
+
+def of_tools(tool_ids: Collection[int]) -> dict[int, list[Grant]]:
+    """All grants of these tools, by tool."""
+    rows = AgentToolConfig.objects.filter(tool_id__in=tool_ids, agent_type__archived_at__isnull=True)
+    found: dict[int, list[Grant]] = {}
+    for row in rows.select_related("agent_type").order_by("pk"):
+        found.setdefault(row.tool_id, []).append(of(row))
+    return found
 
 
 def implied(agent: AgentType) -> AgentToolConfig | None:

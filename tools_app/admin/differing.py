@@ -8,7 +8,10 @@ from typing import Any, Final
 
 from project.accounts.identity import Identity
 from project.accounts.roles import CATALOG_CHANGE
+from tools_app.approving.visible import visible_text
 from tools_app.cataloging.differences import Difference, Meeting
+from tools_app.governing import strays
+from tools_app.models import Tool
 
 _NAMES: Final = {
     "input_schema": "parameters",
@@ -58,6 +61,11 @@ def met(found: Iterable[Meeting]) -> list[dict[str, Any]]:
         }
         for each in found
     ]
+
+
+def astray(tool: Tool, former: Tool) -> list[str]:
+    """The rules that a change of a tool would leave without the parameter they speak of, or with another kind of it."""
+    return [visible_text(each.told) for each in strays.of(tool, former)]
 
 
 def may_see(field: str, who: Identity) -> bool:

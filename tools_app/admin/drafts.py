@@ -159,11 +159,13 @@ class ToolDraftAdmin(ReadOnlyAdmin):
 
     def page_context(self, request: HttpRequest, obj: ToolDraft) -> dict[str, Any]:
         tool, who = obj.tool, identity_of(request)
-        content_hash = drafts.applied(obj, tool).content_hash()
+        wanted = drafts.applied(obj, tool)
+        content_hash = wanted.content_hash()
         is_outdated = drafts.is_outdated(obj, tool)
         found = states(tool, content_hash)
         told = {
             "differences": differing.shown(drafts.difference(obj, tool), who),
+            "strays": differing.astray(wanted, tool),
             "is_outdated": is_outdated,
             "meetings": differing.met(drafts.meetings(obj, tool)) if is_outdated else [],
             "newest": versions.number_of(tool),

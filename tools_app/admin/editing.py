@@ -18,13 +18,17 @@ from project.accounts.roles import CATALOG_CHANGE
 from tools_app import catalog
 from tools_app.admin import differing
 from tools_app.admin.drafts import publish_new, run_cases_of, states
+from tools_app.approving.visible import visible_text
 from tools_app.cataloging import differences, drafts, versions
 from tools_app.exceptions import DraftChanged, ToolChanged
+from tools_app.governing import strays
 from tools_app.models import Tool, ToolDraft, ToolVersion
 
 HIDDEN: Final = ("seen_number", "seen_draft", "overwrite")
 _OUT_OF_DATE: Final = "This page is out of date. Reload it, and make your change again."
 _EMPTY: Final = (None, "")
+# So many messages are read; the page of hints has all of them.
+_MOST_STRAYS: Final = 5
 
 
 class SeenForm(VerbForm):
@@ -159,6 +163,8 @@ class DraftingAdmin(ByVerbs):
         row = ToolDraft.objects.filter(tool_id=obj.pk, source=drafts.Source.PERSON).first()
         if row is None or not ("_draft" in request.POST or "draft" in request.GET):
             answer: HttpResponse = super().response_change(request, obj)
+            for stray in strays.of(obj)[:_MOST_STRAYS]:
+                messages.warning(request, visible_text(stray.told))
             return answer
         messages.success(request, "Saved as a draft. It acts for nobody until it is published.")
         return HttpResponseRedirect(reverse("admin:tools_app_tooldraft_change", args=[row.pk]))

@@ -217,7 +217,8 @@ def _shown(found: review.Review, identity: Identity) -> dict[str, Any]:
     """Of a new tool what its server says, not the dozen columns that are the same for all new ones."""
     row = {"tool": found.tool, "is_new": found.is_new, "seen": found.seen}
     if not found.is_new:
-        return {**row, "rows": differing.shown(found.fields, identity)}
+        strays = differing.astray(found.wanted, found.tool)
+        return {**row, "rows": differing.shown(found.fields, identity), "strays": strays}
     parameters = json.dumps(found.tool.input_schema.get("properties") or {}, indent=2, ensure_ascii=False)
     names = ", ".join(map(visible_text, found.tool.input_schema.get("properties") or {}))
     said = {"description": visible_text(found.tool.description), "names": names or "none"}

@@ -58,6 +58,8 @@ class Subject:
     missing_secrets: Sequence[str] = ()
     # What keeps its own rules from being read, by field: saved before they were checked so, or by another release.
     unread_rules: Mapping[str, str] = field(default_factory=dict)
+    # What rules say about parameters that it does not have.
+    stray_rules: Sequence[str] = ()
 
 
 def hints(subject: Subject) -> tuple[Hint, ...]:
@@ -69,6 +71,7 @@ def hints(subject: Subject) -> tuple[Hint, ...]:
         *_weight(subject),
         *_secrets(subject),
         *_rules(subject),
+        *_strays(subject),
         *_harm(subject),
     ]
     return tuple(sorted(found, key=lambda hint: hint.level != PROBLEM))
@@ -129,6 +132,11 @@ def _secrets(subject: Subject) -> Iterator[Hint]:
 def _rules(subject: Subject) -> Iterator[Hint]:
     for name, told in subject.unread_rules.items():
         yield Hint("rule_unread", PROBLEM, name, f"{told} Every use is refused until it is mended.")
+
+
+def _strays(subject: Subject) -> Iterator[Hint]:
+    for told in subject.stray_rules:
+        yield Hint("rule_astray", PROBLEM, "input_schema", told)
 
 
 def _harm(subject: Subject) -> Iterator[Hint]:

@@ -12,7 +12,8 @@ from project.accounts.identity import Identity
 from tools_app import credentials, factories, functions
 from tools_app.cataloging import alike, lint
 from tools_app.cataloging.lint import Hint
-from tools_app.governing import layer_rules, layers, meanings
+from tools_app.governing import layer_rules, layers, meanings, strays
+from tools_app.governing.strays import Stray
 from tools_app.models import Secret, Tool
 
 
@@ -24,14 +25,15 @@ class Linted:
 
 def of(tool: Tool) -> tuple[Hint, ...]:
     """The hints of a tool as it is, or as it would be after a change that is not saved."""
-    return lint.hints(_subject(tool, look_alikes(tool), _known_secrets([tool])))
+    return lint.hints(_subject(tool, look_alikes(tool), _known_secrets([tool]), strays.of(tool)))
 
 
 def of_rows(tools: Sequence[Tool], others: Mapping[str, Sequence[str]]) -> Iterator[Linted]:
     """For a page of the catalog; `others` are the look-alikes of all of it, found once."""
-    known = _known_secrets(tools)
+    known, stray = _known_secrets(tools), strays.of_rows(tools)
     for tool in tools:
-        yield Linted(tool, lint.hints(_subject(tool, others.get(tool.name, ()), known)))
+        similar = others.get(tool.name, ())
+        yield Linted(tool, lint.hints(_subject(tool, similar, known, stray.get(tool.pk, ()))))
 
 
 def rows(identity: Identity) -> QuerySet[Tool]:
@@ -73,7 +75,9 @@ def _secrets(tool: Tool) -> tuple[str, ...]:
     return credentials.names(tool) if isinstance(tool.configuration, dict) else ()
 
 
-def _subject(tool: Tool, others: Sequence[str], known: Collection[tuple[int, str]]) -> lint.Subject:
+def _subject(
+    tool: Tool, others: Sequence[str], known: Collection[tuple[int, str]], stray: Sequence[Stray]
+) -> lint.Subject:
     return lint.Subject(
         name=tool.name,
         description=tool.description,
@@ -86,6 +90,7 @@ def _subject(tool: Tool, others: Sequence[str], known: Collection[tuple[int, str
         remarks=_remarks(tool),
         look_alikes=others,
         unread_rules=_unread_rules(tool),
+        stray_rules=[each.told for each in stray],
         missing_secrets=[each for each in _secrets(tool) if (tool.organization_id, each) not in known],
     )
 

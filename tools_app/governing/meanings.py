@@ -50,6 +50,14 @@ def parameters_of(tool: Tool) -> dict[str, dict[str, Any]]:
     return {name: spec for name, spec in properties.items() if isinstance(spec, dict)}
 
 
+def names_of(tool: Tool) -> frozenset[str] | None:
+    """The names of its parameters, as its row or the program has them; None where it takes others as well."""
+    schema = tool.input_schema
+    if schema.get("additionalProperties") or schema.get("patternProperties"):
+        return None
+    return frozenset(schema.get("properties") or {}) | frozenset(parameters_of(tool))
+
+
 def canonical(tool: Tool, effective: Mapping[str, Any]) -> dict[str, Any]:
     """The same arguments with each address as it would be asked for: rules, card, digest and executor see one text.
 

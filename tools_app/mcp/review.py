@@ -27,6 +27,8 @@ class Review:
     is_new: bool
     seen: str
     fields: tuple[Difference, ...]
+    # The tool as it would be.
+    wanted: Tool
 
 
 def pending(server: McpServer) -> QuerySet[Tool]:
@@ -43,12 +45,14 @@ def of(tool: Tool) -> Review | None:
             is_new=True,
             seen=tool.content_hash(),
             fields=differences.between({}, versions.snapshot(tool)),
+            wanted=tool,
         )
     draft = _draft(tool)
     if draft is None:
         return None
-    seen = f"{drafts.applied(draft, tool).content_hash()}-{draft.revision}"
-    return Review(tool, is_new=False, seen=seen, fields=drafts.difference(draft, tool))
+    wanted = drafts.applied(draft, tool)
+    seen = f"{wanted.content_hash()}-{draft.revision}"
+    return Review(tool, is_new=False, seen=seen, fields=drafts.difference(draft, tool), wanted=wanted)
 
 
 def accept(tool: Tool, *, seen: str, by: Identity) -> Tool:

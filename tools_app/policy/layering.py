@@ -22,6 +22,9 @@ _WHOSE: Final = {
 }
 
 
+_OF_ONE_TOOL: Final = frozenset({"tool", "grant"})
+
+
 class BrokenRule(rules.UnknownRule):
     """A rule that cannot be evaluated, with whose it is: whoever keeps the rules has to find it."""
 
@@ -71,6 +74,22 @@ def filled(layers: tuple[Layer, ...]) -> dict[str, Any]:
     """What policy fills in where the model says nothing, and what it sets: defaults of the narrowest layer first."""
     defaults = {name: value for layer in layers for name, value in (layer.defaults or {}).items()}
     return {**defaults, **fixed(layers)}
+
+
+def require_known(tool: ToolFacts, layers: tuple[Layer, ...]) -> None:
+    """Raise BrokenRule where what is said about this one tool speaks of a parameter that it does not have any more.
+
+    Wider rules are about many tools. A list of what is allowed is safe by itself.
+    """
+    if tool.parameters is None:
+        return
+    for layer in layers:
+        if layer.source.layer not in _OF_ONE_TOOL:
+            continue
+        for said in (layer.denied, layer.ask_when, layer.fixed, layer.defaults):
+            if isinstance(said, list | Mapping) and (names := rules.strangers(said, tool.parameters)):
+                why = f"it speaks of {', '.join(names)}, and {tool.name} has no such parameter"
+                raise BrokenRule(layer.source, why)
 
 
 def denied(subject: rules.Subject, tool: ToolFacts, layers: tuple[Layer, ...]) -> Iterator[Refuse]:

@@ -20,6 +20,7 @@ def steps(call: Call, facts: Facts, subject: rules.Subject) -> Iterator[tuple[st
     if facts.editors:
         yield "editors", _changed_by(facts.tool, facts.editors)
     layers = layering.all_of(facts)
+    layering.require_known(facts.tool, layers)
     yield "arguments", _arguments(call, layers)
     yield "installation", _beyond(call)
     yield "secrets", _secrets(call)

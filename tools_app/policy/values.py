@@ -62,6 +62,8 @@ class ToolFacts:
     requires_auth: bool = False
     required_permissions: tuple[str, ...] = ()
     kinds: Mapping[str, str] = field(default_factory=dict)
+    # The names of its parameters; None where it takes any.
+    parameters: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ rule never vanishes.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from tools_app.rules import hosts, looking, matchers, offering, places
@@ -32,6 +32,7 @@ __all__ = [
     "leaves_out",
     "not_allowed",
     "speaks_of_parts",
+    "strangers",
     "taken_hold_of",
     "uses",
     "values_allowed",
@@ -105,6 +106,18 @@ def speaks_of_parts(rule: Any, name: str) -> bool:
     return is_sound(rule) and any(
         places.is_pointer(place) and places.names(place) in ("*", name) for place in rule or ()
     )
+
+
+def strangers(names: Iterable[Any], known: Container[str]) -> list[str]:
+    """The parameters that these names of a rule speak of and that are not known; each once, in their order."""
+    tops = [_top(name) for name in map(str, names)]
+    return list(dict.fromkeys(top for top in tops if top and top not in known))
+
+
+def _top(place: str) -> str:
+    """The one parameter a name speaks of; "" where it may be any."""
+    name = places.names(place) if places.is_pointer(place) else place
+    return name if places.is_plain(name) else ""
 
 
 def taken_hold_of(rule: Any, kinds: Mapping[str, str]) -> Iterator[tuple[str, str]]:
