@@ -41,6 +41,9 @@ Item = dict[str, Any]
 class ApprovalFilter(filters.FilterSet):
     status = filters.ChoiceFilter(choices=Approval.Status.choices)
     open = YesOrNo(method="of_openness", help_text="true: waits for a verdict; false: is over.")
+    asked = YesOrNo(
+        method="of_asked", help_text="true: what may wait for your word; false: what you may only read."
+    )
     about = filters.ChoiceFilter(choices=Approval.About.choices)
     conversation = filters.CharFilter(field_name="call__session_id", help_text="The id of a conversation.")
     agent = filters.NumberFilter(field_name="call__agent_type_id", help_text="The id of a persona.")
@@ -59,6 +62,10 @@ class ApprovalFilter(filters.FilterSet):
         pending = Q(status=Approval.Status.PENDING)
         return rows.filter(pending) if value else rows.exclude(pending)
 
+    def of_asked(self, rows: QuerySet[Approval], name: str, value: bool) -> QuerySet[Approval]:  # noqa: FBT001
+        theirs = Approval.objects.put_to(self.request.identity).values("pk")
+        return rows.filter(pk__in=theirs) if value else rows.exclude(pk__in=theirs)
+
     def of_risk(self, rows: QuerySet[Approval], name: str, value: str) -> QuerySet[Approval]:
         dangerous, outside = Q(is_dangerous=True), Q(call__tainted=True)
         chosen = {"dangerous": dangerous, "outside": outside, "other": ~dangerous & ~outside}
@@ -76,8 +83,16 @@ class Choice:
 
 def visible(identity: Identity) -> QuerySet[Approval]:
     """The questions this person may see; with the title of the conversation where that is theirs to open."""
+    return _titled(Approval.objects.visible_to(identity), identity)
+
+
+def asked(identity: Identity) -> QuerySet[Approval]:
+    """The same of those that may wait for their word: what the inbox lists."""
+    return _titled(Approval.objects.put_to(identity), identity)
+
+
+def _titled(rows: QuerySet[Approval], identity: Identity) -> QuerySet[Approval]:
     own = Conversation.objects.visible_to(identity).filter(runs=OuterRef("call__run_id"))
-    rows = Approval.objects.visible_to(identity)
     return rows.select_related("call__tool", "organization").annotate(title=Subquery(own.values("title")[:1]))
 
 
@@ -116,7 +131,7 @@ class _Judge:
         """The questions that are theirs to decide, among the first LOOKED_AT that wait for anybody."""
         said = ApprovalVote.objects.filter(voter_id=self._identity.user_id, approval=OuterRef("pk"))
         rows = (
-            Approval.objects.visible_to(self._identity)
+            Approval.objects.put_to(self._identity)
             .filter(~Exists(said), status=Approval.Status.PENDING)
             .select_related("call__tool")
             .annotate(

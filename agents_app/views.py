@@ -66,7 +66,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
     identity = _identity(request)
     is_history = request.GET.get("show") == "decided"
     pending = Q(status=Approval.Status.PENDING)
-    everything = inbox.visible(identity)
+    everything = inbox.asked(identity)
     of_this_view = everything.exclude(pending) if is_history else everything.filter(pending)
     asked = {name: value for name, value in request.GET.items() if value and name in inbox.PAGE_FILTERS}
     found = inbox.ApprovalFilter(asked, of_this_view).qs

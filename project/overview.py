@@ -20,9 +20,9 @@ from tools_app.models import Approval, Tool
 
 
 def waiting(request: HttpRequest) -> str:
-    """The badge beside Approvals: how many questions this person may see are open; nothing for none."""
+    """The badge beside Approvals: how many open questions may wait for this person; nothing for none."""
     identity: Identity = request.identity  # type: ignore[attr-defined]
-    count = Approval.objects.visible_to(identity).awaiting_verdict().count()
+    count = Approval.objects.put_to(identity).awaiting_verdict().count()
     return str(count) if count else ""
 
 
@@ -55,7 +55,8 @@ def shown(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 def _questions(who: Identity) -> dict[str, Any]:
     number = Approval.objects.visible_to(who).awaiting_verdict().count()
     link = f"{_list_of('tools_app.approval')}?status__exact=pending"
-    return {"title": "Questions waiting", "number": number, "note": "Somebody waits for each.", "link": link}
+    note = "Somebody waits for each." if number else "Nobody waits."
+    return {"title": "Questions waiting", "number": number, "note": note, "link": link}
 
 
 def _uses(who: Identity) -> dict[str, Any]:

@@ -65,7 +65,7 @@ governing.rule_problems
 binders clearing calling.traces
 
 # Verbs, the smaller ones first.
-approving.groups approving.votes
+approving.groups approving.votes approving.reading
 
 approving.questions approving.successors approving.sparing approving.outcomes calling.claims calling.endings
 calling.limits quarantine vault cataloging.written cataloging.seeding

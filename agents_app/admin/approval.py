@@ -22,7 +22,8 @@ from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, DECIDE, DECIDE_OWN
 from tools_app import approvals
 from tools_app.admin import why
-from tools_app.approving import successors
+from tools_app.admin.own_only import OwnOnly
+from tools_app.approving import reading, successors
 from tools_app.approving.visible import visible_text
 from tools_app.explain import explaining
 from tools_app.models import Approval
@@ -96,9 +97,10 @@ def _may_approve(row: Approval, identity: Identity) -> bool:
 
 
 @admin.register(Approval)
-class ApprovalAdmin(ReadOnlyAdmin):
+class ApprovalAdmin(OwnOnly, ReadOnlyAdmin):
     about_rows = "When a persona must ask before it uses a tool, the question appears here."
-    to_view = (DECIDE, DECIDE_OWN)
+    about_own = "Only questions that you asked, or may decide, are listed here: your role decides no others."
+    to_view = (DECIDE, DECIDE_OWN, AUDIT_VIEW)
     change_form_outer_before_template = "admin/toolroom/approval.html"
     list_display = [
         "question",
@@ -143,6 +145,9 @@ class ApprovalAdmin(ReadOnlyAdmin):
 
     def scoped(self, rows: QuerySet[Any], identity: Identity) -> QuerySet[Any]:
         return inbox.visible(identity).order_by("-pk")
+
+    def opened(self, request: HttpRequest, obj: Approval) -> None:
+        reading.note(obj, identity_of(request), page="approval")
 
     def page_context(self, request: HttpRequest, obj: Approval) -> dict[str, Any]:
         identity = identity_of(request)

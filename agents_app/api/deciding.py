@@ -16,15 +16,16 @@ from agents_app.api.shapes import ApprovalSerializer, WaitingSerializer
 from agents_app.showing import cards
 from audit_app.exceptions import StaleState
 from project.accounts.api.base import Item, RoomView, one, operation
-from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
+from project.accounts.roles import AUDIT_VIEW, CHAT, DECIDE, DECIDE_OWN
 from tools_app import approvals
+from tools_app.approving import reading
 from tools_app.exceptions import DigestMismatch
 from tools_app.models import Approval
 
 
 class ApprovalView(RoomView):
     queryset = Approval.objects.none()
-    needs = {"GET": (CHAT, DECIDE, DECIDE_OWN), "POST": (DECIDE, DECIDE_OWN)}
+    needs = {"GET": (CHAT, DECIDE, DECIDE_OWN, AUDIT_VIEW), "POST": (DECIDE, DECIDE_OWN)}
 
     def visible(self) -> QuerySet[Approval]:
         return inbox.visible(self.identity).prefetch_related("votes")
@@ -49,7 +50,10 @@ class Approvals(ApprovalView):
         "Questions you may see, oldest first", {200: ApprovalSerializer(many=True)}, refusals=[400, 404]
     )
     def get(self, request: Request) -> Response:
-        return self.page(self.visible().order_by("created_at", "pk"), self.item)
+        answer = self.page(self.visible().order_by("created_at", "pk"), self.item)
+        if request.query_params.get("asked") != "true" and self.identity.may(AUDIT_VIEW):
+            reading.note_list(self.identity, "approvals")
+        return answer
 
 
 class ApprovalsWaiting(ApprovalView):
@@ -63,7 +67,9 @@ class ApprovalsWaiting(ApprovalView):
 class ApprovalDetail(ApprovalView):
     @operation("One question, as it is shown to people", {200: ApprovalSerializer}, refusals=[404])
     def get(self, request: Request, approval_id: int) -> Response:
-        return Response(self.item(one(self.visible().filter(pk=approval_id))))
+        row = one(self.visible().filter(pk=approval_id))
+        reading.note(row, self.identity, page="approval")
+        return Response(self.item(row))
 
 
 class ApprovalDecision(ApprovalView):

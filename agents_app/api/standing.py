@@ -18,9 +18,9 @@ from agents_app.showing import allowed
 from audit_app import clock
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.api.queries import YesOrNo
-from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
+from project.accounts.roles import AUDIT_VIEW, CHAT, DECIDE, DECIDE_OWN
 from tools_app import approvals
-from tools_app.approving import allowing, standing
+from tools_app.approving import allowing, reading, standing
 from tools_app.exceptions import MayNotDecide
 from tools_app.models import StandingApproval
 
@@ -142,7 +142,10 @@ class StandingFilter(filters.FilterSet):
 
 class StandingView(RoomView):
     queryset = StandingApproval.objects.none()
-    needs: ClassVar = {"GET": (CHAT, DECIDE, DECIDE_OWN), "POST": (CHAT, DECIDE, DECIDE_OWN)}
+    needs: ClassVar = {
+        "GET": (CHAT, DECIDE, DECIDE_OWN, AUDIT_VIEW),
+        "POST": (CHAT, DECIDE, DECIDE_OWN),
+    }
 
     def visible(self) -> QuerySet[StandingApproval]:
         return StandingApproval.objects.visible_to(self.identity).select_related("approval__call__tool")
@@ -166,7 +169,9 @@ class StandingApprovals(StandingView):
 class StandingDetail(StandingView):
     @operation("One of them", {200: StandingSerializer}, refusals=[404])
     def get(self, request: Request, standing_id: int) -> Response:
-        return Response(self.item(one(self.visible().filter(pk=standing_id))))
+        row = one(self.visible().filter(pk=standing_id))
+        reading.note(row, self.identity, page="standing approval")
+        return Response(self.item(row))
 
 
 class StandingRevocation(StandingView):

@@ -14,8 +14,9 @@ from unfold.decorators import display
 from audit_app import clock
 from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of, may
 from project.accounts.identity import Identity
-from project.accounts.roles import CATALOG_CHANGE, DECIDE, DECIDE_OWN, POLICY_CHANGE
-from tools_app.approving import allowing, standing
+from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, DECIDE, DECIDE_OWN, POLICY_CHANGE
+from tools_app.admin.own_only import OwnOnly
+from tools_app.approving import allowing, reading, standing
 from tools_app.models import StandingApproval
 
 COLOURS = {"open": "success", "revoked": "warning", "used_up": "", "expired": "", "changed": "info"}
@@ -52,8 +53,9 @@ class OpenFilter(admin.SimpleListFilter):
 
 
 @admin.register(StandingApproval)
-class StandingApprovalAdmin(ReadOnlyAdmin):
-    to_view = (DECIDE, DECIDE_OWN)
+class StandingApprovalAdmin(OwnOnly, ReadOnlyAdmin):
+    about_own = "Only what you allowed, or what is allowed to you, is listed here: your role sees no others."
+    to_view = (DECIDE, DECIDE_OWN, AUDIT_VIEW)
     change_form_outer_after_template = "admin/toolroom/rule_side.html"
     about_rows = "Here stands what somebody allowed “from now on” beside a yes; it can be taken back."
     list_display = [
@@ -98,6 +100,9 @@ class StandingApprovalAdmin(ReadOnlyAdmin):
             .select_related("approval__call__tool")
             .order_by("-pk")
         )
+
+    def opened(self, request: HttpRequest, obj: StandingApproval) -> None:
+        reading.note(obj, identity_of(request), page="standing approval")
 
     def page_context(self, request: HttpRequest, obj: StandingApproval) -> dict[str, Any]:
         """Who may take it back and change policy besides is offered to see first what that would have changed."""

@@ -14,23 +14,26 @@ from django.utils import timezone
 
 from audit_app.stateful import Stateful
 from project.accounts.identity import Identity
-from project.accounts.roles import DECIDE
+from project.accounts.roles import AUDIT_VIEW, DECIDE
 from tools_app.models.tool_call import ToolCall
 
 
 class ApprovalQuerySet(models.QuerySet["Approval"]):
     def visible_to(self, identity: Identity) -> ApprovalQuerySet:
-        """Who may decide for the organization sees every question of it, everybody else the own ones.
+        """To be read: who decides for the organization or audits it sees its questions, everybody else the own ones.
 
         What only one person can answer is shown to that person alone.
         """
+        return self._seen(identity, everything=identity.may(DECIDE) or identity.may(AUDIT_VIEW))
+
+    def put_to(self, identity: Identity) -> ApprovalQuerySet:
+        """What may wait for this person's word: whoever only audits is asked nothing but the own questions."""
+        return self._seen(identity, everything=identity.may(DECIDE))
+
+    def _seen(self, identity: Identity, *, everything: bool) -> ApprovalQuerySet:
         rows = self.filter(organization_id=identity.organization_id)
         own = models.Q(requester_id=identity.user_id)
-        return (
-            rows.filter(own | ~models.Q(about=Approval.About.ANSWER))
-            if identity.may(DECIDE)
-            else rows.filter(own)
-        )
+        return rows.filter(own | ~models.Q(about=Approval.About.ANSWER)) if everything else rows.filter(own)
 
     def awaiting_verdict(self) -> ApprovalQuerySet:
         return self.filter(status=Approval.Status.PENDING)

@@ -9,14 +9,15 @@ from django.utils import timezone
 from audit_app.clock import NOW
 from project.accounts.identity import Identity
 from project.accounts.models import Organization
-from project.accounts.roles import DECIDE
+from project.accounts.roles import AUDIT_VIEW, DECIDE
 
 
 class StandingApprovalQuerySet(models.QuerySet["StandingApproval"]):
     def visible_to(self, identity: Identity) -> StandingApprovalQuerySet:
-        """Who may decide for the organization sees all of it; everybody else what they gave, and what is for them."""
+        """Who decides for the organization or audits it sees all of it; everybody else what they gave, or is theirs."""
         rows = self.filter(organization_id=identity.organization_id)
-        return rows if identity.may(DECIDE) else rows.by_or_for(identity)
+        sees_all = identity.may(DECIDE) or identity.may(AUDIT_VIEW)
+        return rows if sees_all else rows.by_or_for(identity)
 
     def by_or_for(self, identity: Identity) -> StandingApprovalQuerySet:
         return self.filter(Q(user_id=identity.user_id) | Q(granted_by_id=identity.user_id))

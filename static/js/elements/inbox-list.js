@@ -87,7 +87,7 @@ class InboxList extends HTMLElement {
     const turn = ++this.#latest;
     const here = new URLSearchParams(location.search);
     const asked = FILTERS.filter((name) => here.get(name)).map((name) => [name, here.get(name)]);
-    const query = new URLSearchParams([["open", "true"], ["page_size", String(SHOWN)], ...asked]);
+    const query = new URLSearchParams([["open", "true"], ["asked", "true"], ["page_size", String(SHOWN)], ...asked]);
     await this.#attempt(async () => {
       const { results } = await api.get(`/api/approvals?${query}`);
       // A slow answer to an older question must not undo a newer one.
