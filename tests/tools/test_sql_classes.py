@@ -72,6 +72,40 @@ def test_it_is_asked_in_a_process_of_its_own(statement: str, found: str) -> None
     assert reading.class_of(statement) == found
 
 
+@pytest.mark.parametrize(
+    ("statement", "found"),
+    [
+        ("SELECT region, sum(amount) FROM sales WHERE day > DATE '2026-01-01' GROUP BY region", "read"),
+        ("SELECT a LIKE 'x%', count(*), extract(year FROM d), row_number() OVER (ORDER BY d) FROM t", "read"),
+        ("SELECT round(avg(x), 2) FROM t WHERE n NOT IN (1, 2) AND s ILIKE 'a%' AND x IS NULL", "read"),
+        (
+            "SELECT CASE WHEN a THEN -1 ELSE CAST(b AS int) END, current_date, coalesce(a, b) || 'c' FROM t",
+            "read",
+        ),
+        ("DROP TABLE sales", "write"),
+        ("SELECT 1 /*! INTO OUTFILE '/tmp/x' */", "unreadable"),
+        ("SELECT 1 -- a remark", "unreadable"),
+        ("SELECT 1 # a remark", "unreadable"),
+        ("SELECT $$ INTO OUTFILE '/tmp/x' $$", "unreadable"),
+        (r"SELECT 'a\' OR 'b'", "unreadable"),
+        ("SELECT pg_sleep(100)", "unreadable"),
+        ("SELECT random()", "unreadable"),
+        ("SELECT version()", "unreadable"),
+        ("SELECT pg_notify(a, b) OVER () FROM t", "unreadable"),
+        ("SELECT * FROM generate_series(1, 3)", "unreadable"),
+    ],
+)
+def test_of_another_engine_only_what_all_read_alike_is_sure(statement: str, found: str) -> None:
+    assert reading_child._class_of(statement, foreign=True) == found
+
+
+def test_which_engine_runs_it_is_told_to_the_process_that_judges() -> None:
+    assert (reading.class_of("SELECT random()"), reading.class_of("SELECT random()", foreign=True)) == (
+        "read",
+        "unreadable",
+    )
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("grant", "read", "written"),

@@ -138,9 +138,13 @@ def _add_reach(found: Real, tool: Tool, effective: Mapping[str, Any]) -> None:
 def classes_of_sql(
     tool: Tool, effective: Mapping[str, Any], found: tuple[policy.Layer, ...]
 ) -> dict[str, str]:
-    """What the engine makes of each statement: read, write or unreadable; asked only where a rule wants to know."""
+    """What the engine makes of each statement: read, write or unreadable; asked only where a rule wants to know.
+
+    Only of the built-in tool is it known which engine that is.
+    """
     told = (layer_rule for layer in found for layer_rule in (layer.allowed, layer.denied, layer.ask_when))
     if not any(rules.uses(each, "sql_read_only") for each in told):
         return {}
-    named = [name for name, kind in kinds_of(tool).items() if kind == "sql"]
-    return {name: reading.class_of(str(effective[name])) for name in named if name in effective}
+    named = [name for name, kind in kinds_of(tool).items() if kind == "sql" and name in effective]
+    foreign = tool.executor != Tool.Executor.BUILTIN
+    return {name: reading.class_of(str(effective[name]), foreign=foreign) for name in named}

@@ -26,24 +26,25 @@ class NotJudged(Exception):
     """Nobody could say it this time; it is asked anew the next time."""
 
 
-def class_of(statement: str) -> str:
+def class_of(statement: str, *, foreign: bool = False) -> str:
     """`read` for exactly one SELECT that reaches no file, network or setting; `write`; else `unreadable`.
 
-    What nobody can say is unreadable: no rule allows that, and every rule that denies, denies it.
+    Where a `foreign` engine will run it, only what all of them read alike is not unreadable. What nobody can say is
+    unreadable: no rule allows that, and every rule that denies, denies it.
     """
     if len(statement) > _CHARS or find_spec("duckdb") is None:
         return UNREADABLE
     try:
-        return _asked(statement)
+        return _asked(statement, foreign=foreign)
     except NotJudged:
         log.warning("a statement of %s characters was not judged in time", len(statement))
         return UNREADABLE
 
 
 @lru_cache(maxsize=512)
-def _asked(statement: str) -> str:
+def _asked(statement: str, *, foreign: bool) -> str:
     """Remembered: the same statement is judged when it is asked for, at a verdict, and when it starts."""
-    command = [sys.executable, "-I", str(_CHILD)]
+    command = [sys.executable, "-I", str(_CHILD), *(["foreign"] if foreign else [])]
     try:
         with _places:
             ran = subprocess.run(
