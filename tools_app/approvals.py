@@ -82,7 +82,7 @@ def require_unchanged(approval: Approval, by: Identity) -> None:
     call = approval.call
     found = facts.regather(call)
     decision = found.decision()
-    if not isinstance(decision, policy.Refuse) and questions.still_fits(approval, call, found):
+    if not isinstance(decision, policy.Refuse) and questions.still_fits(approval, call, found, decision):
         return
     with transaction.atomic():
         # The stream first, as everybody takes it: a Stop that holds it waits for the call, which `add` takes.

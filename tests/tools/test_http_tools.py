@@ -16,7 +16,7 @@ from tests.tools.asking import run_it, yes
 from tests.tools.executors.conftest import site  # noqa: F401
 from tests.tools.executors.fake_site import FakeSite
 from tests.tools.executors.http_tools import TEXT, schema
-from tools_app import catalog, facts, vault
+from tools_app import catalog, facts, policy, vault
 from tools_app.approving import questions
 from tools_app.exceptions import InvalidTool, SecretInUse
 from tools_app.explain import explaining
@@ -126,9 +126,9 @@ def test_what_was_approved_is_sent_with_the_secret_and_nobody_reads_it(site: Fak
 def test_another_value_of_the_secret_voids_the_question(site: FakeSite) -> None:  # noqa: F811
     secret = kept(site.endpoint)
     call = opened(site).ask({"city": "Oslo"})
-    assert questions.still_fits(gate.question(call), call, facts.regather(call))
+    assert questions.still_fits(gate.question(call), call, facts.regather(call), policy.Allow())
     vault.change(secret, value="another", hosts=[site.endpoint], by=people.carol().identity)
-    assert not questions.still_fits(gate.question(call), call, facts.regather(call))
+    assert not questions.still_fits(gate.question(call), call, facts.regather(call), policy.Allow())
 
 
 def test_a_secret_that_may_not_go_there_any_more_refuses_the_call(site: FakeSite) -> None:  # noqa: F811

@@ -14,7 +14,8 @@ from tests.tools.asking import run_it, yes
 from tools_app import builtin_tools, catalog
 from tools_app.approving import questions
 from tools_app.calling import information
-from tools_app.models import Tool, ToolVersion
+from tools_app.exceptions import DigestMismatch
+from tools_app.models import Tool, ToolCall, ToolVersion
 
 pytestmark = pytest.mark.django_db
 
@@ -23,16 +24,15 @@ def outward(private: dict[str, Any] | None, grant: dict[str, Any] | None = None,
     """A tool that can carry something out, and beside it, if asked for, one that gives what is private."""
     at = gate.opened(grant, is_open_world=True, **{"privacy": "public", **tool})
     if private is not None:
-        operator = identities.system(people.toolroom())
-        fields = {
-            "name": "notes",
-            "description": "Reads notes.",
-            "category": "code",
-            "input_schema": gate.SCHEMA,
-        }
-        row = catalog.register({**fields, "tool_type": "custom", "executor": "python"}, by=operator)
-        personas.grant(at.agent, row, private, by=operator)
+        give_notes(at, private)
     return at
+
+
+def give_notes(at: gate.Gate, granted: dict[str, Any]) -> None:
+    operator = identities.system(people.toolroom())
+    fields = {"name": "notes", "description": "Reads notes.", "category": "code", "input_schema": gate.SCHEMA}
+    row = catalog.register({**fields, "tool_type": "custom", "executor": "python"}, by=operator)
+    personas.grant(at.agent, row, granted, by=operator)
 
 
 def test_where_all_three_meet_a_person_is_asked_and_their_yes_counts() -> None:
@@ -64,12 +64,40 @@ def test_a_call_that_becomes_risky_while_it_waits_in_line_is_asked_about_at_its_
     at = outward(None)
     call = at.ask({"line": "one"}, tainted=True)
     assert call.status == "queued"
-    operator = identities.system(people.toolroom())
-    fields = {"name": "notes", "description": "Reads notes.", "category": "code", "input_schema": gate.SCHEMA}
-    row = catalog.register({**fields, "tool_type": "custom", "executor": "python"}, by=operator)
-    personas.grant(at.agent, row, {}, by=operator)
+    give_notes(at, {})
     assert run_it(call).status == "waiting"
     assert gate.lines == []
+
+
+def test_a_yes_for_another_reason_is_no_yes_to_what_came_together_since() -> None:
+    at = outward(None, requires_approval=True)
+    call = at.ask({"line": "one"}, tainted=True)
+    assert gate.question(call).reasons == ["tool_requires_approval"]
+    yes(call)
+    give_notes(at, {})
+    ended = run_it(call)
+    assert (ended.status, ended.reason) == ("blocked", "definition_changed")
+    anew = ToolCall.objects.get(replaces=call)
+    assert gate.question(anew).reasons == ["tool_requires_approval", "tainted", "changed"]
+    yes(anew)
+    assert run_it(anew).status == "succeeded"
+    assert len(gate.lines) == 1
+
+
+def test_a_card_that_did_not_say_so_is_shown_anew_instead_of_approved() -> None:
+    at = outward(None, requires_approval=True)
+    call = at.ask({"line": "one"}, tainted=True)
+    give_notes(at, {})
+    with pytest.raises(DigestMismatch):
+        yes(call)
+    assert "tainted" in gate.question(ToolCall.objects.get(replaces=call)).reasons
+
+
+def test_a_reason_that_is_gone_voids_no_yes() -> None:
+    call = outward({}).ask({"line": "one"}, tainted=True)
+    yes(call)
+    Tool.objects.filter(name="notes").update(privacy="public")
+    assert run_it(call).status == "succeeded"
 
 
 @pytest.mark.parametrize("tool", builtin_tools.everything(), ids=lambda tool: tool.name)

@@ -222,12 +222,17 @@ def test_who_decides_their_own_decides_nobody_elses() -> None:
     assert not questions.may_decide(question, replace(alice, user_id="0"))
 
 
+def fits(question: Approval, call: ToolCall) -> bool:
+    found = facts.regather(call)
+    return questions.still_fits(question, call, found, found.decision())
+
+
 def test_a_question_fits_as_long_as_nothing_it_covers_has_changed() -> None:
     at, call = waiting()
     question = gate.question(call)
-    assert questions.still_fits(question, call, facts.regather(call))
+    assert fits(question, call)
     Tool.objects.filter(pk=at.tool.pk).update(description="Another.")
-    assert not questions.still_fits(question, call, facts.regather(call))
+    assert not fits(question, call)
 
 
 # --- What is alike ---

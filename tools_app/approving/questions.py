@@ -124,8 +124,12 @@ def _may_still(approval: Approval, user_id: str) -> bool:
         return False
 
 
-def still_fits(approval: Approval, call: ToolCall, found: Gathered) -> bool:
-    """True if what would run now is byte for byte what the person was shown."""
+def still_fits(approval: Approval, call: ToolCall, found: Gathered, decision: policy.Decision) -> bool:
+    """True if what would run now is byte for byte what the person was shown, for no reason they were not told of."""
+    # That rules only advise asks for a look, whatever at: that is what a yes was.
+    told = {*approval.reasons, policy.ONLY_ADVISED}
+    if isinstance(decision, policy.AskApproval) and not told.issuperset(decision.reasons):
+        return False
     fresh = covered(call, found, expires_at=approval.covers.get("expires_at"))
     for name in _COVERED_LATER - approval.covers.keys():
         # It was put before this was covered: a question that waits over an upgrade stays what it was.

@@ -66,7 +66,7 @@ def _decided(call: ToolCall, *, by: Identity) -> Gathered | None:
             pass
         case _:
             assert_never(decision)
-    if approval is not None and not questions.still_fits(approval, call, found):
+    if approval is not None and not questions.still_fits(approval, call, found, decision):
         decided.add(call, found, endings.DRIFTED.refusal, decided.CLAIM)
         _refused(call, approval, endings.DRIFTED, by=by)
         if successors.may_have(call):
