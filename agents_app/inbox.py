@@ -18,6 +18,7 @@ from agents_app.showing import cards
 from project.accounts.api.queries import YesOrNo
 from project.accounts.identity import Identity
 from tools_app import approvals
+from tools_app.approving import questions
 from tools_app.approving.visible import visible_text
 from tools_app.models import Approval, ApprovalVote
 
@@ -156,6 +157,7 @@ class _Judge:
             *(row.about, row.approver, json.dumps(row.demands, sort_keys=True)),
             *(row.handed_to, row.handed_at is None),
             *(row.requester_id == me, me in (row.editors or ()), row.call.tool_id, row.call.agent_type_id),
+            questions.decides_for_itself(row, self._identity),
         )
         if kind not in self._known:
             self._known[kind] = approvals.may_decide(row, self._identity)

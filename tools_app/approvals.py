@@ -18,7 +18,14 @@ from project.accounts.identity import Identity
 from tools_app import calls, doors, executors, facts, policy
 from tools_app.approving import answers, questions, successors, votes
 from tools_app.calling import endings
-from tools_app.exceptions import DigestMismatch, MayNotDecide, NeedsAnswer, NeedsFreshLogin, NotAQuestion
+from tools_app.exceptions import (
+    DecidesForItself,
+    DigestMismatch,
+    MayNotDecide,
+    NeedsAnswer,
+    NeedsFreshLogin,
+    NotAQuestion,
+)
 from tools_app.explain import decided
 from tools_app.models import Approval, ApprovalVote, ToolCall
 
@@ -158,7 +165,7 @@ def supersede(approval: Approval, why: endings.Blocked, *, by: Identity) -> None
 
 def require_right(approval: Approval, by: Identity) -> None:
     if not may_decide(approval, by):
-        raise MayNotDecide
+        raise DecidesForItself if questions.decides_for_itself(approval, by) else MayNotDecide
 
 
 def require_digest(approval: Approval, seen: str) -> None:

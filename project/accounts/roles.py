@@ -28,6 +28,9 @@ ALL_PERMISSIONS: Final = (
     ACT_AS,
 )
 
+# What a token holds only where it was asked for by name: with it a program decides about programs, its own included.
+NAMED_ONLY: Final = frozenset({DECIDE_OWN, DECIDE, POLICY_CHANGE, ACT_AS})
+
 _EVERYBODY: Final = frozenset({CHAT, DECIDE_OWN, CATALOG_VIEW})
 
 PERMISSIONS: Final[dict[str, frozenset[str]]] = {

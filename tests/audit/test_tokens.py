@@ -116,10 +116,18 @@ def test_the_command_prints_the_token_alone_and_names_what_it_may() -> None:
     people.bob()
     token, told = command("bob")
     assert ask(token)[0] == 200
-    assert "approvals.decide" in told
+    assert told == "May: catalog.view, chat. Valid for 90 days.\n"
     token, told = command("bob", "--scopes", "chat, catalog.view", "--days", "1", "--name", "nightly")
     assert ask(token)[1]["permissions"] == ["catalog.view", "chat"]
     assert ApiToken.objects.get(name="nightly").expiry < timezone.now() + timedelta(days=2)
+
+
+def test_what_decides_for_people_has_to_be_named() -> None:
+    people.adam()
+    held = set(ask(command("adam")[0])[1]["permissions"])  # type: ignore[call-overload]
+    assert held == {"audit.view", "catalog.change", "catalog.view", "chat", "members.manage"}
+    token, _ = command("adam", "--scopes", "approvals.decide,policy.change")
+    assert ask(token)[1]["permissions"] == ["approvals.decide", "policy.change"]
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from django.core.management import call_command
 
 from tests.flows import acting
 from tests.live import Live, wait_for
-from tests.people import adam
+from tests.people import adam, bob
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 CONTENT = "The ledger says: 4711 pieces of oak."
@@ -53,20 +53,31 @@ def program(live_app: Live) -> Program:
     root = settings.FILE_ROOTS[0]
     root.mkdir(parents=True, exist_ok=True)
     (root / "ledger.txt").write_text(CONTENT)
+    return _of("adam", live_app.url)
+
+
+@pytest.fixture
+def decider(live_app: Live) -> Program:
+    """The program of somebody else: none decides about what it asked for itself."""
+    bob()
+    return _of("bob", live_app.url, "--scopes", "approvals.decide")
+
+
+def _of(person: str, url: str, *options: str) -> Program:
     printed = io.StringIO()
-    call_command("issue_token", "adam", stdout=printed, stderr=io.StringIO())
-    return Program(live_app.url, printed.getvalue().split()[-1])
+    call_command("issue_token", person, *options, stdout=printed, stderr=io.StringIO())
+    return Program(url, printed.getvalue().split()[-1])
 
 
-def test_program_asks_approves_and_reads_the_record(program: Program) -> None:
+def test_program_asks_another_one_approves_and_the_record_is_read(program: Program, decider: Program) -> None:
     talk = program.post("/conversations", {"agent": "analysis"})["conversation"]["id"]
     text = "What time is it? And read the file ledger.txt"
     posted = program.post(f"/conversations/{talk}/messages", {"text": text, "client_id": "rest-1"})
     question = _question(program, talk)
-    assert (question["tool"], question["showable"], question["may_decide"]) == ("read_file", True, True)
+    assert (question["tool"], question["showable"], question["may_decide"]) == ("read_file", True, False)
     verdict = {"verdict": "approve", "digest": question["digest"]}
     # The answer tells the row as it is by then: a quick worker may have used the yes already.
-    decided = program.post(f"/approvals/{question['id']}/decision", verdict)["status"]
+    decided = decider.post(f"/approvals/{question['id']}/decision", verdict)["status"]
     assert decided in ("approved", "consumed")
     run = f"/runs/{posted['run']['id']}"
     wait_for(lambda: program.get(run)["status"] == "finished", what="the answer")

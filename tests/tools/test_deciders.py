@@ -10,11 +10,13 @@ from typing import Any
 import pytest
 
 from project.accounts import identity as identities
+from project.accounts.identity import Identity
 from project.accounts.models import ApiToken, Membership
 from tests import gate, people
 from tests.tools.asking import run_it, waiting, yes
+from tests.tools.test_instead import edit
 from tools_app import approvals
-from tools_app.exceptions import MayNotDecide, NeedsFreshLogin
+from tools_app.exceptions import DecidesForItself, MayNotDecide, NeedsFreshLogin
 from tools_app.models import Tool
 
 pytestmark = pytest.mark.django_db
@@ -133,3 +135,35 @@ def test_verdict_does_not_outlive_the_right_to_give_it(loss: Callable[[], Any]) 
     assert again.pk != approval.pk
     approvals.approve(again, digest=again.digest, by=gate.fresh(people.adam().identity))
     assert run_it(call).status == "succeeded"
+
+
+def by_token(person: people.Person) -> Identity:
+    return replace(person.identity, via="token", session_id="token:one")
+
+
+def test_no_token_decides_what_a_token_of_the_same_person_asked_for() -> None:
+    at = gate.opened(is_dangerous=True)
+    alice = people.alice().identity
+    call = at.ask({"line": "one"}, identity=by_token(people.alice()))
+    question, again = gate.question(call), replace(alice, via="token", session_id="token:another")
+    assert not approvals.may_decide(question, again)
+    for verdict in (approvals.deny, approvals.approve):
+        with pytest.raises(DecidesForItself):
+            verdict(question, digest=question.digest, by=again)
+    assert approvals.may_decide(question, gate.fresh(alice))
+    assert approvals.may_decide(question, replace(people.bob().identity, via="token"))
+    yes(call, people.alice())
+    assert run_it(call).status == "succeeded"
+
+
+def test_a_token_decides_what_its_person_asked_for_in_the_chat() -> None:
+    _, call = waiting()
+    assert approvals.may_decide(gate.question(call), replace(people.alice().identity, via="token"))
+
+
+def test_arguments_changed_through_a_token_are_not_decided_by_one_either() -> None:
+    at = gate.opened(requires_approval=True)
+    alice = by_token(people.alice())
+    anew = edit(at.ask({"line": "one"}, identity=alice), {"line": "two"})
+    assert not approvals.may_decide(anew, alice)
+    assert approvals.may_decide(anew, people.alice().identity)

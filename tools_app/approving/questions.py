@@ -93,10 +93,19 @@ def may_decide(approval: Approval, identity: Identity) -> bool:
         return own and identity.may(CHAT)
     if not (identity.may(DECIDE) or (own and identity.may(DECIDE_OWN))):
         return False
+    # Else a program would say yes to itself, and no person would ever have looked.
+    if decides_for_itself(approval, identity):
+        return False
     asked = votes.demands_of(approval)
     if identity.user_id in votes.barred(approval, asked):
         return False
     return deciders.may_speak(asked, votes.voice_of(identity.user_id, approval, asked))
+
+
+def decides_for_itself(approval: Approval, identity: Identity) -> bool:
+    """Whether a token would decide about what a token of the same person asked for."""
+    own = approval.requester_id == identity.user_id
+    return own and identity.via == "token" and askers.is_by_token(approval.call.asked_through)
 
 
 def still_stands(approval: Approval) -> bool:

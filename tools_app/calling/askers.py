@@ -15,6 +15,7 @@ from tools_app.models import ApproverGroup, ToolCall
 from tools_app.policy import Editor, Grant
 
 _SESSION: Final = "session"
+_PROGRAM: Final = "token"
 # Where the rights are kept with which people changed the arguments of a call.
 _EDITORS: Final = "editors"
 # Of a change from before that was kept it is only known who made it: their rights of today are asked.
@@ -60,6 +61,11 @@ class Asked:
 def is_attended(identity: Identity) -> bool:
     """Whether a person sits there: a session is one's, a token (or a schedule, or another persona) is a program's."""
     return identity.via == _SESSION
+
+
+def is_by_token(through: Mapping[str, Any]) -> bool:
+    """Whether a program asked with a person's token, however many personas it went through."""
+    return through.get("via") == _PROGRAM
 
 
 def was_attended(through: Mapping[str, Any]) -> bool:

@@ -40,6 +40,7 @@ from tools_app.exceptions.catalog import (
 from tools_app.exceptions.deciding import (
     AlreadyVoted,
     CannotBeEdited,
+    DecidesForItself,
     DeliveryUnderWay,
     DigestMismatch,
     GroupInUse,
@@ -66,6 +67,7 @@ __all__ = [
     "CannotRollBack",
     "CaseNameTaken",
     "CasesNotPassed",
+    "DecidesForItself",
     "DeliveryUnderWay",
     "DigestMismatch",
     "DocumentKnown",

@@ -11,6 +11,12 @@ class MayNotDecide(NotAllowed):
     code = "may_not_decide"
 
 
+class DecidesForItself(MayNotDecide):
+    """A token of yours asked for this use, so no token of yours can decide about it: sign in, or let somebody else."""
+
+    code = "decides_for_itself"
+
+
 class NeedsFreshLogin(NotAllowed):
     """This tool is dangerous: sign in again before you decide."""
 

@@ -12,6 +12,7 @@ from audit_app import tokens
 from project.accounts import identity as identities
 from project.accounts.exceptions import HouseError
 from project.accounts.models import Organization
+from project.accounts.roles import NAMED_ONLY
 
 
 class Command(BaseCommand):
@@ -20,7 +21,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("user", help="Whose token it is (user name).")
         parser.add_argument(
-            "--scopes", help="Permissions, separated by commas. Left out: all the person has."
+            "--scopes",
+            help="Permissions, separated by commas. Left out: all the person has but those that decide for people: "
+            f"{', '.join(sorted(NAMED_ONLY))}.",
         )
         parser.add_argument("--days", type=int, default=tokens.DAYS, help="How long it is valid.")
         parser.add_argument("--name", default="issue_token", help="What it is for, shown in lists.")
@@ -42,7 +45,9 @@ class Command(BaseCommand):
     def _issued(self, user: Any, options: dict[str, Any]) -> tuple[str, list[str]]:
         membership = identities.membership_of(user.pk, only=_organization(options["organization"]))
         listed = options["scopes"]
-        wanted = listed.replace(" ", ",").split(",") if listed is not None else membership.permissions
+        wanted = (
+            listed.replace(" ", ",").split(",") if listed is not None else membership.permissions - NAMED_ONLY
+        )
         scopes = sorted({scope for scope in wanted if scope})
         by = identities.system(membership.organization)
         token = tokens.issue(membership, scopes=scopes, name=options["name"], days=options["days"], by=by)

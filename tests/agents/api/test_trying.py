@@ -67,7 +67,7 @@ def test_a_real_try_that_asks_waits_for_its_verdict(door: Gate) -> None:
     assert (told["decision"], told["call"]["status"]) == ("ask", "waiting")
     assert (question["requester"], question["may_decide"], question["conversation"][:4]) == (
         "Carol",
-        True,
+        False,
         "try:",
     )
     row = Approval.objects.get(pk=question["id"])
