@@ -23,6 +23,17 @@ ANY: Final = "any"
 QUOTED_CHARS: Final = 160
 # Texts in these kinds of parameters say what is done: they are never left open.
 _DEEDS: Final = frozenset({"code", "command", "sql", "argv"})
+# Programs of the system, and what of theirs tells something and changes, sends and starts nothing, whatever it is of.
+_SYSTEM: Final = frozenset({"/bin", "/usr/bin", "/usr/local/bin"})
+_LOOKING: Final[Mapping[str, frozenset[str]]] = {
+    "git": frozenset(
+        {"blame", "describe", "diff", "log", "ls-files", "rev-parse", "shortlog", "show", "status"}
+    ),
+    "docker": frozenset({"images", "inspect", "logs", "ps", "top", "version"}),
+    "kubectl": frozenset({"describe", "explain", "get", "logs", "top", "version"}),
+    "systemctl": frozenset({"is-active", "is-enabled", "list-timers", "list-units", "status"}),
+    "pip": frozenset({"freeze", "list", "show"}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,12 +205,27 @@ def _statements(subject: rules.Subject, name: str) -> Iterator[Choice]:
 
 
 def _programs(subject: rules.Subject, name: str) -> Iterator[Choice]:
-    """The same program with its first argument, such as `git status`; what may follow is left open."""
+    """The same deed of a program that has several, such as `git log`: of other words, with no option but these.
+
+    Not of any program: the first argument of a shell, an interpreter or a wrapper (`sh -c`, `env`) holds a use to
+    nothing, and an option can turn a harmless deed into another (`git grep --open-files-in-pager=…`).
+    """
     value = subject.arguments[name]
-    if not _is_texts(value) or len(value) < 2 or not value[0].startswith("/"):
+    if not _is_texts(value) or not _only_looks(value):
         return
-    wanted = {"program": value[0], "args": [{"equals": value[1]}], "rest": True}
-    yield Choice("program", f"{quoted(' '.join(value[:2]))} with anything behind it", ({"argv": wanted},))
+    options = list(dict.fromkeys(each for each in value[2:] if each.startswith("-")))
+    rest = [{"regex": "[^-].*"}, *({"equals": each} for each in options)]
+    wanted = {"program": value[0], "args": [{"equals": value[1]}], "rest": rest}
+    only = f"no option but {', '.join(map(quoted, options))}" if options else "no options"
+    words = f"{quoted(' '.join(value[:2]))} of anything, with {only}"
+    yield Choice("program", words, ({"argv": wanted},))
+
+
+def _only_looks(argv: Sequence[str]) -> bool:
+    folder, name = posixpath.split(argv[0])
+    deeds = _LOOKING.get(name, frozenset()) if folder in _SYSTEM else frozenset()
+    # What the program is told before its deed (`git -c`) may be anything, and an empty word is no option either.
+    return len(argv) > 1 and argv[1] in deeds and all(argv[2:])
 
 
 _BY_KIND: Final[Mapping[str, Callable[[rules.Subject, str], Iterator[Choice]]]] = {
