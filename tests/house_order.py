@@ -20,7 +20,11 @@ TOOLS_APP = """
 # Exceptions, values, and what knows no row.
 exceptions approving.answers calling.remainders context schema.schema_tree definition approving.digest
 
-sentences approving.visible approving.deciders
+sentences approving.lookalikes approving.deciders
+
+approving.marks
+
+approving.visible
 
 calling.blocks ranking finders knowing.passages
 

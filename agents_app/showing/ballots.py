@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
+from functools import partial
 from typing import Any
 
 from project.accounts.identity import Identity
 from tools_app.approving import deciders, instead, questions, successors, votes
-from tools_app.approving.visible import visible_text
+from tools_app.approving.visible import of_kind, visible_text
+from tools_app.governing import meanings
 from tools_app.models import Approval, ApprovalVote, ToolCall
 
 Item = dict[str, Any]
@@ -72,16 +73,16 @@ def _vote(vote: ApprovalVote) -> Item:
 def edited(call: ToolCall) -> Item:
     """Who changed the arguments the model gave, and how; for the person who asked, above all."""
     found = successors.changes(call) if call.replaces_id else []
+    kinds = meanings.kinds_of(call.tool) if found and call.tool else {}
     return {
         "edited_by": visible_text(" and ".join(successors.editors(call))) if call.replaces_id else "",
         "changes": [
-            {"name": visible_text(each.name), "was": _shown(each.before), "now": _shown(each.now)}
+            {"name": visible_text(each.name), "was": write(each.before), "now": write(each.now)}
             for each in found
+            for write in [partial(_shown, kinds.get(each.name, ""))]
         ],
     }
 
 
-def _shown(value: Any) -> str | None:
-    if value is successors.ABSENT:
-        return None
-    return visible_text(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2))
+def _shown(kind: str, value: Any) -> str | None:
+    return None if value is successors.ABSENT else of_kind(kind)(value)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from agents_app.models import Conversation
@@ -14,8 +14,9 @@ from project.accounts.identity import Identity, NoMembership
 from project.accounts.roles import AUDIT_VIEW
 from tools_app import approvals, executors
 from tools_app.approving import allowing, answers, successors
-from tools_app.approving.visible import is_showable, visible_text
+from tools_app.approving.visible import exact_text, is_showable, of_kind, visible_text
 from tools_app.executors import paths
+from tools_app.governing import meanings
 from tools_app.models import Approval, ToolCall
 
 # The row of a card that is no argument: what the use would change. No parameter can be called so.
@@ -82,12 +83,18 @@ def _sees_change(row: Approval, identity: Identity | None) -> bool:
 
 
 def _card(row: Approval, of: ToolCall, *, sees_change: bool) -> list[Item]:
-    origins = successors.provenance(of)
+    origins, kinds = successors.provenance(of), meanings.kinds_of(of.tool) if of.tool else {}
     card = [
         *_goal(row.covers.get("reach") or {}),
         *_told_beside(row.covers),
         *(
-            _argument(name, value, filled=name in of.filled, origin=origins.get(name, "model"))
+            _argument(
+                name,
+                value,
+                filled=name in of.filled,
+                origin=origins.get(name, "model"),
+                write=of_kind(kinds.get(name, "")),
+            )
             for name, value in row.covers.get("arguments", {}).items()
         ),
         *_real_files(row.covers),
@@ -103,7 +110,7 @@ def _real_files(covers: Mapping[str, Any]) -> Iterator[Item]:
     for name, target in covers.get("targets", {}).items():
         written, real = covers["arguments"].get(name), target[0] if target else ""
         if real not in ("", ".") and isinstance(written, str) and not _is_named(written, real):
-            yield _said(f"{name} means", real)
+            yield _said(f"{name} means", real, write=exact_text)
 
 
 def _is_named(written: str, real: str) -> bool:
@@ -149,7 +156,7 @@ def _goal(reach: Mapping[str, Any]) -> list[Item]:
     """Where the call goes and with which secrets, as rows whose names no parameter can have."""
     if not reach:
         return []
-    rows = [_said("goes to", reach["to"])]
+    rows = [_said("goes to", reach["to"], write=exact_text)]
     carried = ", ".join(sorted(reach["secrets"]))
     return [*rows, _said("with the secret", carried)] if carried else rows
 
@@ -163,16 +170,16 @@ def _told_beside(covers: Mapping[str, Any]) -> list[Item]:
     return rows
 
 
-def _said(name: str, value: Any) -> Item:
+def _said(name: str, value: Any, *, write: Callable[[object], str] = visible_text) -> Item:
     """A row that is no argument: the house knows it. Its name has a blank, which `schemas` lets no argument have."""
-    return _argument(name, value, filled=False, origin="house")
+    return _argument(name, value, filled=False, origin="house", write=write)
 
 
-def _argument(name: str, value: Any, *, filled: bool, origin: str) -> Item:
+def _argument(name: str, value: Any, *, filled: bool, origin: str, write: Callable[[object], str]) -> Item:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, indent=2)
     return {
         "name": visible_text(name),
-        "value": visible_text(text),
+        "value": write(text),
         "filled_by_policy": filled,
         "origin": origin,
         "bytes": len(text.encode()),

@@ -10,6 +10,7 @@ from agents_app.showing import cards
 from tests import gate, people
 from tests.tools.asking import ASKING
 from tools_app import approvals, catalog
+from tools_app.approving import instead
 from tools_app.exceptions import DigestMismatch
 
 OPEN: dict[str, Any] = {
@@ -45,6 +46,21 @@ def test_a_person_is_told_what_the_tool_is_as_they_were_asked() -> None:
     page = people.bob().browser().get("/inbox/").content.decode()
     assert "Described as" in page
     assert "Pays a bill." in page
+
+
+def test_a_path_is_shown_to_the_letter_and_prose_as_it_is_written() -> None:
+    at = gate.opened(None, **ASKING, input_schema=gate.SCHEMA)
+    call = at.ask({"line": "сахар – l’été", "path": "сахар–2.txt"})
+    question = gate.question(call)
+    shown = {row["name"]: row["value"] for row in cards.approval(question, call)["card"]}
+    assert shown == {"line": "сахар – l’été", "path": "сахар⟨Cyrillic⟩⟨U+2013⟩2.txt"}
+    edited = {"line": "сахар", "path": "хор.txt"}
+    made = instead.edit(question, digest=question.digest, arguments=edited, by=people.bob().identity)
+    changes = cards.approval(made, made.call)["changes"]
+    assert [(each["was"], each["now"]) for each in changes] == [
+        ("сахар – l’été", "сахар"),
+        ("сахар⟨Cyrillic⟩⟨U+2013⟩2.txt", "хор⟨Cyrillic⟩.txt"),
+    ]
 
 
 def test_a_model_cannot_write_the_rows_of_the_house() -> None:

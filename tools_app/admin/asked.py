@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from project.accounts.identity import Identity
 from tools_app.approving import successors
-from tools_app.approving.visible import visible_text
+from tools_app.approving.visible import of_kind, visible_text
+from tools_app.governing import meanings
 from tools_app.models import Approval, ToolCall
 
 _ORIGINS: Final = {"model": "from the persona", "policy": "filled by policy"}
@@ -36,15 +37,17 @@ def shown(call: ToolCall, identity: Identity) -> Item:
 def _rows(call: ToolCall) -> Iterator[Item]:
     first = successors.original(call)
     origins = successors.provenance(call)
+    kinds = meanings.kinds_of(call.tool) if call.tool else {}
     for name in [*call.arguments, *(name for name in first.arguments if name not in call.arguments)]:
         now, given = _of(call, name), _of(first, name)
         origin = origins.get(name, "model") if now else "person"
+        write = of_kind(kinds.get(name, ""))
         yield {
             "name": visible_text(name),
             "origin": origin,
             "told": _ORIGINS.get(origin) or _changed(call, name),
-            "value": visible_text(now[name]) if now else None,
-            "was": visible_text(given[name]) if given and successors.differing(given, now) else None,
+            "value": write(now[name]) if now else None,
+            "was": write(given[name]) if given and successors.differing(given, now) else None,
         }
 
 
