@@ -24,7 +24,7 @@ ELSEWHERE = """
 import sys, threading
 import django
 django.setup()
-from agents_app import bindings
+from agents_app.granted import bindings
 from agents_app.models import Run
 from project.accounts import identity as identities
 from tools_app.factories import Toolkit, caching, register_factory, tool_method
