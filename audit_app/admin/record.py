@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import admin
+from django.http import HttpRequest
 from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from audit_app import actions
-from audit_app.audited_admin import ReadOnlyAdmin
+from audit_app.admin import persons
+from audit_app.audited_admin import ReadOnlyAdmin, identity_of
 from audit_app.models import AuditEntry, ToolUsage
 from project.accounts.roles import AUDIT_VIEW
 
@@ -23,7 +27,7 @@ USAGE_COLOURS = {
 @admin.register(AuditEntry)
 class AuditEntryAdmin(ReadOnlyAdmin):
     to_view = (AUDIT_VIEW,)
-    list_display = ["at", "actor_name", "words", "subject_name", "subject_type", "ip_address"]
+    list_display = ["at", "actor_name", "words", "subject_name", "for_whom", "subject_type", "ip_address"]
     list_display_links = ["at", "words"]
     list_filter = [("at", RangeDateTimeFilter), "action", "subject_type", "actor_name"]
     search_fields = ["actor_name", "subject_name", "subject_id", "stream", "request_id"]
@@ -54,9 +58,20 @@ class AuditEntryAdmin(ReadOnlyAdmin):
         *["subject_id", "facts", "stream", "seq", "prev_hash", "hash"],
     ]
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        listed = super().get_changelist_instance(request)
+        # Asked for once for the page that is shown, and not again in each of its rows.
+        persons.tell(listed.result_list, identity_of(request))
+        return listed
+
     @display(description="did", ordering="action")
     def words(self, entry: AuditEntry) -> str:
         return actions.sentence(entry.action)
+
+    @display(description="for whom")
+    def for_whom(self, entry: AuditEntry) -> str:
+        """The person whose use it is, where that is somebody else than who did this."""
+        return getattr(entry, "for_whom", "")
 
 
 @admin.register(ToolUsage)
