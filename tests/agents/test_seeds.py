@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from anthropic.resources.messages.messages import DEPRECATED_MODELS
 from django.core.management import call_command
+from pytest_django import DjangoDbBlocker
 
 from agents_app.models import AgentToolConfig, AgentType
 from audit_app.models import AuditEntry
 from tests import people
+from tests.kept import kept
 from tools_app import builtin_tools
 from tools_app import seeds as tool_seeds
 from tools_app.cataloging import seeding
@@ -50,8 +53,18 @@ def everything() -> dict[str, list[Any]]:
     }
 
 
+@pytest.fixture(scope="module")
+def _built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with kept(django_db_blocker, _first_seed):
+        yield
+
+
 @pytest.fixture(autouse=True)
-def _seeded() -> None:
+def _seeded(_built: None, db: None) -> None:
+    """Every test begins with what the first seed made, and goes back to it."""
+
+
+def _first_seed() -> None:
     people.alice()
     seed()
 

@@ -1,11 +1,13 @@
 """The admin pages: strangers find nothing, verbs write, secrets stay hidden, history is only read, all is recorded."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import DjangoDbBlocker
 
 from agents_app.models import AgentType, ModelEndpoint
 from audit_app.audited_admin import AuditedAdmin, ReadOnlyAdmin
@@ -13,6 +15,7 @@ from audit_app.models import AuditEntry
 from project.accounts.models import Organization
 from tests import people, world
 from tests.flows.admin_world import address, filled, id_of, made_world, row_of, staff
+from tests.kept import kept
 from tests.world import SECRET_WORD, World
 from tools_app import approvals
 from tools_app.models import Approval, KillSwitch, Tool, ToolCall
@@ -28,9 +31,15 @@ HISTORY = [
 ]
 
 
+@pytest.fixture(scope="module")
+def built(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[Callable[[], World]]:
+    with kept(django_db_blocker, made_world) as copied:
+        yield copied
+
+
 @pytest.fixture
-def now() -> World:
-    return made_world()
+def now(built: Callable[[], World], db: None) -> World:
+    return built()
 
 
 def test_every_page_is_audited() -> None:
