@@ -158,8 +158,11 @@ def expire(approval: Approval) -> None:
 
 @transaction.atomic
 def supersede(approval: Approval, why: endings.Blocked, *, by: Identity) -> None:
-    """What was asked about is not what would run any more: the question is void, the model is told."""
-    move(approval, Approval.Status.SUPERSEDED, by=by)
+    """What was asked about is not what would run any more: the question is void, the model is told.
+
+    One whose time is over only ends: no late click puts it anew.
+    """
+    move(approval, Approval.Status.SUPERSEDED, by=by, only_if=Q(expires_at__gt=NOW))
     endings.end_unstarted(approval.call, ToolCall.Status.BLOCKED, why, by=by)
 
 

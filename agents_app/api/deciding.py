@@ -73,6 +73,9 @@ class ApprovalDetail(ApprovalView):
 
 
 class ApprovalDecision(ApprovalView):
+    # Whoever may answer what is asked of them may also rather not; which question is whose is said by each.
+    needs: ClassVar = {"POST": (CHAT, DECIDE, DECIDE_OWN)}
+
     @operation(
         "Approve or deny exactly what was shown; 409 brings the question as it is now",
         {200: ApprovalSerializer},

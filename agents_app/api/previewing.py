@@ -12,6 +12,8 @@ from agents_app import events
 from agents_app.api.explaining import Chain, LineSerializer, chain_for
 from agents_app.api.views import PersonaView
 from agents_app.granted import previews
+from agents_app.models import AgentType
+from audit_app import records
 from project.accounts import identity as identities
 from project.accounts.api.base import Item, one, operation
 from project.accounts.api.queries import refuse_unread
@@ -57,6 +59,7 @@ class Preview(PersonaView):
         refuse_unread(request.query_params, {"user"})
         agent = one(self.visible().filter(pk=agent_id))
         who = self._who(request.query_params.get("user", ""))
+        self._note(agent, who)
         chain = chain_for(request, self.identity)
         return Response(
             {
@@ -66,6 +69,13 @@ class Preview(PersonaView):
                 "tools": [_item(each, chain) for each in previews.of(agent, who)],
             }
         )
+
+    def _note(self, agent: AgentType, who: Identity) -> None:
+        """Whoever looks at what somebody else may do leaves an entry, as where they ask it about one tool."""
+        if who.user_id != self.identity.user_id:
+            facts = {"page": "preview", "person": who.user_id}
+            subject = records.Subject("persona", str(agent.pk), agent.name)
+            records.record("record.read", by=self.identity, subject=subject, facts=facts)
 
     def _who(self, user: str) -> Identity:
         if not user or user == self.identity.user_id:

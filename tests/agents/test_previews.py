@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from agents_app import personas, toolset
 from agents_app.granted import previews
 from agents_app.models import AgentType
+from audit_app.models import AuditEntry
 from project.accounts import identity as identities
 from tests import gate, people, world
 from tests.people import Person
@@ -177,6 +178,11 @@ def test_everybody_is_told_about_themselves_and_keepers_about_others() -> None:
     about = told(door.agent, people.carol(), people.olga())
     assert (about["person"], about["tools"][0]["decision"]) == ("Olga", "allow")
     assert told(door.agent, people.carol(), people.alice())["tools"][0]["decision"] == "refuse"
+    looked = AuditEntry.objects.filter(action="record.read", actor_name="Carol")
+    assert [entry.facts["person"] for entry in looked.order_by("pk")] == [
+        people.olga().identity.user_id,
+        people.alice().identity.user_id,
+    ]
     told(door.agent, people.alice(), people.olga(), 403)
     told(door.agent, people.mallory(), None, 404)
     told(door.agent, people.carol(), people.mallory(), 400)

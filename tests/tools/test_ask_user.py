@@ -62,6 +62,23 @@ def test_an_answer_whose_fields_were_all_left_empty_is_one() -> None:
     assert ToolUsage.objects.get(tool_call_id=call.pk).status == "success"
 
 
+def test_a_token_that_may_answer_may_rather_not() -> None:
+    _, _, question = asked()
+    where, sent = f"/api/approvals/{question.pk}/decision", {"verdict": "deny", "digest": question.digest}
+    assert people.bob().api("chat").post(where, sent, format="json").status_code == 404
+    answered = people.alice().api("chat").post(where, sent, format="json")
+    assert (answered.status_code, answered.json()["status"]) == (200, "denied")
+    # About a use it still takes the right to decide.
+    _, other = waiting(name="ledger")
+    use = gate.question(other)
+    told = (
+        people.alice()
+        .api("chat")
+        .post(f"/api/approvals/{use.pk}/decision", {"verdict": "deny", "digest": use.digest}, format="json")
+    )
+    assert (told.status_code, gate.question(other).status) == (403, "pending")
+
+
 @pytest.mark.parametrize("name", ["bob", "adam", "mallory"])
 def test_nobody_answers_for_another_or_sees_what_they_are_asked(name: str) -> None:
     _, _, question = asked()

@@ -32,6 +32,7 @@ ALWAYS = {
     "tool_use_id",
     "requester",
     "membership",
+    "limits",
     "agent",
     "tool",
     "description",

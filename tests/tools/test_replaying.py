@@ -15,6 +15,7 @@ from tests import gate, people
 from tests.gate import Gate
 from tests.people import Person
 from tools_app import calls, catalog
+from tools_app.approving import instead
 from tools_app.cataloging import unsaved
 from tools_app.executors import paths
 from tools_app.explain import replaying, trying
@@ -274,3 +275,18 @@ def test_a_pattern_that_hits_tells_nobody_what_others_wrote() -> None:
     told = people.adam().api().post("/api/replays", sent, format="json").json()
     assert (told["looked_at"], told["whose"], len(told["flips"])) == (1, "everybody", 1)
     assert AuditEntry.objects.get(action="record.read").facts["page"] == "replay"
+
+
+def test_a_use_that_went_on_in_another_call_counts_once() -> None:
+    door = gate.opened(requires_approval=True)
+    first = door.ask({"line": "one"})
+    ToolCall.objects.filter(pk=first.pk).update(limit_reserved=True)
+    question = gate.question(first)
+    bob = people.bob().identity
+    new = instead.edit(question, digest=question.digest, arguments={"line": "two"}, by=bob).call
+    assert ToolCall.objects.get(pk=new.pk).limit_reserved
+    later = door.ask({"line": "three"})
+    flips = {each.call.pk for each in granted(door, usage_limit=1).flips}
+    assert later.pk in flips
+    flips = {each.call.pk for each in granted(door, usage_limit=2).flips}
+    assert later.pk not in flips

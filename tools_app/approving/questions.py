@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -13,7 +14,8 @@ from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.roles import CHAT, DECIDE, DECIDE_OWN
 from tools_app import facts, policy
-from tools_app.approving import deciders, digest, votes
+from tools_app.approving import deciders, demands, digest, votes
+from tools_app.approving.deciders import Demand
 from tools_app.calling import askers
 from tools_app.explain import decided
 from tools_app.facts import Gathered
@@ -24,6 +26,7 @@ from tools_app.models import Approval, ApprovalVote, OrganizationPolicy, Questio
 GIVER_GONE: Final = "giver_gone"
 RAN_OUT: Final = "ran_out"
 AGAIN: Final = frozenset({GIVER_GONE, RAN_OUT})
+_LIMITS: Final = ("daily_limit", "person_daily_limit", "rate_limit", "concurrent_limit")
 # What tells one use from another that is the same in everything a person would look at.
 _ONE_USE: Final = frozenset({"conversation", "run", "call", "attempt", "usage", "tool_use_id", "expires_at"})
 
@@ -32,7 +35,7 @@ _SHOWN_BESIDE: Final = ("about", "flow", "reasons", "demands")
 # RFC 8785 knows no greater number exactly; files of some file systems have ids of 64 bits.
 _GREATEST: Final = 2**53 - 1
 
-_COVERED_LATER: Final = frozenset({"membership", "description"})
+_COVERED_LATER: Final = frozenset({"limits", "membership", "description"})
 
 
 def ask(call: ToolCall, found: Gathered, *, reasons: tuple[str, ...], by: Identity) -> Approval:
@@ -96,7 +99,14 @@ def may_decide(approval: Approval, identity: Identity) -> bool:
     # Else a program would say yes to itself, and no person would ever have looked.
     if decides_for_itself(approval, identity):
         return False
-    asked = votes.demands_of(approval)
+    if _may_speak(approval, identity, votes.demands_of(approval)):
+        return True
+    # Those who may decide by today's rules: their yes finds it void, and it is asked anew. Else nobody could do that.
+    today = demands.loosened(approval) if approval.status == Approval.Status.PENDING else None
+    return today is not None and _may_speak(approval, identity, today)
+
+
+def _may_speak(approval: Approval, identity: Identity, asked: Sequence[Demand]) -> bool:
     if identity.user_id in votes.barred(approval, asked):
         return False
     return deciders.may_speak(asked, votes.voice_of(identity.user_id, approval, asked))
@@ -171,6 +181,7 @@ def covered(call: ToolCall, found: Gathered, *, expires_at: Any) -> dict[str, An
         "grant": grant.grant_hash if grant else "",
         "arguments": dict(found.call.arguments),
         "targets": _exactly(dict(found.targets)),
+        "limits": _limits(found.tool),
         "tainted": call.tainted,
         "expires_at": expires_at,
         # Nor do rules above the grant void anything they do not speak of.
@@ -198,6 +209,11 @@ def _exactly(value: Any) -> Any:
         case int() if abs(value) > _GREATEST:
             return str(value)
     return value
+
+
+def _limits(tool: Tool | None) -> dict[str, int]:
+    """Those of the tool itself; the grant's are in its hash."""
+    return {name: limit for name in _LIMITS if (limit := getattr(tool, name, None)) is not None}
 
 
 def _layers(found: Gathered) -> list[list[str]]:

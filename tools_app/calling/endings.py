@@ -14,9 +14,10 @@ from audit_app.transitions import hold, move
 from project.accounts.identity import Identity
 from tools_app.calling import askers
 from tools_app.calling.askers import Asked
-from tools_app.models import Approval, ToolCall
+from tools_app.models import Approval, ApprovalVote, ToolCall
 from tools_app.policy import Refuse, Source, steps
 
+_LONGEST: Final = 255
 _NOT_GRANTED: Final = frozenset({"not_granted", "use_not_allowed", "not_offered"})
 
 
@@ -112,9 +113,17 @@ def usage_of(
             "attempt": attempt,
             "acting_as": acting_as[:255],
             "approval_id": approval.pk if approval else None,
-            "decided_by": approval.decided_by_name if approval else allowed_by,
+            "decided_by": _deciders(approval) if approval else allowed_by,
         },
     )
+
+
+def _deciders(approval: Approval) -> str:
+    """Everybody whose yes it took, in the order in which they gave it."""
+    if approval.votes_given < 2:
+        return approval.decided_by_name
+    yes = ApprovalVote.objects.filter(approval=approval, verdict=ApprovalVote.Verdict.APPROVE).order_by("pk")
+    return ", ".join(yes.values_list("voter_name", flat=True))[:_LONGEST]
 
 
 def _usage_status(status: str, code: str) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from project.accounts.identity import Identity
@@ -124,6 +124,8 @@ def _concerned(change: Change, seen: QuerySet[ToolCall], last: int) -> list[Tool
             limit_reserved=True,
             pk__lt=OuterRef("pk"),
         )
+        # A use that went on in another call took its slot along.
+        .exclude(Exists(ToolCall.objects.filter(replaces=OuterRef("pk"))))
         .order_by()
         .values("session_id")
         .annotate(number=Count("pk"))
