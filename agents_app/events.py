@@ -191,6 +191,8 @@ def run(row: Run) -> Item:
         "cost": money.written(row.nanos),
         "unpriced_tokens": row.unpriced_tokens,
         "choices": allowance.open_choices(row),
+        "rests_until": _iso(allowance.rests_until(row)),
+        "chosen": allowance.chosen(row),
         "created_at": _iso(row.created_at),
         "ended_at": _iso(row.ended_at),
     }

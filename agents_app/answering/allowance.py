@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.conf import settings
@@ -96,12 +97,14 @@ def reached(run: Run, now: Allowance) -> Reached | None:
         return None
     choices = _choices(run.agent_type)
     if now.steps <= 0:
-        return Reached(STEPS, "The answer took more steps than allowed.", choices)
+        most = most_steps(run.agent_type) * (1 + _further(run, STEPS))
+        taken = "the one step" if most == 1 else f"all {most} steps"
+        return Reached(STEPS, f"The answer has taken {taken} it may take.", choices)
     return out_of_time(run) if now.seconds is not None and now.seconds <= 0 else None
 
 
 def out_of_time(run: Run) -> Reached:
-    return Reached(TIME, "The answer worked for longer than allowed.", _choices(run.agent_type))
+    return Reached(TIME, "The answer has worked for as long as it may.", _choices(run.agent_type))
 
 
 def of_budget(spent: Spent) -> Reached:
@@ -122,6 +125,25 @@ def open_choices(run: Run) -> list[str]:
     """What the person of an answer may choose that rests at a limit; nothing where it does not rest."""
     rests = run.status == Run.Status.WAITING and run.resting_since is not None
     return [GO_ON, ANSWER_NOW] if rests else []
+
+
+def rests_until(run: Run) -> datetime | None:
+    """When an answer that rests at a limit is given up, if nobody says anything."""
+    if not open_choices(run) or run.resting_since is None:
+        return None
+    return run.resting_since + timedelta(seconds=settings.APPROVAL_PENDING_SECONDS)
+
+
+def chosen(run: Run) -> str:
+    """For people: what became of the limits an answer has met; empty where it met none."""
+    met = [
+        *(["its limit of steps"] if run.beyond.get(STEPS) else []),
+        *(["its limit of time"] if run.beyond.get(TIME) else []),
+        *(["a budget"] if run.beyond.get("budgets") else []),
+    ]
+    further = f"It was let go on beyond {' and '.join(met)}." if met and not run.answers_now else ""
+    last = "It had reached a limit, and answered with what it had." if run.answers_now else ""
+    return further or last
 
 
 def told(run: Run, now: Allowance, *, room: int | None = None) -> str:

@@ -99,6 +99,8 @@ class RunSerializer(serializers.Serializer[Any]):
         child=serializers.CharField(),
         help_text="Where it rests at a limit, what its person may choose: go_on, answer_now.",
     )
+    rests_until = serializers.DateTimeField(allow_null=True, help_text="Until when they may choose.")
+    chosen = serializers.CharField(help_text="What became of the limits it has met, in words.")
     created_at = serializers.DateTimeField()
     ended_at = serializers.DateTimeField(allow_null=True)
 

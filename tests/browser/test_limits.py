@@ -59,7 +59,7 @@ def test_an_answer_rests_at_its_limit_and_the_gauge_says_what_it_took(page: Page
     walking.begin(page, _asks({"call": SUMS[:1]}, {"call": SUMS[1:2]}, {"say": "Never said."}))
     note = page.locator('run-note[data-rests="true"]')
     resting = note.locator(".run__resting")
-    expect(resting).to_contain_text("took more steps than allowed", timeout=walking.PATIENCE)
+    expect(resting).to_contain_text("has taken the one step it may take", timeout=walking.PATIENCE)
     expect(resting).to_be_visible()
     note.get_by_role("button", name="Go on").click()
     expect(walking.call(page, "calculate")).to_have_count(2, timeout=walking.PATIENCE)

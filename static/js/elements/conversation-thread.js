@@ -28,7 +28,7 @@ class ConversationThread extends HTMLElement {
     "composer-review": () => this.#review(),
     "approval-decided": () => this.#decided(),
     "approval-stale": (event) => this.#replaced(event.detail),
-    "run-changed": () => this.#sync.refresh(),
+    "run-changed": () => this.#replaced(),
     "command-failed": (event) => this.#composer.complain(event.detail.message),
     click: (event) => this.#clicked(event),
   };
@@ -100,20 +100,20 @@ class ConversationThread extends HTMLElement {
 
   #changed() {
     this.#composer.isRunning = this.#view.hasOpenRun;
-    this.#composer.waiting = this.#view.decidable.length;
+    this.#composer.waiting = this.#view.asking.length;
     show(this.querySelector("[data-empty]"), this.#view.isEmpty);
     fill(this, { title: this.#view.title });
   }
 
   #review() {
-    const [card] = this.#view.decidable;
+    const [card] = this.#view.asking;
     if (!card) return;
     card.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
     card.focus({ preventScroll: true });
   }
 
   #decided() {
-    if (this.#view.decidable.length > 0) this.#review();
+    if (this.#view.asking.length > 0) this.#review();
     else this.#composer.focusText();
     this.#follower.toEnd();
   }
@@ -124,7 +124,7 @@ class ConversationThread extends HTMLElement {
     if (document.activeElement !== document.body) return;
     const card = told && this.querySelector(`approval-card[data-approval="${told.id}"]`);
     if (card?.isPending) card.focus({ preventScroll: true });
-    else if (this.#view.decidable.length > 0) this.#review();
+    else if (this.#view.asking.length > 0) this.#review();
     else this.#composer.focusText();
   }
 
@@ -142,7 +142,7 @@ class ConversationThread extends HTMLElement {
 
   /** Stop what is being worked out. Where all of it waits for a verdict, a key pressed in passing must not take it back. */
   #escape() {
-    if (this.#view.activeRun?.status === "waiting" && this.#view.decidable.length > 0) this.#review();
+    if (this.#view.activeRun?.status === "waiting" && this.#view.asking.length > 0) this.#review();
     else this.#stop();
   }
 

@@ -2,6 +2,8 @@
 import * as api from "../lib/api.js";
 import { clone, fill } from "../lib/slots.js";
 
+const LIMITS = ["step_limit", "time_limit"];
+
 export class RunNote extends HTMLElement {
   #onClick = (event) => {
     if (event.target.closest("[data-retry]")) this.#send("retry");
@@ -29,9 +31,12 @@ export class RunNote extends HTMLElement {
       reason: run.reason ?? "",
       retryable: Boolean(run.retryable),
       for: run.message,
+      chosen: Boolean(run.chosen),
       rests: (run.choices ?? []).length > 0,
     });
-    fill(this, { "run-reason": run.reason_text, "run-limit": run.reason_text });
+    const gives = LIMITS.includes(run.reason) ? "gives this answer as much again" : "lets this answer alone go beyond it";
+    fill(this, { "run-reason": run.reason_text, "run-limit": run.reason_text, "run-gives": `“Go on” ${gives}.`, "run-chosen": run.chosen });
+    this.querySelector("day-time").setAttribute("datetime", run.rests_until ?? "");
   }
 
   /** Say what is going on, or nothing when the answer itself shows it. */
@@ -44,6 +49,15 @@ export class RunNote extends HTMLElement {
   place({ isNewest, isAnsweredAgain }) {
     this.toggleAttribute("data-older", !isNewest);
     this.hidden = isAnsweredAgain;
+  }
+
+  /** Whether its person is asked how to go on. */
+  get rests() {
+    return this.dataset.rests === "true";
+  }
+
+  focus(options) {
+    this.querySelector(".run__resting").focus(options);
   }
 
   async #send(verb, body) {

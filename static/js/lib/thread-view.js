@@ -58,6 +58,11 @@ export class ThreadView {
     return [...this.#list.querySelectorAll('approval-card[data-status="pending"][data-may-decide="true"]')];
   }
 
+  /** All that waits for this person's word: cards, and answers that rest at a limit; in reading order. */
+  get asking() {
+    return [...this.#list.querySelectorAll('approval-card[data-status="pending"][data-may-decide="true"], run-note[data-rests="true"]')];
+  }
+
   apply(event) {
     apply(this, event);
   }
