@@ -18,7 +18,7 @@ class AgentsConfig(AppConfig):
         from agents_app import attachments, receivers, runs, sentences
         from agents_app.answering import halting
         from agents_app.granted import bindings, grants, tool_search
-        from agents_app.live import stream
+        from agents_app.live import stream, switched
         from audit_app import actions
         from tools_app import binders, doors, finders
         from tools_app.approving import groups
@@ -34,6 +34,7 @@ class AgentsConfig(AppConfig):
                 file_reader=attachments.for_tools,
                 privacy_reader=grants.private_tools,
                 interrupter=halting.interrupt,
+                switch_teller=switched.tell,
             )
         )
         finders.register_tools(tool_search.find)

@@ -14,7 +14,7 @@ from agents_app.costs import gauge, money
 from agents_app.granted import previews
 from agents_app.live import remembered
 from agents_app.models import AgentType, Conversation, Message, Run, Step
-from agents_app.showing import allowed, ballots, cards, pictures, rendering
+from agents_app.showing import allowed, around, ballots, cards, pictures, rendering
 from agents_app.showing.rendering import avatar
 from audit_app.models import AuditStream
 from project.accounts.identity import Identity
@@ -209,7 +209,7 @@ def call(row: ToolCall, identity: Identity | None = None) -> Item:
         "title": _title(row.arguments),
         "status": row.status,
         "reason": row.reason,
-        "reason_text": row.reason_text,
+        "reason_text": around.for_people(row.reason_text),
         "arguments": row.arguments,
         "arguments_text": json.dumps(row.arguments, ensure_ascii=False, indent=2),
         "result_text": row.result_text,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import islice
@@ -20,6 +20,7 @@ from project.accounts.identity import Identity
 from tools_app import approvals
 from tools_app.approving import questions
 from tools_app.approving.visible import visible_text
+from tools_app.governing.halts import Halt
 from tools_app.models import Approval, ApprovalVote
 
 # Beyond so many the badge only says "more": nobody works through them by their number.
@@ -97,8 +98,8 @@ def _titled(rows: QuerySet[Approval], identity: Identity) -> QuerySet[Approval]:
     return rows.select_related("call__tool", "organization").annotate(title=Subquery(own.values("title")[:1]))
 
 
-def item(row: Approval, identity: Identity) -> Item:
-    return cards.approval(row, row.call, identity)
+def item(row: Approval, identity: Identity, thrown: Sequence[Halt] | None = None) -> Item:
+    return cards.approval(row, row.call, identity, thrown)
 
 
 def count(identity: Identity) -> Item:

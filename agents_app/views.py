@@ -75,6 +75,8 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
         found = found.filter(pk__lt=int(before))
     rows = list(found.order_by(*(("-pk",) if is_history else ("created_at", "pk")))[: LISTED_QUESTIONS + 1])
     shown = _with_linked(rows[:LISTED_QUESTIONS], request, everything)
+    # Read once for all of them.
+    thrown = halts.thrown(identity.organization_id)
     page = {
         "place": "inbox",
         "is_history": is_history,
@@ -82,7 +84,7 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
         "choices": inbox.choices(of_this_view),
         "more": len(rows) > LISTED_QUESTIONS,
         "rows": shown,
-        "items": [inbox.item(row, identity) for row in shown],
+        "items": [inbox.item(row, identity, thrown) for row in shown],
     }
     return render(request, "agents_app/inbox.html", {**_workspace(request), **page})
 

@@ -124,14 +124,14 @@ transcript answering.outside answering.verdicts answering.history granted.carrie
 
 granted.previews
 
-showing.pictures granted.tool_search live.remembered showing.ballots costs.gauge
+showing.pictures granted.tool_search live.remembered showing.ballots showing.around costs.gauge
 
 showing.cards showing.allowed
 
 events inbox
 
 # Verbs, the smaller ones first.
-live.stream live.inbox_news runs granted.granting seeds decisions attachments
+live.stream live.inbox_news live.switched runs granted.granting seeds decisions attachments
 
 conversations personas answering.model_turns service costs.pricing costs.budgeting answering.continuing
 

@@ -25,8 +25,10 @@ from tools_app.exceptions import (
     NeedsAnswer,
     NeedsFreshLogin,
     NotAQuestion,
+    StoppedForNow,
 )
 from tools_app.explain import decided
+from tools_app.governing import halts
 from tools_app.models import Approval, ApprovalVote, ToolCall
 
 may_decide = questions.may_decide
@@ -84,11 +86,15 @@ def answer(approval: Approval, *, digest: str, given: Mapping[str, Any], by: Ide
 def require_unchanged(approval: Approval, by: Identity) -> None:
     """A yes to what would be refused by now, or is another thing than was shown, lets nothing run.
 
-    What was refused ends, and the model is told. What has only changed is asked about anew, as it is by now.
+    What was refused ends, and the model is told. What has only changed is asked about anew, as it is by now. What a
+    kill switch stops stays asked: that is no verdict about this use, and it may be lifted before the question closes.
+    Raises DigestMismatch, and StoppedForNow.
     """
     call = approval.call
     found = facts.regather(call)
     decision = found.decision()
+    if isinstance(decision, policy.Refuse) and decision.code == halts.CODE:
+        raise StoppedForNow(f"{found.facts.halted} You can deny it, or wait until it acts again.")
     if not isinstance(decision, policy.Refuse) and questions.still_fits(approval, call, found, decision):
         return
     with transaction.atomic():

@@ -9,7 +9,7 @@ from typing import Any, Final
 from project.accounts.exceptions import Misconfigured
 from project.accounts.identity import Identity
 from tools_app.executors.base import Attached
-from tools_app.models import Approval
+from tools_app.models import Approval, KillSwitch
 from tools_app.policy import Grant
 
 PrivacyReader = Callable[[int, int], tuple[str, ...]]
@@ -19,6 +19,7 @@ ProgressPublisher = Callable[[str, int, dict[str, Any]], None]
 RunReader = Callable[[int], bool]
 FileReader = Callable[[str, int], tuple[Attached, ...]]
 RunEnder = Callable[[Approval, Identity], None]
+SwitchTeller = Callable[[KillSwitch], None]
 Interrupter = Callable[[int | None, int | None], None]
 
 
@@ -40,6 +41,7 @@ class Doors:
     file_reader: FileReader | None = None
     privacy_reader: PrivacyReader | None = None
     interrupter: Interrupter | None = None
+    switch_teller: SwitchTeller | None = None
 
 
 _opened: Final = [Doors()]
@@ -85,6 +87,12 @@ def interrupt_answers(*, organization_id: int | None, agent_type_id: int | None)
     """Cut off the models that speak just now: of one organization or everybody, of one persona or all."""
     if interrupt := _opened[0].interrupter:
         interrupt(organization_id, agent_type_id)
+
+
+def tell_switched(row: KillSwitch) -> None:
+    """Let open pages know that a kill switch was thrown or lifted."""
+    if tell := _opened[0].switch_teller:
+        tell(row)
 
 
 def files_of(session_id: str, organization_id: int) -> tuple[Attached, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from typing import ClassVar
 
 from django.db.models import QuerySet
@@ -13,13 +14,14 @@ from rest_framework.response import Response
 from agents_app import decisions, inbox
 from agents_app.api.serializers import AnswerSerializer, DecisionSerializer
 from agents_app.api.shapes import ApprovalSerializer, WaitingSerializer
-from agents_app.showing import cards
 from audit_app.exceptions import StaleState
 from project.accounts.api.base import Item, RoomView, one, operation
 from project.accounts.roles import AUDIT_VIEW, CHAT, DECIDE, DECIDE_OWN
 from tools_app import approvals
 from tools_app.approving import reading
-from tools_app.exceptions import DigestMismatch
+from tools_app.exceptions import DigestMismatch, StoppedForNow
+from tools_app.governing import halts
+from tools_app.governing.halts import Halt
 from tools_app.models import Approval
 
 
@@ -30,17 +32,24 @@ class ApprovalView(RoomView):
     def visible(self) -> QuerySet[Approval]:
         return inbox.visible(self.identity).prefetch_related("votes")
 
+    @cached_property
+    def thrown(self) -> list[Halt]:
+        """Read once for a whole page of questions."""
+        return halts.thrown(self.identity.organization_id)
+
     def item(self, row: Approval) -> Item:
-        return cards.approval(row, row.call, self.identity)
+        return inbox.item(row, self.identity, self.thrown)
 
     @contextmanager
     def telling(self, approval_id: int) -> Iterator[None]:
         """The loser of a race gets the question as it is now, so that the card can be drawn again at once."""
         try:
             yield
-        except (StaleState, DigestMismatch) as lost:
+        except (StaleState, DigestMismatch, StoppedForNow) as lost:
             fresh = self.item(one(self.visible().filter(pk=approval_id)))
-            raise type(lost)(code=lost.code, details={**lost.details, "approval": fresh}) from lost
+            raise type(lost)(
+                lost.message, code=lost.code, details={**lost.details, "approval": fresh}
+            ) from lost
 
 
 class Approvals(ApprovalView):

@@ -195,7 +195,11 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     card = CardRowSerializer(many=True)
     form = FormSerializer(allow_null=True, help_text="Where something is asked: the fields of the answer.")
     showable = serializers.BooleanField()
-    decided_by = serializers.CharField()
+    decided_by = serializers.CharField(help_text="Of a yes that took several people, all of them.")
+    halted = serializers.CharField(
+        help_text="Which kill switch stops it, in words; empty if none does. It can be denied, not approved."
+    )
+    void = serializers.CharField(help_text="Of a question that is void, why in one word; else empty.")
     comment = serializers.CharField()
     answered = serializers.CharField(
         help_text="What was answered, in one line; empty where nothing was asked."
@@ -221,6 +225,7 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     arguments = serializers.DictField(allow_null=True, help_text="To be changed, where it is editable.")
     absent = AbsentSerializer(many=True, help_text="Parameters that have no value, where it is editable.")
     may_decide = serializers.BooleanField()
+    why_not = serializers.CharField(help_text="Why you may not decide it; empty where you may.")
     from_now_on = serializers.BooleanField(
         help_text="Whether a yes may be given for such uses from now on too: see …/standing."
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+from collections.abc import Collection
 
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +23,14 @@ def changed(row: Approval, event: str = "") -> None:
     told = {"type": "inbox", "approval": row.pk, "status": row.status, "event": event}
     groups = (group(row.organization_id), group(row.organization_id, row.requester_id))
     transaction.on_commit(lambda: news.tell(groups, told))
+
+
+def look_again(concerned: Collection[tuple[int, str]]) -> None:
+    """Tell inboxes that questions show something else by now; each pair is an organization and who asked there."""
+    groups = {group(organization_id) for organization_id, _ in concerned}
+    groups |= {group(organization_id, requester) for organization_id, requester in concerned}
+    if groups:
+        news.tell(groups, {"type": "inbox", "approval": None, "status": "", "event": ""})
 
 
 def group_of(identity: Identity) -> str:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import posixpath
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agents_app.models import Conversation
-from agents_app.showing import ballots
+from agents_app.showing import around, ballots
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.roles import AUDIT_VIEW
@@ -17,6 +17,7 @@ from tools_app.approving import allowing, answers, successors
 from tools_app.approving.visible import exact_text, is_showable, of_kind, visible_text
 from tools_app.executors import paths
 from tools_app.governing import meanings
+from tools_app.governing.halts import Halt
 from tools_app.models import Approval, ToolCall
 
 # The row of a card that is no argument: what the use would change. No parameter can be called so.
@@ -25,7 +26,9 @@ _UNSEEN = "Shown to those who decide about it."
 Item = dict[str, Any]
 
 
-def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> Item:
+def approval(
+    row: Approval, of: ToolCall, identity: Identity | None = None, thrown: Sequence[Halt] | None = None
+) -> Item:
     """The question as it is shown: every argument whole, nothing styled or hidden by what it contains."""
     card = _card(row, of, sees_change=_sees_change(row, identity))
     item = {
@@ -49,15 +52,18 @@ def approval(row: Approval, of: ToolCall, identity: Identity | None = None) -> I
         "card": card,
         "form": _form(row, of) if row.about == Approval.About.ANSWER else None,
         "showable": all(each["showable"] for each in card),
-        "decided_by": visible_text(row.decided_by_name),
+        "halted": around.halted(row, of, thrown),
+        "void": around.void(row, of),
         "comment": visible_text(row.comment),
         "answered": visible_text(" · ".join(answers.said(value) for value in (row.answer or {}).values())),
         "created_at": row.created_at.isoformat(),
         "expires_at": row.expires_at.isoformat(),
         **ballots.of(row, of, identity),
     }
+    item["decided_by"] = around.signed(row, item["votes"])
     if identity is not None:
         item["may_decide"] = approvals.may_decide(row, identity)
+        item["why_not"] = "" if item["may_decide"] else around.why_not(row, identity)
         item["from_now_on"] = item["may_decide"] and item["showable"] and allowing.is_offered(row, identity)
     return item
 

@@ -50,5 +50,5 @@ def _notable(runs: list[Item]) -> list[Item]:
     return [
         {**run, "retryable": run.get("retryable", False) and run["id"] == newest}
         for run in runs
-        if run["status"] != "finished" and run["id"] == latest[run["message"]]
+        if (run["status"] != "finished" or run.get("chosen")) and run["id"] == latest[run["message"]]
     ]

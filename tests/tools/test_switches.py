@@ -22,7 +22,7 @@ from tests.gate import Gate
 from tests.tools.asking import run_it, waiting, yes
 from tools_app import approvals, executors, policy
 from tools_app.context import ToolContext
-from tools_app.exceptions import DigestMismatch, InvalidSwitch, SwitchThrown
+from tools_app.exceptions import InvalidSwitch, StoppedForNow, SwitchThrown
 from tools_app.executors import stopping
 from tools_app.executors.base import ToolResult, Work
 from tools_app.governing import halts, switches
@@ -115,14 +115,29 @@ def test_a_question_outlives_a_switch_that_is_lifted_before_it_is_answered() -> 
 
 
 @pytest.mark.django_db
-def test_a_yes_while_it_is_stopped_runs_nothing_and_ends_the_question() -> None:
+@pytest.mark.parametrize("scope", SCOPES)
+def test_a_yes_while_it_is_stopped_runs_nothing_and_the_question_goes_on_waiting(scope: str) -> None:
     at, call = waiting()
-    throw(at, "organization")
+    row = throw(at, scope)
     question = gate.question(call)
-    with pytest.raises(DigestMismatch):
-        approvals.approve(question, digest=question.digest, by=gate.fresh(people.bob().identity))
+    with pytest.raises(StoppedForNow, match=r"It misbehaves\. You can deny it, or wait"):
+        yes(call)
+    question.refresh_from_db()
     call.refresh_from_db()
-    assert (call.status, call.reason) == ("blocked", "kill_switch")
+    assert (call.status, question.status, question.votes_given) == ("waiting", "pending", 0)
+    switches.lift(row, by=OPERATOR)
+    yes(call)
+    assert run_it(call).status == "succeeded"
+
+
+@pytest.mark.django_db
+def test_what_is_stopped_can_be_denied() -> None:
+    at, call = waiting()
+    throw(at, "tool")
+    question = gate.question(call)
+    approvals.deny(question, digest=question.digest, by=people.bob().identity)
+    call.refresh_from_db()
+    assert (call.status, question.status) == ("denied", "denied")
 
 
 @pytest.mark.django_db

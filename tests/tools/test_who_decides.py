@@ -101,7 +101,7 @@ def test_whose_word_counts(demands: list[Demand], voice: Voice, may: bool) -> No
         ([PLAIN], ""),
         ([OTHER], "Another person than who asked has to approve it."),
         ([TWO], "2 people have to approve it."),
-        ([OTHER, TWO], "2 people other than who asked have to approve it."),
+        ([OTHER, TWO], "2 people have to approve it, none of them the one who asked."),
         ([MONEY], "1 person of money has to approve it."),
         ([MONEY, LAW], "1 person of law and 1 person of money have to approve it."),
         ([TWO, MONEY], "1 person of money and 2 people in all have to approve it."),

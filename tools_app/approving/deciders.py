@@ -127,8 +127,8 @@ def _who(demands: Sequence[Demand]) -> str:
     other = "another person" if another_person(demands) else "one person"
     if set(counts) == {ANYBODY}:
         if counts[ANYBODY] > 1:
-            who = " other than who asked" if another_person(demands) else ""
-            return f"{counts[ANYBODY]} people{who} have to approve it."
+            who = ", none of them the one who asked" if another_person(demands) else ""
+            return f"{counts[ANYBODY]} people have to approve it{who}."
         return "Another person than who asked has to approve it." if another_person(demands) else ""
     parts = [
         f"{counts[group]} {'person' if counts[group] == 1 else 'people'} of {group}"

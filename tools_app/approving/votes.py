@@ -114,6 +114,8 @@ def cast(approval: Approval, *, digest: str, verdict: str, by: Identity, comment
             )
     except IntegrityError:
         raise AlreadyVoted from None
+    # Whoever fetched the question with its votes has them as they were; what is told of it must name this one.
+    getattr(approval, "_prefetched_objects_cache", {}).pop("votes", None)
     return deciders.missing(demands, said_yes(approval, demands))
 
 

@@ -57,6 +57,7 @@ from tools_app.exceptions.deciding import (
     NotAlike,
     NotAQuestion,
     NotFromNowOn,
+    StoppedForNow,
     SwitchThrown,
     WebhookNameTaken,
 )
@@ -109,6 +110,7 @@ __all__ = [
     "SecretInUse",
     "SecretNameTaken",
     "ServerNameTaken",
+    "StoppedForNow",
     "SwitchThrown",
     "SyncFailed",
     "ToolChanged",

@@ -100,6 +100,13 @@ class DigestMismatch(HouseError):
     status = 409
 
 
+class StoppedForNow(HouseError):
+    """This is stopped for now. You can deny it, or wait until it acts again."""
+
+    code = "stopped"
+    status = 409
+
+
 class NotFromNowOn(HouseError):
     """This cannot be allowed from now on. Decide about this one use."""
 

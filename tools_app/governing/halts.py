@@ -41,6 +41,8 @@ class Halt:
     name: str
     reason: str
     by: str
+    # Of the tool or persona.
+    subject: int = 0
 
     @property
     def told(self) -> str:
@@ -95,11 +97,18 @@ def tools(organization_id: int) -> dict[int, str]:
 def thrown(organization_id: int) -> list[Halt]:
     """All that is stopped in an organization, the widest first: for pages that show more than one thing."""
     rows = sorted(_THROWN.all(organization=organization_id), key=lambda row: _BROADEST.index(row[0]))
-    found = [Halt(scope, name, reason, by) for scope, _, name, reason, by in rows]
+    found = [Halt(scope, name, reason, by, subject) for scope, subject, name, reason, by in rows]
     why = reason_in_file()
     if why is None or any(each.scope == KillSwitch.Scope.INSTALLATION for each in found):
         return found
     return [by_file(why), *found]
+
+
+def among(found: Iterable[Halt], *, agent_type_id: int, tool_id: int) -> Halt | None:
+    """Of what `thrown` gave the widest that stops this tool in this persona's hands."""
+    meant = {KillSwitch.Scope.TOOL: tool_id, KillSwitch.Scope.PERSONA: agent_type_id}
+    stops = (each for each in found if meant.get(KillSwitch.Scope(each.scope), each.subject) == each.subject)
+    return next(stops, None)
 
 
 def reason_in_file() -> str | None:

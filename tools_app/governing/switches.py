@@ -142,6 +142,7 @@ def lift(row: KillSwitch, *, by: Identity, reason: str = "") -> None:
             raise StaleState
         facts = {"thrown_by": row.thrown_by, **({"reason": reason} if reason.strip() else {})}
         _record("switch.lifted", row, facts, by=by)
+    transaction.on_commit(lambda: doors.tell_switched(row))
 
 
 def heed_file() -> None:
@@ -195,7 +196,8 @@ def _everybody() -> list[int]:
 
 
 def _interrupt(row: KillSwitch) -> None:
-    """A tool is asked about once a second by whoever carries it out; only answers have to be told."""
+    """A tool is asked about once a second by whoever carries it out; answers have to be told, and open pages."""
     if row.scope != Scope.TOOL:
         agent = row.subject_id if row.scope == Scope.PERSONA else None
         doors.interrupt_answers(organization_id=row.organization_id, agent_type_id=agent)
+    doors.tell_switched(row)

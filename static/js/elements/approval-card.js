@@ -79,11 +79,13 @@ export class ApprovalCard extends HTMLElement {
       taint: approval.taint,
       dangerous: Boolean(approval.is_dangerous),
       responded: Boolean(approval.response),
+      halted: Boolean(approval.halted),
     });
     if (approval.may_decide !== undefined) this.dataset.mayDecide = approval.may_decide;
     if (approval.voted !== undefined) this.dataset.voted = approval.voted;
     this.setAttribute("aria-label", `${this.#words.title} ${approval.tool}`);
     this.#write(approval);
+    show(this.querySelector("[data-halt]"), Boolean(approval.halted));
     if (!isSame) this.#writeRows(approval.card);
     if (!isSame) this.hold();
     this.querySelector("information-flow").show(approval.flow);
@@ -113,7 +115,10 @@ export class ApprovalCard extends HTMLElement {
       "approval-comment": approval.comment || approval.answered || approval.response,
       "approval-instead": approval.instead,
       "approval-denied": approval.response ? "Answered by a person" : "Denied",
+      "approval-void": approval.void || "Replaced",
+      "approval-halt": approval.halted,
     });
+    if (approval.why_not) fill(this, { "approval-why-not": approval.why_not });
     this.querySelector('[data-slot="approval-digest"]').title = approval.digest;
     this.#place(approval);
     this.querySelector("count-down").dataset.until = approval.expires_at ?? "";
@@ -158,9 +163,10 @@ export class ApprovalCard extends HTMLElement {
     this.tabIndex = this.isPending ? 0 : -1;
     for (const verdict of ["approve", "deny"]) this.#button(verdict).setAttribute("aria-keyshortcuts", this.#words.keys[verdict] ?? "");
     const hasVoted = this.dataset.voted === "true";
-    this.#button("approve").disabled = !mayDecide || hasVoted || this.#isSending || this.dataset.showable !== "true";
+    const mayAgree = mayDecide && !this.#isSending && this.dataset.halted !== "true";
+    this.#button("approve").disabled = !mayAgree || hasVoted || this.dataset.showable !== "true";
     this.#button("deny").disabled = !mayDecide || this.#isSending;
-    this.querySelector("[data-send]").disabled = !mayDecide || this.#isSending;
+    this.querySelector("[data-send]").disabled = !mayAgree;
     this.#form.disabled = !mayDecide || this.#isSending;
     this.setAttribute("aria-busy", String(this.#isSending));
   }
@@ -245,8 +251,9 @@ export class ApprovalCard extends HTMLElement {
     const fresh = error.details.approval ?? error.details;
     if (error.status === 409 && fresh.digest) this.show(fresh);
     if (error.status === 409) this.dispatchEvent(new CustomEvent("approval-stale", { bubbles: true }));
-    this.#complain(error);
-    alarm(error.message);
+    const said = new Error(told(error, fresh));
+    this.#complain(Object.assign(said, { details: error.details, status: error.status, code: error.code }));
+    alarm(said.message);
   }
 
   #complain(error) {
@@ -257,6 +264,13 @@ export class ApprovalCard extends HTMLElement {
     link.href = `${link.pathname}?next=${encodeURIComponent(location.pathname)}`;
     link.hidden = !(error && (error.status === 401 || error.code.includes("login")));
   }
+}
+
+/** Who was faster, where the server says it. */
+function told(error, fresh) {
+  const did = { approved: "approved", consumed: "approved", denied: "denied" }[fresh.status];
+  const isLost = error.status === 409 && did && fresh.decided_by;
+  return isLost ? `${fresh.decided_by} ${did} it while you were deciding.` : error.message;
 }
 
 customElements.define("approval-card", ApprovalCard);

@@ -9,6 +9,8 @@ import { show } from "../lib/slots.js";
 const TOGETHER = 150;
 const LOOK_EVERY = 30_000;
 const SHOWN = 50;
+// What was approved may yet be used, or taken back.
+const OPEN = new Set(["pending", "approved"]);
 const FILTERS = ["agent", "tool", "risk", "requester", "due_hours"];
 
 class InboxList extends HTMLElement {
@@ -103,7 +105,7 @@ class InboxList extends HTMLElement {
       if (item) write(item, approval);
       else this.#insert(made(approval));
     }
-    const gone = [...known.values()].filter((item) => item.dataset.status === "pending");
+    const gone = [...known.values()].filter((item) => OPEN.has(item.dataset.status));
     await Promise.all(gone.map((item) => this.#lookAfter(item)));
     show(this.querySelector("[data-empty]"), this.#items.length === 0);
     this.#offerTogether();

@@ -144,7 +144,7 @@ export class StandingOffer extends HTMLElement {
 
   #settle() {
     const card = this.#card?.dataset;
-    this.hidden = !(this.dataset.offered === "true" && card?.status === "pending" && card?.mayDecide === "true");
+    this.hidden = !(this.dataset.offered === "true" && card?.status === "pending" && card?.mayDecide === "true" && card?.halted !== "true");
     this.querySelector("[data-choices]").disabled = this.#isBusy;
   }
 }

@@ -20,6 +20,7 @@ export function offer(item, items) {
   const place = item.querySelector("[data-alike]");
   const group = alikeOf(item, items);
   show(place, group.length > 1);
+  place.querySelector('[data-together="approve"]').disabled = group.some((each) => each.querySelector("approval-card").dataset.halted === "true");
   if (group.length < 2) return;
   fill(place, { "alike-count": `${group.length} questions`, "alike-number": group.length, "alike-number-denied": group.length });
   place.querySelector("[data-digests]").replaceChildren(...group.map(line));

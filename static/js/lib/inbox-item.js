@@ -6,7 +6,7 @@ const ENDED = {
   outcome: { approved: "Went on", denied: "Stopped" },
   answer: { approved: "Answered", consumed: "Answered", denied: "Not answered" },
 };
-const ENDED_ALIKE = { expired: "Expired", superseded: "Replaced", cancelled: "Withdrawn" };
+const ENDED_ALIKE = { expired: "Expired", cancelled: "Withdrawn" };
 
 export function made(approval) {
   const item = clone("inbox-item-template");
@@ -35,7 +35,8 @@ export function settle(item) {
   const { status, about, dangerous, taint, mayDecide, responded } = cardOf(item).dataset;
   Object.assign(item.dataset, { status, dangerous, outside: taint, mayDecide, responded });
   const isInPlace = responded === "true" && status === "denied";
-  const ended = isInPlace ? "Answered" : (ENDED[about]?.[status] ?? ENDED_ALIKE[status] ?? "");
+  const isVoid = status === "superseded";
+  const ended = isVoid ? cardOf(item).querySelector('[data-slot="approval-void"]').textContent : isInPlace ? "Answered" : (ENDED[about]?.[status] ?? ENDED_ALIKE[status] ?? "");
   const by = cardOf(item).querySelector('[data-slot="approval-by"]').textContent.trim();
   fill(item, { "item-state": ended && by ? `${ended} by ${by}` : ended });
 }

@@ -97,6 +97,8 @@ def test_the_persona_says_that_it_is_stopped_and_what_of_its_tools_is() -> None:
     told = "Adam has stopped all tools and answers of the organization: Audit."
     assert alice.api().get(path).json()["halted"] == told
     for page in ("/", f"/c/{now.conversation.public_id}/"):
-        assert alice.browser().get(page).content.decode().count(f">{told}<") == 1
+        # Above the thread, and on the card of the question that waits in it.
+        waits = 0 if page == "/" else 1
+        assert alice.browser().get(page).content.decode().count(f">{told}<") == 1 + waits
     with pytest.raises(AgentDisabled, match="Audit"):
         factory.by_name(now.agent.name, organization_id=now.tool.organization_id)
