@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
+import redis
 from django.conf import settings
 
 from agents_app import runs
@@ -19,6 +20,7 @@ from tools_app.models import ToolCall
 
 pytestmark = [pytest.mark.django_db(transaction=True)]
 
+ALL = ("web", "runs", "tools")
 READ = "Please read the file ledger.txt"
 
 
@@ -43,6 +45,24 @@ def test_worker_killed_between_approval_and_execution(live_app: Live) -> None:
     assert acting.only_call(run).status == "queued"
     live_app.start_again("tools")
     acting.until(run, "finished", seconds=30)
+    assert "one line of the ledger" in acting.answer(run)
+    assert list(ToolUsage.objects.filter(run_id=run.pk).values_list("attempt", "status")) == [(1, "success")]
+
+
+def test_a_question_outlives_the_whole_installation(live_app: Live, valkey: redis.Redis) -> None:
+    run = acting.asked(READ)
+    question = acting.question(run)
+    acting.until(run, "waiting")
+    # It rests in rows alone: no lease is renewed for it, and nothing of it stands in the broker.
+    assert Run.objects.get(pk=run.pk).lease_until is None
+    assert ToolCall.objects.get(pk=question.call_id).lease_until is None
+    for name in ALL:
+        live_app.kill(name)
+    valkey.flushall()
+    for name in ALL:
+        live_app.start_again(name)
+    acting.approve(question, replace(alice().identity, authenticated_at=datetime.now(UTC)))
+    acting.until(run, "finished", seconds=40)
     assert "one line of the ledger" in acting.answer(run)
     assert list(ToolUsage.objects.filter(run_id=run.pk).values_list("attempt", "status")) == [(1, "success")]
 
