@@ -55,13 +55,13 @@ def denies(matcher: Any, value: Any, kind: str = "") -> bool:
         ({"range": {"max": 1}}, [0], False, True),
         ({"regex": "a+"}, "aaa", True, True),
         ({"regex": "a+"}, "baaab", False, True),
-        ({"regex": "^a+$"}, "aaa\nb", False, False),
+        ({"regex": "^a+$"}, "aaa\nb", False, True),
         ({"regex": "a+"}, "aaa\n", False, True),
         ({"regex": "a+"}, "AAA", False, True),
         ({"regex": "a+"}, "\uff41", False, True),
         ({"regex": "[0-9]+"}, 7, False, True),
         ({"regex": "[A-Z]+"}, "ABC", True, True),
-        ({"regex": "True"}, True, False, False),
+        ({"regex": "True"}, True, False, True),
         ({"regex": "true"}, True, False, True),
         ({"regex": ".*"}, "x" * 4097, False, True),
         ({"regex": "(a+)+"}, "a" * 4000 + "b", False, True),
@@ -348,3 +348,39 @@ def test_texts_within_commands_only_advise() -> None:
     rule = {"command": ["rm -rf"], "code": [], "path": ["/etc"], "/code/x": [{"regex": "a"}]}
     assert rules.advisory(rule, kinds) == ["command", "/code/x"]
     assert rules.advisory(["command"], kinds) == []
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "is_hit"),
+    [
+        ("DROP TABLE", "drop table x", True),
+        ("DROP TABLE", "Drop Table x", True),
+        ("Confidential", "CONFIDENTIAL", True),
+        (r"[A-Z]{3}-\d+", "abc-12", True),
+        ("drop.*table", "drop\ntable", True),
+        ("^secret", "x\nsecret", True),
+        ("secret$", "secret\nx", True),
+        ("a b", "a\tb", True),
+        ("a b", "a \n  b", True),
+        ("[^a-z]", "A", True),
+        (r"\t", "a\tb", True),
+        ("É", "e\u0301", True),
+        ("DROP TABLE", "drop the table", False),
+        ("^secret", "a secret", False),
+    ],
+)
+def test_a_pattern_is_found_in_any_spelling_where_it_denies(pattern: str, text: str, is_hit: bool) -> None:
+    assert denies({"regex": pattern}, text) is is_hit
+
+
+@given(some.text("abcXYZ 09_-", min_size=1, max_size=12))
+def test_a_denied_pattern_hits_capitals_and_small_letters_alike(text: str) -> None:
+    for pattern in (text, text.upper(), text.lower()):
+        assert denies({"regex": pattern}, text.upper())
+        assert denies({"regex": pattern}, text.lower())
+
+
+def test_a_pattern_is_read_as_it_is_written_where_it_allows() -> None:
+    assert allows({"regex": "DROP.x"}, "DROP x")
+    assert not allows({"regex": "DROP.x"}, "drop x")
+    assert not allows({"regex": "DROP.x"}, "DROP\nx")

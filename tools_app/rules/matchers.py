@@ -173,6 +173,7 @@ def _is_pattern(wanted: Any) -> bool:
         return False
     try:
         _compiled(wanted)
+        _loosely(wanted)
     except re2.error:
         return False
     return True
@@ -185,9 +186,21 @@ def _compiled(pattern: str) -> Any:
     return re2.compile(pattern, options)
 
 
+@lru_cache(maxsize=2048)
+def _loosely(pattern: str) -> Any:
+    """The same in letters of any size, over lines, and with each line's own beginning and end."""
+    options = re2.Options()
+    options.log_errors = False
+    options.case_sensitive = False
+    return re2.compile(f"(?sm){pattern}", options)
+
+
 def size_of(pattern: str) -> int:
-    """How many states the machine has that finds a pattern; what it takes to run it grows with them."""
-    return int(_compiled(pattern).programsize)
+    """How many states the machines have that find a pattern; what it takes to run them grows with these.
+
+    In two texts as it is written, in up to three loosely, where a measure of two is taken for one.
+    """
+    return int(_compiled(pattern).programsize) + int(_loosely(pattern).programsize) * 3 // 2
 
 
 def _fits_pattern(wanted: str, seen: Seen) -> bool:
@@ -201,7 +214,11 @@ def _fits_pattern(wanted: str, seen: Seen) -> bool:
 
 def _finds_pattern(wanted: str, seen: Seen) -> bool:
     text = str(seen.value) if isinstance(seen.value, str) else loosened(seen.value)
-    return bool(_compiled(wanted).search(text) or _compiled(wanted).search(loosened(text)))
+    loose = loosened(text)
+    if any(_compiled(wanted).search(each) for each in dict.fromkeys((text, loose))):
+        return True
+    flat = " ".join(loose.split())
+    return any(_loosely(wanted).search(each) for each in dict.fromkeys((loose, flat, text)))
 
 
 def _contains(wanted: str, seen: Seen) -> bool:
