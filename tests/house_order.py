@@ -30,7 +30,7 @@ calling.blocks ranking finders knowing.passages
 
 run_context limited
 
-bell bridge calling.leases schema.schema_weight schema.schemas schema.weights cataloging.alike
+bell bridge calling.leases schema.schema_weight schema.schema_kinds schema.schemas schema.weights cataloging.alike
 schema.foreign_schemas
 
 schema.schema_hints

@@ -22,7 +22,7 @@ from tools_app.governing import layers
 from tools_app.governing.layer_rules import Rule
 from tools_app.models import Tool
 from tools_app.policy import Grant, Layer, layering
-from tools_app.schema import weights
+from tools_app.schema import schema_kinds, weights
 
 # Personas, the ones asked for last; of five hundred tools each they take a few megabytes.
 KEPT: Final = 64
@@ -137,7 +137,8 @@ def narrowed(
     """
     schema, found = dict(definition.input_schema), (*wider, layering.of_grant(grant))
     properties: dict[str, Any] = dict(schema.get("properties") or {})
-    known = {name: _kind(spec, (kinds or {}).get(name, "")) for name, spec in properties.items()}
+    told = schema_kinds.of(schema)
+    known = {name: told.get(name, "") or (kinds or {}).get(name, "") for name in properties}
     fixed = layering.fixed(found)
     shown = {
         name: _offered(name, spec, known, found)
@@ -150,10 +151,6 @@ def narrowed(
     schema["properties"] = shown
     schema["required"] = [name for name in schema.get("required") or [] if name in shown]
     return replace(definition, input_schema=schema)
-
-
-def _kind(spec: Any, given: str) -> str:
-    return str(spec.get("x-kind", "") or given) if isinstance(spec, dict) else given
 
 
 def _offered(name: str, spec: Any, kinds: Mapping[str, str], found: tuple[Layer, ...]) -> Any:

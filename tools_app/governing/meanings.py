@@ -11,25 +11,17 @@ from tools_app.exceptions import ToolFailed
 from tools_app.executors import network, targets
 from tools_app.executors.tables import reading
 from tools_app.models import Tool
+from tools_app.schema import schema_kinds
 
 
 def kinds_of(tool: Tool) -> dict[str, str]:
-    """The kind of each top-level parameter: what its bare-text rules mean. A path to look through is a folder.
+    """The kind of each parameter by its name, and of each place within by its pointer: what bare texts there mean.
 
     What an administrator says of a parameter holds where its description says nothing: it comes from elsewhere.
     """
     given = {name: str(kind) for name, kind in (tool.parameter_kinds or {}).items()}
-    told = {name: _kind(spec) for name, spec in parameters_of(tool).items()}
-    return given | {name: kind for name, kind in told.items() if kind}
-
-
-def _kind(spec: Mapping[str, Any]) -> str:
-    """A list is of the kind of its items: what is forbidden is looked for in each of them."""
-    items = spec.get("items")
-    said = spec if "x-kind" in spec else items if isinstance(items, dict) else {}
-    if (said.get("x-kind"), said.get("x-access")) == ("path", "list"):
-        return "folder"
-    return str(said.get("x-kind", ""))
+    told = schema_kinds.of(schema_of(tool))
+    return {**given, **told}
 
 
 def subject_of(tool: Tool, values: Mapping[str, Any]) -> rules.Subject:
@@ -44,10 +36,13 @@ def subject_of(tool: Tool, values: Mapping[str, Any]) -> rules.Subject:
 
 def parameters_of(tool: Tool) -> dict[str, dict[str, Any]]:
     """Of a built-in tool as the program has them: what it does to a file does not depend on an older row."""
-    is_ours = tool.executor == Tool.Executor.BUILTIN and tool.name in builtin_tools.names()
-    schema = builtin_tools.named(tool.name).definition.input_schema if is_ours else tool.input_schema
-    properties = schema.get("properties") or {}
+    properties = schema_of(tool).get("properties") or {}
     return {name: spec for name, spec in properties.items() if isinstance(spec, dict)}
+
+
+def schema_of(tool: Tool) -> Mapping[str, Any]:
+    is_ours = tool.executor == Tool.Executor.BUILTIN and tool.name in builtin_tools.names()
+    return builtin_tools.named(tool.name).definition.input_schema if is_ours else tool.input_schema
 
 
 def names_of(tool: Tool) -> frozenset[str] | None:
@@ -104,8 +99,9 @@ def real(tool: Tool, effective: Mapping[str, Any]) -> Real:
     for name, spec in parameters_of(tool).items():
         value = effective.get(name)
         try:
-            if isinstance(value, str) and spec.get("x-kind") == "path":
-                meant = targets.meant(value, str(spec.get("x-access", "read")))
+            kind, access = schema_kinds.said(spec, schema_of(tool))
+            if isinstance(value, str) and kind == "path":
+                meant = targets.meant(value, access or "read")
                 found.targets[name], found.also[name] = meant.target, meant.names
             elif kinds.get(name) == "url":
                 _vet(value)

@@ -13,6 +13,7 @@ from tools_app.governing import meanings
 from tools_app.models import Tool
 from tools_app.policy import Layer
 from tools_app.rules import places
+from tools_app.schema import schema_kinds
 from tools_app.schema.schemas import KINDS
 
 RULES: Final = ("allowed_parameters", "denied_parameters", "ask_when")
@@ -86,7 +87,7 @@ def only_advised(tool: Tool, own: Layer, wider: tuple[Layer, ...] = (), *, waive
 
 
 def unclear(row: Any, tool: Tool, names: Iterable[str] = RULES) -> dict[str, list[str]]:
-    """Bare texts about parameters whose kind nobody has said: they are compared as a whole, and seldom meant so."""
+    """Bare texts about values whose kind nobody has said: they are compared as a whole, and seldom meant so."""
     kinds, known = meanings.kinds_of(tool), tool.input_schema.get("properties") or {}
     wrong = {}
     for field in names:
@@ -94,11 +95,25 @@ def unclear(row: Any, tool: Tool, names: Iterable[str] = RULES) -> dict[str, lis
         bare = sorted(
             name
             for name, wanted in (rule.items() if isinstance(rule, Mapping) else ())
-            if name in known and name not in kinds and _may_be_free(known[name]) and _has_bare_text(wanted)
+            if _has_bare_text(wanted) and _is_unclear(name, kinds, known, tool)
         )
         if bare:
             wrong[field] = [f"Say what kind of value this is: {', '.join(bare)}. {_SAY_THE_KIND}"]
     return wrong
+
+
+def _is_unclear(name: str, kinds: Mapping[str, str], known: Mapping[str, Any], tool: Tool) -> bool:
+    if not places.is_pointer(name):
+        return name in known and name not in kinds and _may_be_free(known[name])
+    meant = [
+        place
+        for place in schema_kinds.places(meanings.schema_of(tool))
+        if places.meet(places.steps(name), place.path)
+    ]
+    if not meant:
+        # Nothing is said of such a place: it may hold anything.
+        return not kinds.get(places.names(name))
+    return any(place.is_free and not place.kind and not kinds.get(place.path[0]) for place in meant)
 
 
 def _rule(rule: Any, tool: Tool, *, allowing: bool) -> str:

@@ -199,9 +199,11 @@ def denies_address(rule: Any, name: str, kind: str, address: str) -> bool:
 
 
 def _may_mean(place: str, name: str, kind: str) -> bool:
+    """Whether a name of a rule may mean this parameter, or this place within one."""
+    top = places.names(name) if places.is_pointer(name) else name
     if places.is_pointer(place):
-        return places.names(place) in ("*", name)
-    return place == places.ANY or places.speaks_of(place, name, kind)
+        return places.names(place) in ("*", top) and places.touch(places.steps(place), _path(name))
+    return place == places.ANY or places.speaks_of(place, name, kind) or place == top
 
 
 def leaves_out(denied: Any, allowed: Any, name: str, kind: str) -> bool:

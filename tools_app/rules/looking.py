@@ -45,15 +45,13 @@ class Subject:
 
     def inner(self, name: str) -> tuple[tuple[places.Path, str], ...]:
         """The places within a parameter that have a kind of their own."""
-        found = self._inner.get(name)
-        if found is None:
-            found = tuple(
-                (places.steps(place), kind)
-                for place, kind in self.kinds.items()
-                if kind and places.is_pointer(place) and places.names(place) in ("*", name)
-            )
-            self._inner[name] = found
-        return found
+        if not self._inner:
+            found: dict[str, list[tuple[places.Path, str]]] = {"": []}
+            for place, kind in self.kinds.items():
+                if kind and places.is_pointer(place):
+                    found.setdefault(places.names(place), []).append((places.steps(place), kind))
+            self._inner.update((top, tuple(listed)) for top, listed in found.items())
+        return self._inner.get(name, ())
 
 
 class _Said:
