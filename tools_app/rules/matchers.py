@@ -143,11 +143,16 @@ def _check_operator(matcher: Mapping[str, Any], *, allowing: bool, depth: int, k
 def _require_meaning(name: str, wanted: Any, *, allowing: bool) -> None:
     """Raise UnknownRule for a text that looks like a limit and would never be met by any value."""
     operator = OPERATORS[name]
-    if operator.can_hit is None or (not allowing and loosened(wanted) == ""):
-        return  # An empty text is met by an empty one.
-    if not operator.can_hit(wanted, allowing=allowing):
+    if operator.can_hit is not None and not _can_hit(name, wanted, allowing=allowing):
         which = "nothing would be allowed by" if allowing else "nothing would ever be denied by"
         raise UnknownRule(f"{which} {str(wanted)[:80]!r}: {name} wants {operator.form}")
+
+
+@lru_cache(maxsize=8192)
+def _can_hit(name: str, wanted: str, *, allowing: bool) -> bool:
+    """Remembered: rules are read anew at every use. An empty text is met by an empty one, where it denies."""
+    asked = OPERATORS[name].can_hit
+    return asked is None or (not allowing and loosened(wanted) == "") or asked(wanted, allowing=allowing)
 
 
 # --- The operators ------------------------------------------------------------------------------------------
