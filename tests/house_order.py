@@ -124,7 +124,7 @@ transcript answering.outside answering.verdicts answering.history granted.carrie
 
 granted.previews
 
-showing.pictures granted.tool_search live.remembered showing.ballots showing.around costs.gauge
+showing.pictures granted.tool_search live.remembered showing.ballots showing.anew showing.around costs.gauge
 
 showing.cards showing.allowed
 

@@ -100,7 +100,7 @@ def require_unchanged(approval: Approval, by: Identity) -> None:
     with transaction.atomic():
         # The stream first, as everybody takes it: a Stop that holds it waits for the call, which `add` takes.
         hold(approval)
-        refusal = decision if isinstance(decision, policy.Refuse) else endings.DRIFTED.refusal
+        refusal = decision if isinstance(decision, policy.Refuse) else endings.CHANGED_WHILE_ASKED.refusal
         decided.add(call, found, refusal, decided.VERDICT)
         supersede(approval, endings.Blocked(refusal.code, refusal.message), by=by)
         if not isinstance(decision, policy.Refuse) and successors.may_have(call):

@@ -199,6 +199,9 @@ class ApprovalSerializer(serializers.Serializer[Any]):
     halted = serializers.CharField(
         help_text="Which kill switch stops it, in words; empty if none does. It can be denied, not approved."
     )
+    anew = serializers.CharField(
+        help_text="Of a question that stands in for one before it: what had changed, in words; else empty."
+    )
     void = serializers.CharField(help_text="Of a question that is void, why in one word; else empty.")
     comment = serializers.CharField()
     answered = serializers.CharField(

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from agents_app.models import Conversation
-from agents_app.showing import around, ballots
+from agents_app.showing import anew, around, ballots
 from project.accounts import identity as identities
 from project.accounts.identity import Identity, NoMembership
 from project.accounts.roles import AUDIT_VIEW
@@ -53,6 +53,7 @@ def approval(
         "form": _form(row, of) if row.about == Approval.About.ANSWER else None,
         "showable": all(each["showable"] for each in card),
         "halted": around.halted(row, of, thrown),
+        "anew": anew.told(row, of),
         "void": around.void(row, of),
         "comment": visible_text(row.comment),
         "answered": visible_text(" · ".join(answers.said(value) for value in (row.answer or {}).values())),

@@ -12,7 +12,8 @@ from project.accounts import identity as identities
 from project.accounts.identity import Identity
 from tests import gate, people, world
 from tests.tools.asking import run_it, waiting, yes
-from tools_app import approvals
+from tools_app import approvals, catalog
+from tools_app.exceptions import DigestMismatch
 from tools_app.governing import switches
 from tools_app.governing.switches import Target
 from tools_app.models import Approval, ToolCall
@@ -91,3 +92,33 @@ def test_everybody_who_approved_signs_and_is_named_while_it_waits() -> None:
 def test_who_may_not_decide_is_told_why(who: Any, why: str) -> None:
     _, call = waiting(approver="other")
     assert card(call, who().identity)["why_not"] == why
+
+
+def test_a_question_asked_anew_says_what_had_changed_and_whose_yes_was_lost() -> None:
+    # Only what an answer waits for goes on in another call.
+    now = world.made()
+    call = now.call
+    catalog.update(now.tool, {"description": "Calculates sums."}, by=people.carol().identity)
+    with pytest.raises(DigestMismatch):
+        yes(call)
+    call.refresh_from_db()
+    assert "waited for a yes" in call.reason_text
+    successor = ToolCall.objects.get(replaces=call)
+    assert card(successor)["anew"] == "Asked anew: the tool was changed by Carol."
+    assert card(call)["anew"] == ""
+
+
+def test_a_change_of_who_decides_is_told_with_the_yes_it_made_void() -> None:
+    now = world.made()
+    catalog.update(now.tool, {"approver": "other", "approvals_needed": 2}, by=people.carol().identity)
+    with pytest.raises(DigestMismatch):
+        yes(now.call)
+    second = ToolCall.objects.get(replaces=now.call)
+    yes(second)
+    catalog.update(now.tool, {"approvals_needed": 1}, by=people.carol().identity)
+    with pytest.raises(DigestMismatch):
+        yes(second, people.adam())
+    third = ToolCall.objects.get(replaces=second)
+    told = card(third)["anew"]
+    assert "who has to approve it was changed" in told
+    assert told.endswith("The yes of Bob was about the one before.")

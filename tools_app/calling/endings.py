@@ -42,6 +42,13 @@ DRIFTED: Final = Blocked(
 )
 
 
+# Nobody had said yes to it. Where it is asked about anew, the answer to that is what the model gets.
+CHANGED_WHILE_ASKED: Final = Blocked(
+    "definition_changed",
+    "The tool, the rules or the target changed while this waited for a yes, so it was not used. Ask again.",
+)
+
+
 def too_many(asked: int, most: int) -> Blocked:
     """For the first of those that one model turn asked for beyond what is taken of it."""
     told = f"{asked} uses were asked for at once and the first {most} were taken; this one and those after it were not."

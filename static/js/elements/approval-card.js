@@ -117,6 +117,7 @@ export class ApprovalCard extends HTMLElement {
       "approval-denied": approval.response ? "Answered by a person" : "Denied",
       "approval-void": approval.void || "Replaced",
       "approval-halt": approval.halted,
+      "approval-anew": approval.anew,
     });
     if (approval.why_not) fill(this, { "approval-why-not": approval.why_not });
     this.querySelector('[data-slot="approval-digest"]').title = approval.digest;
