@@ -55,7 +55,7 @@ governing.installation_policy doors explain.explaining cataloging.differences ca
 # Readings.
 served credentials approving.demands governing.halts calling.information governing.layers calling.askers
 governing.meanings governing.strays approving.standing calling.days calling.quotas facts calling.contexts availability
-cataloging.versions governing.held cataloging.linting explain.decided explain.explanations
+cataloging.versions governing.lowered governing.held cataloging.linting explain.decided explain.explanations
 governing.rule_pages explain.powers explain.replays explain.replaying
 
 knowing.text_index

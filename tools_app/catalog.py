@@ -22,7 +22,7 @@ from project.accounts.roles import CATALOG_CHANGE
 from tools_app.cataloging import differences, versions, written
 from tools_app.cataloging.versions import Cause
 from tools_app.exceptions import CannotRollBack, InvalidTool, ToolChanged, ToolNameTaken
-from tools_app.governing import held, strays
+from tools_app.governing import held, lowered, strays
 from tools_app.models import Tool, ToolCall, ToolVersion
 
 FIELDS: Final = versions.FIELDS
@@ -35,7 +35,7 @@ _MOST_TOLD: Final = 20
 def register(definition: Mapping[str, Any], *, by: Identity, reason: str = "") -> Tool:
     """Add a tool: its columns, with the definition JSON under `definition` or spread among them (S4.79-88).
 
-    Raises InvalidTool, OperatorOnly or ToolNameTaken.
+    Raises InvalidTool, OperatorOnly, ToolNameTaken, or NotAllowed where it would ask people less than its kind does.
     """
     return add(definition, Cause("tool.added", by, reason))
 
@@ -52,6 +52,7 @@ def add(definition: Mapping[str, Any], cause: Cause, **state: bool) -> Tool:
     created_by = cause.by.display_name[:255]
     tool = Tool(organization_id=organization_id, created_by=created_by, **fields, **state)
     written.check_row(tool, awaited=cause.awaited)
+    lowered.require_new(tool, by=cause.by)
     try:
         with transaction.atomic():
             tool.save(force_insert=True)
@@ -93,6 +94,7 @@ def _unsaved(definition: Mapping[str, Any], organization_id: int, by: Identity) 
         fields = written.checked(definition, allowed=FIELDS, by=by)
         tool = Tool(organization_id=organization_id, created_by=by.display_name[:255], **fields)
         written.check_row(tool)
+        lowered.require_new(tool, by=by)
     except InvalidTool as refused:
         told = {"tool": definition.get("name", ""), **refused.details}
         raise InvalidTool(refused.message, code=refused.code, details=told) from None

@@ -101,7 +101,9 @@ def fields_of(item: Item) -> dict[str, Any]:
     given.setdefault("executor", kind)
     given.setdefault("tool_type", {"builtin": "builtin", "mcp": "mcp"}.get(kind, "custom"))
     theirs = shapes.THEIRS.get(kind, frozenset())
-    wanted = {name: given.get(name, shapes.tool_default(name)) for name in shapes.TOOL if name not in theirs}
+    wanted = {
+        name: given.get(name, shapes.tool_default(name, kind)) for name in shapes.TOOL if name not in theirs
+    }
     if kind not in shapes.THEIRS and "input_schema" not in given:
         raise InvalidTool(details={"input_schema": ["It is missing; or give flat parameters."]})
     return wanted

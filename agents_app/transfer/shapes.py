@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import Any, Final
 
 from django.db.models import CharField, Field, Model, TextField
@@ -37,7 +38,8 @@ def tool_item(tool: Tool) -> dict[str, Any]:
     theirs = THEIRS.get(tool.executor, frozenset())
     known = {"input_schema": tool.input_schema, "examples": tool.definition.get("examples") or []}
     values = {name: known[name] if name in known else getattr(tool, name) for name in TOOL}
-    return _lean({name: value for name, value in values.items() if name not in theirs}, tool_default)
+    default = partial(tool_default, kind=tool.executor)
+    return _lean({name: value for name, value in values.items() if name not in theirs}, default)
 
 
 def persona_item(agent: AgentType) -> dict[str, Any]:
@@ -84,7 +86,10 @@ def grant_now(row: AgentToolConfig) -> dict[str, Any]:
     return {name: getattr(row, name) for name in GRANT}
 
 
-def tool_default(name: str) -> Any:
+def tool_default(name: str, kind: str) -> Any:
+    # As `lowered.of_kind` has it. Of a built-in tool a file says all that is set, whatever the program thinks of it.
+    if kind == Tool.Executor.HTTP and name == "is_open_world":
+        return True
     return [] if name == "examples" else _default(Tool, name)
 
 

@@ -57,7 +57,7 @@ def granted(agent: AgentType) -> list[tuple[Tool, Grant]]:
 
 def calculator(**flags: Any) -> World:
     made = world.made()
-    catalog.update(made.tool, {"requires_approval": False, **flags}, by=made.carol.identity)
+    catalog.update(made.tool, {"requires_approval": False, **flags}, by=people.adam().identity)
     return made
 
 

@@ -131,7 +131,7 @@ def test_a_draft_is_discarded_and_shown_to_keepers_alone(now: World) -> None:
 
 
 def test_cases_are_written_run_and_stand_before_publishing(now: World) -> None:
-    client = staff(now.carol)
+    client = staff(people.adam())
     path = address(ToolCase, "add")
     sent = {"tool": now.tool.pk, "name": "asks", "persona": now.agent.pk, "arguments": '{"expression": "1"}'}
     wrong = client.post(path, filled(client, path, **sent, expectation='{"outcome": "wonderful"}'))
@@ -142,7 +142,8 @@ def test_cases_are_written_run_and_stand_before_publishing(now: World) -> None:
     case = ToolCase.objects.get()
     assert "Passed" in told(client.post(address(ToolCase, "verb", case.pk, "run"), follow=True))
     assert "chip--passed" in page_of(now, address(Tool, "change", now.tool.pk))
-    draft = proposed(now, requires_approval=False)
+    wanted = {"requires_approval": False}
+    draft = drafts.propose(now.tool, wanted, by=people.adam().identity, source="person")
     assert "1 failed" in told(client.post(verb(draft, "cases"), {"revision": "1"}, follow=True))
     page = client.get(address(ToolDraft, "change", draft.pk)).content.decode()
     assert "Why publish all the same?" in page

@@ -26,7 +26,7 @@ LEFT: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"denied_parameters": {"kind:url": EVIL}}, {"input_schema": schema(page=TEXT)}),
     ({"denied_parameters": {"page": EVIL}}, {"input_schema": schema(place=URL)}),
     ({"for_categories": ["other"], "denied_parameters": {"page": EVIL}}, {"category": "local_file"}),
-    ({"for_flags": ["dangerous"], "forbids": True}, {"is_dangerous": False}),
+    ({"for_flags": ["not_repeatable"], "forbids": True}, {"is_idempotent": True}),
 ]
 
 

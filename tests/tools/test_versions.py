@@ -55,9 +55,9 @@ def test_a_version_says_what_changed_who_and_why() -> None:
 
 
 def test_going_back_is_a_new_version_with_the_old_content() -> None:
-    tool = changed(registered(), description="Tells more.", is_dangerous=True)
+    tool = changed(registered(), description="Tells more.", is_idempotent=True)
     restored = back(tool, 1, reason="It was better.")
-    assert (restored.description, restored.is_dangerous) == ("Tells the weather.", False)
+    assert (restored.description, restored.is_idempotent) == ("Tells the weather.", False)
     newest = version(tool, 3)
     assert newest.content_hash == version(tool, 1).content_hash
     assert (newest.action, newest.reason) == ("tool.rolled_back", "It was better.")

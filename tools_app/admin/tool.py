@@ -79,6 +79,7 @@ class ToolForm(DemandForm, SeenForm):
             self.fields["executor"].choices = _OFFERED  # type: ignore[attr-defined]
             self.initial.setdefault("executor", Tool.Executor.HTTP)
             self.initial.setdefault("tool_type", Tool.Type.CUSTOM)
+            self.initial.setdefault("is_open_world", True)
         self._settle()
 
     def clean_name(self) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from tools_app import credentials
+from tools_app import credentials, executors
+from tools_app.executors.network import is_excepted
 from tools_app.models import Tool
 
 # Built-in tools that show nothing of the organization's or the person's. One that is not listed counts as private.
@@ -42,14 +43,15 @@ def is_private(tool: Tool) -> bool:
     if tool.executor == Tool.Executor.BUILTIN:
         return tool.name not in _HARMLESS
     if tool.executor == Tool.Executor.HTTP:
-        # What is given to everybody without a key is nobody's secret.
-        return not tool.is_open_world or _has_a_key(tool)
+        # What is given to everybody without a key is nobody's secret; but not what only this house can reach.
+        return not tool.is_open_world or _has_a_key(tool) or _is_inside(tool)
     return True
 
 
 def brings(tool: Tool) -> str:
     """Why what it gives comes from outside, in a word that is kept with the use; "" where it does not."""
-    if tool.is_open_world:
+    # A server of others describes and answers its tools, whatever somebody says of them here.
+    if tool.is_open_world or tool.executor == Tool.Executor.MCP:
         return "open_world"
     # A program that may speak to hosts brings what these answer.
     return "network" if tool.executor == Tool.Executor.BUILTIN and _hosts(tool) else ""
@@ -81,6 +83,15 @@ def _has_a_key(tool: Tool) -> bool:
     try:
         return bool(credentials.names(tool))
     except Exception:  # noqa: BLE001  A configuration that was written by hand: what cannot be read is private.
+        return True
+
+
+def _is_inside(tool: Tool) -> bool:
+    """Whether the operator has opened a way to it that the open internet does not have."""
+    try:
+        goal = executors.lasting_reach(tool.executor, tool.configuration or {}, tool.name)
+        return goal is not None and is_excepted(goal.url)
+    except Exception:  # noqa: BLE001  As above.
         return True
 
 

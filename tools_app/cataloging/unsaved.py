@@ -10,6 +10,7 @@ from project.accounts.identity import Identity
 from tools_app import catalog
 from tools_app.cataloging import written
 from tools_app.exceptions import ToolNameTaken
+from tools_app.governing import lowered
 from tools_app.models import Tool
 
 
@@ -21,6 +22,8 @@ def after(changes: Mapping[str, Any], *, by: Identity, tool: Tool | None = None)
     for name, value in fields.items():
         setattr(row, name, value)
     written.check_row(row)
+    if tool is None:
+        lowered.require_new(row, by=by)
     if tool is None and Tool.objects.visible_to(by).filter(name=row.name).exists():
         raise ToolNameTaken(details={"name": [ToolNameTaken().message]})
     return row
@@ -33,8 +36,9 @@ def sketch(changes: Mapping[str, Any], *, by: Identity, tool: Tool | None = None
     for name in ("name", "description", "category", "executor"):
         if isinstance(changes.get(name), str):
             setattr(row, name, changes[name])
+    unsaid = lowered.of_kind(row.executor, row.name) if tool is None else {}
     for name in ("is_dangerous", "requires_approval", "is_open_world"):
-        setattr(row, name, changes.get(name, getattr(row, name)) is True)
+        setattr(row, name, changes.get(name, unsaid.get(name, getattr(row, name))) is True)
     schema, configuration = changes.get("input_schema"), changes.get("configuration")
     row.definition = {
         **(row.definition or {}),

@@ -15,7 +15,7 @@ from tools_app import arguments, builtin_tools, credentials, executors
 from tools_app.approving import groups
 from tools_app.cataloging import differences
 from tools_app.exceptions import InvalidArguments, InvalidTool, OperatorOnly, UnknownTool
-from tools_app.governing import layers, rule_problems
+from tools_app.governing import layers, lowered, rule_problems
 from tools_app.models import Tool, ToolDraft
 
 # The stricter of the database's format and the providers' limit (S4.11, S4.232).
@@ -49,10 +49,19 @@ def checked(
     if tool is None:
         fields.setdefault("tool_type", Tool.Type.CUSTOM)
         fields.setdefault("executor", _EXECUTORS.get(str(fields["tool_type"]), ("",))[0])
+        fields = {**_unsaid(fields, by), **fields}
     else:
         _require_lasting(fields, tool)
     _require_kind(fields, by)
     return fields
+
+
+def _unsaid(fields: Mapping[str, Any], by: Identity) -> dict[str, bool]:
+    """The flags that nobody has said anything about. What seeds a built-in tool says all of them."""
+    kind = str(fields["executor"])
+    if kind == Tool.Executor.BUILTIN and by.via == "system":
+        return {}
+    return lowered.of_kind(kind, str(fields.get("name", "")))
 
 
 def check_row(tool: Tool, *, awaited: Collection[str] = ()) -> None:

@@ -15,7 +15,7 @@ from project.accounts.identity import Identity
 from project.accounts.roles import POLICY_CHANGE
 from tools_app import rules
 from tools_app.cataloging import differences, versions
-from tools_app.governing import layer_rules, layers, meanings
+from tools_app.governing import layer_rules, layers, lowered, meanings
 from tools_app.governing.installation_policy import PolicyUnreadable
 from tools_app.governing.layer_rules import Rule
 from tools_app.models import Tool, ToolVersion
@@ -41,8 +41,14 @@ class Loss:
 def require(former: Tool, tool: Tool, *, by: Identity) -> None:
     """Leaving a rule takes the right to make it; what the operator has said is left by nobody. Raises NotAllowed.
 
-    But what a server or a description of an API has dropped cannot be kept: who sets rules may let it go.
+    But what a server or a description of an API has dropped cannot be kept: who sets rules may let it go. What keeps
+    people asked is asked for beside all rules (`lowered`).
     """
+    _require_held(former, tool, by=by)
+    lowered.require(former, tool, by=by)
+
+
+def _require_held(former: Tool, tool: Tool, *, by: Identity) -> None:
     looked_at = [name for name in versions.FIELDS if name not in UNHELD]
     if by.via == "system" or all(
         differences.same(getattr(former, name), getattr(tool, name)) for name in looked_at

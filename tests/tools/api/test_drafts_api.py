@@ -135,20 +135,20 @@ def saved(now: World, **fields: Any) -> dict[str, Any]:
 
 
 def test_cases_are_saved_run_and_stand_in_the_way_of_publishing(now: World) -> None:
-    carol = people.carol().api()
-    made = carol.post(at(now, "cases"), saved(now)).json()
+    adam = people.adam().api()
+    made = adam.post(at(now, "cases"), saved(now)).json()
     assert (made["outcome"], made["persona"]) == ("never", "Analysis")
-    taken = carol.post(at(now, "cases"), saved(now))
+    taken = adam.post(at(now, "cases"), saved(now))
     assert (taken.status_code, taken.json()["error"]["code"]) == (409, "case_name_taken")
-    ran = carol.post(at(now, "cases", made["id"], "runs"), {}).json()
-    assert (ran["outcome"], ran["is_current"], ran["run_by"]) == ("passed", True, "Carol")
-    carol.put(at(now, "draft"), {"requires_approval": False})
-    assert carol.get(at(now, "draft")).json()["unproven"][0]["outcome"] == "never"
-    assert carol.post(at(now, "cases/runs"), {"draft": True}).json()[0]["outcome"] == "failed"
-    refused = carol.post(at(now, "draft/publish"), {"revision": 1}).json()["error"]
+    ran = adam.post(at(now, "cases", made["id"], "runs"), {}).json()
+    assert (ran["outcome"], ran["is_current"], ran["run_by"]) == ("passed", True, "Adam")
+    adam.put(at(now, "draft"), {"requires_approval": False})
+    assert adam.get(at(now, "draft")).json()["unproven"][0]["outcome"] == "never"
+    assert adam.post(at(now, "cases/runs"), {"draft": True}).json()[0]["outcome"] == "failed"
+    refused = adam.post(at(now, "draft/publish"), {"revision": 1}).json()["error"]
     assert (refused["code"], refused["details"]["cases"][0]["name"]) == ("cases_not_passed", "asks")
     sent = {"revision": 1, "override": "It need not ask any more."}
-    assert carol.post(at(now, "draft/publish"), sent).status_code == 200
+    assert adam.post(at(now, "draft/publish"), sent).status_code == 200
 
 
 def test_what_is_wrong_with_a_case_is_named(now: World) -> None:
@@ -164,13 +164,13 @@ def test_what_is_wrong_with_a_case_is_named(now: World) -> None:
 
 
 def test_a_draft_is_tried_and_what_is_published_stays(now: World) -> None:
-    carol = people.carol().api()
+    adam = people.adam().api()
     sent = {"agent": now.agent.pk, "arguments": {"expression": "1 + 1"}}
-    assert carol.post(at(now, "try"), sent | {"draft": True}).status_code == 404
-    carol.put(at(now, "draft"), {"requires_approval": False})
-    published, drafted = (carol.post(at(now, "try"), sent | {"draft": each}).json() for each in (False, True))
+    assert adam.post(at(now, "try"), sent | {"draft": True}).status_code == 404
+    adam.put(at(now, "draft"), {"requires_approval": False})
+    published, drafted = (adam.post(at(now, "try"), sent | {"draft": each}).json() for each in (False, True))
     assert (published["decision"], drafted["decision"]) == ("ask", "allow")
-    really = carol.post(at(now, "try"), sent | {"draft": True, "dry_run": False}).json()
+    really = adam.post(at(now, "try"), sent | {"draft": True, "dry_run": False}).json()
     call = ToolCall.objects.get(pk=really["call"]["id"])
     assert call.status == "queued"
     calls.execute(call)

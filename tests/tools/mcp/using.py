@@ -23,7 +23,8 @@ def accepted(tool: Tool) -> None:
     found, by = review.of(tool), people.carol().identity
     assert found is not None
     taken = review.accept(tool, seen=found.seen, by=by)
-    catalog.update(taken, {"requires_approval": False, "is_dangerous": False}, by=by)
+    # What keeps people asked is dropped by who answers for that.
+    catalog.update(taken, {"requires_approval": False, "is_dangerous": False}, by=people.adam().identity)
 
 
 def row(server: McpServer, wire: str) -> Tool:

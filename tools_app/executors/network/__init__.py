@@ -10,6 +10,7 @@ from tools_app.executors.network.client import (
     Request,
     Response,
     fetch,
+    is_excepted,
     may_set_header,
     vet,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "Response",
     "Url",
     "fetch",
+    "is_excepted",
     "may_set_header",
     "parse_host",
     "parse_url",
