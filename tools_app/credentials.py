@@ -31,7 +31,7 @@ def obstacles(tool: Tool, goal: Reach | None, *, awaited: Collection[str] = ()) 
     if goal is None:
         return missing
     strangers = [name for name, secret in found.items() if not goal.url.is_listed(secret.hosts)]
-    told = f"may not be sent to {goal.url.endpoint}: add it to the hosts of the secret first."
+    told = f"may not be sent to {goal.url.endpoint}: add it to the hosts of the secret first, with its value."
     return [*missing, *(f"The secret {name!r} {told}" for name in strangers)]
 
 

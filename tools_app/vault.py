@@ -39,7 +39,11 @@ def keep(name: str, value: str, *, hosts: Sequence[str], by: Identity) -> Secret
 
 
 def change(secret: Secret, *, value: str, hosts: Sequence[str], by: Identity) -> Secret:
-    """Write another value, unless it is empty, and where it may be sent. A new value voids open approvals."""
+    """Write another value, unless it is empty, and where it may be sent. Either change voids open approvals.
+
+    A host is added only together with the value: who may write where the value goes, and does not know it, could have
+    it sent to a host of theirs. To leave hosts out is free. Raises InvalidSecret.
+    """
     _require_right(by, secret)
     hosts = _sound(secret.name, hosts)
     with transaction.atomic():
@@ -47,8 +51,12 @@ def change(secret: Secret, *, value: str, hosts: Sequence[str], by: Identity) ->
         changed = [
             name for name, is_new in (("value", bool(value)), ("hosts", current.hosts != hosts)) if is_new
         ]
+        if not value:
+            _require_known_hosts(current, hosts)
         if value:
             current.seal(value)
+        elif changed:
+            current.version += 1
         current.hosts = hosts
         if changed:
             current.save()
@@ -74,6 +82,13 @@ def _require_right(by: Identity, secret: Secret | None = None) -> None:
         raise NotFound
     if by.via != "system":
         by.require(CATALOG_CHANGE)
+
+
+def _require_known_hosts(current: Secret, hosts: Sequence[str]) -> None:
+    added = [host for host in hosts if host not in current.hosts]
+    if added:
+        told = f"Give the value again to have it sent to another host: {', '.join(added)}."
+        raise InvalidSecret(details={"hosts": [told], "value": ["Needed, because a host is new."]})
 
 
 def _sound(name: str, hosts: Sequence[str]) -> list[str]:

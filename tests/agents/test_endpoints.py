@@ -69,7 +69,7 @@ def test_a_list_made_shorter_holds_at_once() -> None:
     key = secret("gw.example")
     fields = {"secret": key, "base_url": "https://gw.example"}
     assert used(**fields).api_key
-    key = vault.change(key, value="", hosts=["other.example"], by=people.carol().identity)
+    key = vault.change(key, value="", hosts=[], by=people.carol().identity)
     row = ModelEndpoint.objects.get()
     with pytest.raises(factory.KeyNotForAddress):
         factory.endpoint_of(AgentType(endpoint=row))

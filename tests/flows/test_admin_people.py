@@ -32,12 +32,15 @@ def test_a_secret_is_written_and_never_shown(now: World) -> None:
     shown = client.get(path).content.decode()
     assert "s3cr3t-value" not in shown
     assert secret.sealed not in shown
-    client.post(path, filled(client, path, hosts="other.example.org"))
+    # Nobody who does not know it sends it elsewhere, and nothing that was typed is shown again.
+    refused = client.post(path, filled(client, path, hosts="other.example.org")).content.decode()
+    assert "Give the value again" in refused
+    client.post(path, filled(client, path, hosts="other.example.org", value="s3cr3t-value"))
     secret.refresh_from_db()
-    assert (secret.reveal(), secret.hosts, secret.version) == ("s3cr3t-value", ["other.example.org"], 1)
+    assert (secret.reveal(), secret.hosts, secret.version) == ("s3cr3t-value", ["other.example.org"], 2)
     client.post(path, filled(client, path, value="another"))
     secret.refresh_from_db()
-    assert (secret.reveal(), secret.version) == ("another", 2)
+    assert (secret.reveal(), secret.version) == ("another", 3)
     assert "s3cr3t" not in str(list(AuditEntry.objects.values_list("facts", flat=True)))
     assert "deleted" in told(client.post(address(Secret, "verb", secret.pk, "drop"), follow=True))
     used = Secret.objects.get(name=f"{SECRET_WORD}-key")

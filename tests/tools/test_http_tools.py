@@ -136,7 +136,7 @@ def test_a_secret_that_may_not_go_there_any_more_refuses_the_call(site: FakeSite
     at = opened(site, requires_approval=False)
     waiting = at.ask({"city": "Oslo"})
     assert waiting.status == "queued"
-    vault.change(secret, value="", hosts=["elsewhere.example"], by=people.carol().identity)
+    vault.change(secret, value=VALUE, hosts=["elsewhere.example"], by=people.carol().identity)
     refused = at.ask({"city": "Oslo"})
     assert (refused.reason, "elsewhere" in refused.reason_text) == ("secret_unusable", False)
     found = facts.regather(refused)

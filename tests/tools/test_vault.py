@@ -75,3 +75,28 @@ def test_what_names_no_host_is_refused(host: str) -> None:
     with pytest.raises(InvalidSecret) as raised:
         vault.keep("weather", "value", hosts=["api.example.org", host], by=people.carol().identity)
     assert "hosts" in raised.value.details
+
+
+@pytest.mark.django_db
+def test_who_does_not_know_the_value_sends_it_to_no_other_host() -> None:
+    carol = people.carol().identity
+    secret = vault.keep("crm", "topsecret", hosts=["api.crm.example"], by=people.adam().identity)
+    for hosts in (["evil.example"], ["api.crm.example", "evil.example"], ["api.crm.example:8443"]):
+        with pytest.raises(InvalidSecret) as raised:
+            vault.change(secret, value="", hosts=hosts, by=carol)
+        assert hosts[-1] in raised.value.details["hosts"][0]
+    secret.refresh_from_db()
+    assert (secret.hosts, secret.version) == (["api.crm.example"], 1)
+    # What is given with them is what goes there.
+    theirs = vault.change(secret, value="theirs", hosts=["evil.example"], by=carol)
+    assert (theirs.reveal(), theirs.version) == ("theirs", 2)
+
+
+@pytest.mark.django_db
+def test_every_change_of_hosts_is_a_version_and_nothing_else_is() -> None:
+    carol = people.carol().identity
+    secret = vault.keep("crm", "topsecret", hosts=["a.example", "b.example"], by=carol)
+    assert vault.change(secret, value="", hosts=["a.example", "b.example"], by=carol).version == 1
+    fewer = vault.change(secret, value="", hosts=["b.example"], by=carol)
+    assert (fewer.version, fewer.reveal()) == (2, "topsecret")
+    assert vault.change(secret, value="topsecret", hosts=["b.example", "c.example"], by=carol).version == 3

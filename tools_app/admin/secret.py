@@ -22,7 +22,8 @@ class SecretForm(VerbForm):
     value = forms.CharField(
         required=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text="Stored encrypted. It is never shown again; leave it empty to keep the one there is.",
+        help_text="Stored encrypted. It is never shown again; leave it empty to keep the one there is. To add a host "
+        "it is given again.",
     )
 
     class Meta:
@@ -55,7 +56,7 @@ class SecretAdmin(ByVerbs):
             "Where it may be sent",
             {
                 "fields": ["hosts"],
-                "description": "Whoever may change this list decides who receives the secret. "
+                "description": "A host is added together with the value, so that only who knows it sends it elsewhere. "
                 "Tools and model endpoints send it to no other host, whatever their address says.",
             },
         ),

@@ -144,7 +144,7 @@ def _judged(made: Proposal, hosts: Mapping[str, Secret]) -> Proposal:
         if secret is None:
             return Proposal(made.operation, made.fields, made.notes, f"There is no secret {name!r}.")
         if reach is not None and not reach.url.is_listed(secret.hosts):
-            told = f"The secret {name!r} may not be sent to {reach.url.endpoint}: add it to the hosts of the secret."
+            told = f"The secret {name!r} may not be sent to {reach.url.endpoint}: add it to its hosts, with its value."
             return Proposal(made.operation, made.fields, made.notes, told)
     return made
 

@@ -271,7 +271,9 @@ def _wrong_auth(server: McpServer, url: network.Url) -> Wrong:
     if secret is None:
         wrong["secret"] = ["There is no such secret."]
     elif not url.is_listed(secret.hosts):
-        wrong["secret"] = [f"It may not be sent to {url.endpoint}: add it to the hosts of the secret first."]
+        wrong["secret"] = [
+            f"It may not be sent to {url.endpoint}: add it to its hosts first, with its value."
+        ]
     if server.auth == McpServer.Auth.HEADER and not network.may_set_header(server.auth_name):
         wrong["auth_name"] = ["Which header carries the secret?"]
     if server.auth == McpServer.Auth.OAUTH:
