@@ -95,12 +95,8 @@ def mallory() -> Person:
 
 
 def person(name: str, role: str, *, organization: Organization | None = None, staff: bool = False) -> Person:
-    user, made = get_user_model().objects.get_or_create(
-        username=name, defaults={"first_name": name.title(), "is_staff": staff}
-    )
-    if made:
-        user.password = _hashed()
-        user.save(update_fields=["password"])
+    given = {"first_name": name.title(), "is_staff": staff, "password": _hashed()}
+    user, _ = get_user_model().objects.get_or_create(username=name, defaults=given)
     membership, _ = Membership.objects.get_or_create(
         user=user, organization=organization or toolroom(), defaults={"role": role}
     )
