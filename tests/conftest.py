@@ -14,7 +14,7 @@ from django.db import connection, transaction
 from django.test import TransactionTestCase
 
 from audit_app import triggers
-from tests import before_django
+from tests import before_django, sharing
 from tests.live import Live
 from tests.tools.executors.fake_site import FakeSite, fake_site
 from tools_app import executors, unchanging
@@ -97,14 +97,14 @@ ROWS = frozenset({"db", "transactional_db", "live_app"})
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Tests with the whole installation come last, so that it is started once.
+    """Tests with the whole installation come first, so that it is started once, and one process can have them all.
 
     ONLY_WITH_ROWS leaves out what touches no database: on a second database it would only say the same again.
     """
     if os.environ.get("ONLY_WITH_ROWS"):
         config.hook.pytest_deselected(items=[item for item in items if not touches_rows(item)])
         items[:] = [item for item in items if touches_rows(item)]
-    items.sort(key=is_live)
+    items.sort(key=is_live, reverse=True)
     if not os.environ.get("NO_SECOND_TRY"):
         for item in items:
             if may_try_again(item):
@@ -124,6 +124,16 @@ def may_try_again(item: pytest.Item) -> bool:
     marked = item.get_closest_marker("django_db")
     has_threads = bool(marked and marked.kwargs.get("transaction")) or "transactional_db" in names
     return not has_threads and not getattr(getattr(item, "obj", None), "is_hypothesis_test", False)
+
+
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if is_live(item):
+        item.add_marker(pytest.mark.xdist_group(sharing.GROUP))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing.ByFile | None:
+    return sharing.ByFile(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def is_live(item: pytest.Item) -> bool:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests import bubblewrap, chromium
+from tests import bubblewrap, chromium, sharing
 
 PYTHON = sys.executable
 BIN = Path(PYTHON).parent
@@ -43,8 +43,8 @@ class Outcome:
 MANAGE = (PYTHON, "manage.py")
 SUITE = (
     *(PYTHON, "-m", "pytest", "tests", "--ignore=tests/browser", "-q"),
-    *("-n", "2", "--dist", "loadfile"),
-    # The order of `tests/conftest.py` is kept: what needs the whole installation comes last.
+    # One more than most machines of CI have processors: see `tests/sharing.py`, and the order of `tests/conftest.py`.
+    *("-n", "3", "--dist", "loadgroup"),
     "--no-loadscope-reorder",
 )
 
@@ -83,7 +83,7 @@ def gates() -> list[Gate]:
         Gate(
             "browser",
             "The screens in Chromium",
-            ((PYTHON, "-m", "pytest", "tests/browser", "-q"),),
+            ((PYTHON, "-m", "pytest", "tests/browser", "-q", "-n", "2", "--dist", "worksteal"),),
             before=lambda: {"CHROMIUM": chromium.find_or_install()},
         ),
     ]
@@ -141,7 +141,7 @@ def follow(command: tuple[str, ...], variables: Mapping[str, str]) -> tuple[int,
         found = SUMMARY.match(line.strip())
         summary = found.group(1) if found else summary
         if line.startswith("RERUN "):
-            unsteady.append(line.split()[1])
+            unsteady.append(line.split()[1].removesuffix(f"@{sharing.GROUP}"))
     return process.wait(), summary, unsteady
 
 
