@@ -126,6 +126,11 @@ def from_user(user_id: str | int, organization_id: int) -> Identity:
     return _of(membership_of(user_id, only=organization_id), via="session")
 
 
+def from_membership(membership: Membership) -> Identity:
+    """The same for one that was read just now, with its user and organization, and is active."""
+    return _of(membership, via="session")
+
+
 def from_jwt(claims: Mapping[str, Any]) -> Identity:
     """Identity out of already verified token claims (S3.85-88): sub is the account, org the organization.
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
+from audit_app.clock import NOW
+from project.accounts.models import Membership
 from tests import gate, people
 from tests.tools import told
 from tests.tools.asking import run_it, waiting, yes
 from tools_app import approvals
-from tools_app.approving import instead
+from tools_app.approving import groups, instead
 from tools_app.models import Approval, Delivery, QuestionClock, ToolCall
-from tools_app.notices import clock, preferences
+from tools_app.notices import audience, clock, preferences
 
 pytestmark = pytest.mark.django_db
 
@@ -108,3 +113,63 @@ def test_a_verdict_while_a_sweep_begins_is_told_as_one() -> None:
     clock._begin(row)
     told.tick()
     assert [event for event, _, _ in told.told()] == ["decided"]
+
+
+def _law(people_in_it: int) -> None:
+    members = [people.person(f"law{n}", Membership.Role.APPROVER) for n in range(people_in_it)]
+    for each in members:
+        told.with_address(each)
+    groups.make("law", members=[each.membership for each in members], by=people.adam().identity)
+
+
+def _statements() -> int:
+    with CaptureQueriesContext(connection) as asked:
+        told.tick()
+    return len(asked)
+
+
+@pytest.mark.parametrize("by_mail", [False, True])
+def test_telling_many_people_asks_the_database_no_more_than_telling_few(by_mail: bool) -> None:
+    """Beat does it, and what died is looked for behind it: each question costs some statements, and no person any."""
+    told.rules(notify_by_mail=by_mail, tell_after_minutes=0)
+    _law(12)
+    at = gate.opened(requires_approval=True, approver_groups=["law"])
+    for _ in range(3):
+        told.asked(at=at)
+    assert _statements() < 3 * 30
+    assert len(told.told()) == (3 * 12 if by_mail else 0)
+    assert QuestionClock.objects.filter(told_at__isnull=False).count() == 3
+
+
+DEMANDS: list[dict[str, Any]] = [
+    {},
+    {"approver": "other"},
+    {"approver_groups": ["law"]},
+    {"approver_groups": ["law"], "approver": "other"},
+]
+
+
+def test_who_is_told_is_who_may_decide() -> None:
+    """For many people at once it is judged from what was read of all of them; one by one it comes to the same."""
+    _law(2)
+    groups.make("heads", members=[people.bob().membership], by=people.adam().identity)
+    policy = told.rules(escalate_to="heads")
+    asked = [
+        told.asked(at=gate.opened(name=f"tool{number}", requires_approval=True, **demand))
+        for number, demand in enumerate(DEMANDS)
+    ]
+    QuestionClock.objects.filter(approval=asked[2]).update(escalated_at=NOW, escalated_to="heads")
+    for approval in asked:
+        members = Membership.objects.filter(organization=people.toolroom()).order_by("pk")
+        able = {each.pk for each in members if audience.may_decide(each, approval)}
+        assert {each.pk for each in audience.deciders(approval)} == able
+        heads = {
+            each.pk
+            for each in members.filter(user=people.bob().user)
+            if audience.may_be_handed(each, approval)
+        }
+        assert {each.pk for each in audience.handed_on_to(approval, policy)} == heads
+    told_of = [{each.user.username for each in audience.deciders(approval)} for approval in asked]
+    assert "alice" in told_of[0]
+    assert "alice" not in told_of[1]
+    assert told_of[2:] == [{"law0", "law1", "bob"}, {"law0", "law1"}]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any, Final
 
 from django.conf import settings
@@ -89,6 +90,21 @@ def closing_time(tool: Tool, now: datetime) -> datetime:
 
 def may_decide(approval: Approval, identity: Identity) -> bool:
     """Whether this person's word counts; the live tool is asked too, its rule may have become stricter."""
+    return _counts(approval, identity, votes.voice_of, partial(_today, approval))
+
+
+def judge(approval: Approval) -> Callable[[Identity], bool]:
+    """The same for whoever asks about many people: what the answer depends on is read once for all of them."""
+    voice, today = votes.voices(approval), cache(partial(_today, approval))
+    return lambda identity: _counts(approval, identity, voice, today)
+
+
+def _counts(
+    approval: Approval,
+    identity: Identity,
+    voice: votes.Voices,
+    today: Callable[[], Sequence[Demand] | None],
+) -> bool:
     if approval.organization_id != identity.organization_id:
         return False
     own = approval.requester_id == identity.user_id
@@ -99,17 +115,21 @@ def may_decide(approval: Approval, identity: Identity) -> bool:
     # Else a program would say yes to itself, and no person would ever have looked.
     if decides_for_itself(approval, identity):
         return False
-    if _may_speak(approval, identity, votes.demands_of(approval)):
+    if _may_speak(approval, identity, votes.demands_of(approval), voice):
         return True
+    loosened = today()
+    return loosened is not None and _may_speak(approval, identity, loosened, voice)
+
+
+def _today(approval: Approval) -> Sequence[Demand] | None:
     # Those who may decide by today's rules: their yes finds it void, and it is asked anew. Else nobody could do that.
-    today = demands.loosened(approval) if approval.status == Approval.Status.PENDING else None
-    return today is not None and _may_speak(approval, identity, today)
+    return demands.loosened(approval) if approval.status == Approval.Status.PENDING else None
 
 
-def _may_speak(approval: Approval, identity: Identity, asked: Sequence[Demand]) -> bool:
+def _may_speak(approval: Approval, identity: Identity, asked: Sequence[Demand], voice: votes.Voices) -> bool:
     if identity.user_id in votes.barred(approval, asked):
         return False
-    return deciders.may_speak(asked, votes.voice_of(identity.user_id, approval, asked))
+    return deciders.may_speak(asked, voice(identity.user_id, approval, asked))
 
 
 def decides_for_itself(approval: Approval, identity: Identity) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -21,6 +22,7 @@ from tools_app.exceptions import AlreadyVoted
 from tools_app.models import Approval, ApprovalVote, ApproverGroup, QuestionClock
 
 _ONE_MORE = F("votes_given") + 1
+Voices = Callable[[str, Approval, Sequence[Demand]], Voice]
 
 
 def demands_of(approval: Approval) -> tuple[Demand, ...]:
@@ -41,12 +43,30 @@ def voice_of(user_id: str, approval: Approval, demands: Sequence[Demand]) -> Voi
     (`deciders.missing`). For more, one of them alone would be all who have to agree: two people's control became
     one's by letting time pass. Who is in a named group speaks for that one.
     """
-    named = deciders.named(demands)
-    if not named:
+    if not deciders.named(demands):
         return Voice(user_id)
     groups = ApproverGroup.objects.names_of(user_id, approval.organization_id)
-    may_stand_in = bool(groups) and groups.isdisjoint(named)
-    return Voice(user_id, groups, stands_in=may_stand_in and _handed_on_to(approval) in groups)
+    return _voice(user_id, groups, demands, lambda: _handed_on_to(approval))
+
+
+def voices(approval: Approval) -> Voices:
+    """The same for many people and one question: what it depends on is read once, and only where it does."""
+    everybody = cache(lambda: ApproverGroup.objects.names_in(approval.organization_id))
+    handed_to = cache(lambda: _handed_on_to(approval))
+
+    def voice(user_id: str, _: Approval, demands: Sequence[Demand]) -> Voice:
+        if not deciders.named(demands):
+            return Voice(user_id)
+        return _voice(user_id, everybody().get(user_id, frozenset()), demands, handed_to)
+
+    return voice
+
+
+def _voice(
+    user_id: str, groups: frozenset[str], demands: Sequence[Demand], handed_to: Callable[[], str | None]
+) -> Voice:
+    may_stand_in = bool(groups) and groups.isdisjoint(deciders.named(demands))
+    return Voice(user_id, groups, stands_in=may_stand_in and handed_to() in groups)
 
 
 def groups_for(approval: Approval, by: Identity) -> frozenset[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import islice
 
 from django.db.models import QuerySet
 
@@ -20,21 +21,28 @@ MOST = 200
 def deciders(approval: Approval) -> list[Membership]:
     """Those whose word is still missing, as rights are at this moment."""
     spoken = set(ApprovalVote.objects.filter(approval=approval).values_list("voter_id", flat=True))
+    may = questions.judge(approval)
     silent = (member for member in _candidates(approval) if str(member.user_id) not in spoken)
-    return [member for member in silent if may_decide(member, approval)][:MOST]
+    able = (each for each in silent if may(identities.from_membership(each)))
+    return list(islice(able, MOST))
 
 
 def handed_on_to(approval: Approval, policy: OrganizationPolicy) -> list[Membership]:
     """Of the second group, the one the organization has named or its administrators, those whom it concerns."""
+    may = questions.judge(approval)
     found = _second_group(approval, policy)
-    return [each for each in found if may_be_handed(each, approval)][:MOST]
+    able = (each for each in found if _concerns(each, approval, able=may(identities.from_membership(each))))
+    return list(islice(able, MOST))
 
 
 def may_be_handed(member: Membership, approval: Approval) -> bool:
     """Whoever may decide it by now; and of others' questions administrators, who see it and can mend who decides."""
+    return _concerns(member, approval, able=may_decide(member, approval))
+
+
+def _concerns(member: Membership, approval: Approval, *, able: bool) -> bool:
     is_own = str(member.user_id) == approval.requester_id
-    administers = member.role in _roles_with(MEMBERS_MANAGE)
-    return may_decide(member, approval) or (administers and not is_own)
+    return able or (member.role in _roles_with(MEMBERS_MANAGE) and not is_own)
 
 
 def _second_group(approval: Approval, policy: OrganizationPolicy) -> QuerySet[Membership]:
@@ -80,7 +88,7 @@ def _active(organization_id: int) -> QuerySet[Membership]:
     rows = Membership.objects.filter(
         organization_id=organization_id, active=True, user__is_active=True, organization__enabled=True
     )
-    return rows.select_related("user", "notification_preference").order_by("pk")
+    return rows.select_related("user", "organization", "notification_preference").order_by("pk")
 
 
 def _roles_with(permission: str) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -24,6 +25,7 @@ from tools_app.notices import audience, planning
 
 log = logging.getLogger(__name__)
 AT_ONCE = 500
+Audience = Callable[[OrganizationPolicy], list[Membership]]
 _listeners: list[Callable[[Approval, str], object]] = []
 
 
@@ -112,7 +114,7 @@ def _begin(clock: QuestionClock) -> None:
 def _tell(clock: QuestionClock) -> None:
     with transaction.atomic():
         if _won(clock, Q(told_at__isnull=True), told_at=NOW):
-            _told(clock.approval, Event.REQUESTED, audience.deciders(clock.approval), hooks=())
+            _told(clock.approval, Event.REQUESTED, lambda _: audience.deciders(clock.approval), hooks=())
 
 
 def _remind(clock: QuestionClock) -> None:
@@ -120,7 +122,7 @@ def _remind(clock: QuestionClock) -> None:
         if not _won(clock, Q(reminders=clock.reminders), told_at=NOW, reminders=F("reminders") + 1):
             return
         hooks = planning.for_webhooks(clock.approval, Event.REMINDED)
-        _told(clock.approval, Event.REMINDED, audience.deciders(clock.approval), hooks=hooks)
+        _told(clock.approval, Event.REMINDED, lambda _: audience.deciders(clock.approval), hooks=hooks)
 
 
 def _hand_on(clock: QuestionClock) -> None:
@@ -130,7 +132,8 @@ def _hand_on(clock: QuestionClock) -> None:
         if not _won(clock, step_before, escalated_at=NOW, escalated_to=policy.escalate_to):
             return
         hooks = planning.for_webhooks(clock.approval, Event.ESCALATED)
-        _told(clock.approval, Event.ESCALATED, audience.handed_on_to(clock.approval, policy), hooks=hooks)
+        second = partial(audience.handed_on_to, clock.approval)
+        _told(clock.approval, Event.ESCALATED, second, hooks=hooks)
 
 
 def _settle(clock: QuestionClock) -> None:
@@ -140,9 +143,9 @@ def _settle(clock: QuestionClock) -> None:
         if not settled:
             return
         planning.for_webhooks(approval, Event.DECIDED)
-        asker = audience.requester(approval)
         by_somebody_else = approval.decided_by_id not in ("", approval.requester_id)
-        if asker is not None and by_somebody_else:
+        asker = audience.requester(approval) if by_somebody_else else None
+        if asker is not None:
             policy = OrganizationPolicy.objects.of(clock.organization_id)
             planning.for_people(approval, Event.DECIDED, [asker], policy)
 
@@ -155,9 +158,10 @@ def _won(clock: QuestionClock, step_before: Q, **fields: Any) -> bool:
     return rows.update(**fields) == 1
 
 
-def _told(approval: Approval, event: str, members: list[Membership], *, hooks: Iterable[str]) -> None:
+def _told(approval: Approval, event: str, whom: Audience, *, hooks: Iterable[str]) -> None:
     policy = OrganizationPolicy.objects.of(approval.organization_id)
-    people = planning.for_people(approval, event, members, policy)
+    # Who may decide is asked of everybody there is: not where nobody gets a mail.
+    people = planning.for_people(approval, event, whom(policy), policy) if policy.notify_by_mail else []
     records.record(
         "approval.told" if event == Event.REQUESTED else event,
         by=identities.system(approval.organization_id),
