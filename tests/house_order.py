@@ -84,7 +84,7 @@ governing.policy_rules governing.organization_policies
 
 calls approvals approving.instead catalog seeds
 
-notices sweeps explain.trying cataloging.unsaved approving.allowing
+notices sweeps explain.trying cataloging.unsaved approving.allowing approving.lasting
 
 cataloging.cases
 

@@ -15,7 +15,7 @@ from audit_app import clock, records
 from project.accounts.api.base import Item, RoomView, StrictSerializer, one, operation
 from project.accounts.exceptions import NotAllowed
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
-from tools_app.approving import allowing, standing
+from tools_app.approving import lasting, standing
 from tools_app.approving.visible import visible_text
 from tools_app.cataloging import unsaved
 from tools_app.explain import replaying
@@ -176,8 +176,8 @@ class Replays(RoomView):
             raise serializers.ValidationError({"remove": ["It can only be taken back: say so."]})
         if not standing.may_revoke(row, self.identity):
             raise NotAllowed
-        if (state := allowing.state_of(row, clock.read())) != allowing.OPEN:
-            told = f"It spares no question any more: {allowing.STATES[state].lower()}."
+        if (state := lasting.state_of(row, clock.read())) != lasting.OPEN:
+            told = f"It spares no question any more: {lasting.STATES[state].lower()}."
             raise serializers.ValidationError({"standing": [told]})
         terms = standing.value_of(row, OrganizationPolicy.objects.of(row.organization_id))
         return Word(row.user_id, row.agent_type_id, row.tool_id, row.session_id, terms)

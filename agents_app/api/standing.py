@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any, ClassVar
 
 from django.db.models import QuerySet
@@ -20,7 +21,8 @@ from project.accounts.api.base import Item, RoomView, StrictSerializer, one, ope
 from project.accounts.api.queries import YesOrNo
 from project.accounts.roles import AUDIT_VIEW, CHAT, DECIDE, DECIDE_OWN
 from tools_app import approvals
-from tools_app.approving import allowing, reading, standing
+from tools_app.approving import allowing, lasting, reading, standing
+from tools_app.approving.lasting import Today
 from tools_app.exceptions import MayNotDecide
 from tools_app.models import StandingApproval
 
@@ -76,7 +78,7 @@ class WishSerializer(StrictSerializer):
 
 
 class StandingSerializer(SparedSerializer):
-    state = serializers.ChoiceField(list(allowing.STATES))
+    state = serializers.ChoiceField(list(lasting.STATES))
     state_text = serializers.CharField()
     tool = serializers.CharField()
     persona = serializers.CharField()
@@ -121,7 +123,7 @@ class ApprovalStanding(ApprovalView):
                 row, wish, digest=given["digest"], by=self.identity, comment=given.get("comment", "")
             )
         fresh = self.item(one(self.visible().filter(pk=approval_id)))
-        told = allowed.item(made, self.identity, now=clock.read())
+        told = allowed.item(made, self.identity, Today(clock.read()))
         return Response({"approval": fresh, "standing": told}, status=201)
 
 
@@ -150,8 +152,13 @@ class StandingView(RoomView):
     def visible(self) -> QuerySet[StandingApproval]:
         return StandingApproval.objects.visible_to(self.identity).select_related("approval__call__tool")
 
+    @cached_property
+    def today(self) -> Today:
+        """Read once for all rows of this request."""
+        return Today(clock.read())
+
     def item(self, row: StandingApproval) -> Item:
-        return allowed.item(row, self.identity, now=clock.read())
+        return allowed.item(row, self.identity, self.today)
 
 
 class StandingApprovals(StandingView):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 from audit_app import clock
 from project.accounts.identity import Identity
 from tools_app.approving import allowing, standing
-from tools_app.approving.allowing import OPEN, STATES, Offer
+from tools_app.approving.allowing import Offer
 from tools_app.approving.broadening import quoted
+from tools_app.approving.lasting import OPEN, STATES, Today
 from tools_app.approving.visible import visible_text
 from tools_app.models import StandingApproval
 
@@ -79,19 +79,20 @@ def of_person(identity: Identity) -> tuple[list[Item], list[Item]]:
         .select_related("approval__call__tool")
         .by_or_for(identity)
     )
-    now, is_open = clock.read(), StandingApproval.objects.open().values("pk")
+    today, is_open = Today(clock.read()), StandingApproval.objects.open().values("pk")
     current = [
-        item(row, identity, now=now) for row in theirs.filter(pk__in=is_open).order_by("expires_at")[:LISTED]
+        item(row, identity, today) for row in theirs.filter(pk__in=is_open).order_by("expires_at")[:LISTED]
     ]
     over = [
-        item(row, identity, now=now) for row in theirs.exclude(pk__in=is_open).order_by("-pk")[:LISTED_OVER]
+        item(row, identity, today) for row in theirs.exclude(pk__in=is_open).order_by("-pk")[:LISTED_OVER]
     ]
     changed = [row for row in current if row["state"] != OPEN]
     return [row for row in current if row["state"] == OPEN], [*changed, *over]
 
 
-def item(row: StandingApproval, identity: Identity, *, now: datetime) -> Item:
-    state = allowing.state_of(row, now)
+def item(row: StandingApproval, identity: Identity, today: Today) -> Item:
+    """`today` is shared by all rows of a list: what holds for many of them is read once."""
+    state = today.state_of(row)
     return {
         **spared(row),
         "state": state,

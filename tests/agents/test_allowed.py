@@ -15,6 +15,7 @@ from tests.tools.allowing import WISH, opened, ruled
 from tests.tools.allowing import allowed as allow
 from tests.tools.asking import run_it, waiting
 from tools_app.approving import standing
+from tools_app.approving.lasting import Today
 from tools_app.models import Approval, StandingApproval, ToolCall
 
 ONE = {"line": "one"}
@@ -123,7 +124,7 @@ class TestShown:
         row.refresh_from_db()
         row.used = row.max_uses if state == "used_up" else 0
         row.expires_at -= timedelta(days=1) if state == "expired" else timedelta()
-        assert allowed.item(row, people.alice().identity, now=datetime.now(UTC))["state"] == state
+        assert allowed.item(row, people.alice().identity, Today(datetime.now(UTC)))["state"] == state
 
     def test_the_admin_lists_and_shows_it_in_words(self) -> None:
         _, row = opened()

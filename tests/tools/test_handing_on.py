@@ -17,7 +17,7 @@ from tests.tools import told
 from tests.tools.allowing import allowed
 from tests.tools.asking import run_it, waiting
 from tools_app import approvals, catalog
-from tools_app.approving import allowing, groups
+from tools_app.approving import groups, lasting
 from tools_app.exceptions import AlreadyVoted, GroupInUse, InvalidPolicy, MayNotDecide, NotFromNowOn
 from tools_app.governing import organization_policies
 from tools_app.models import Approval, ApproverGroup, Delivery, QuestionClock, Tool
@@ -192,7 +192,7 @@ def test_what_was_allowed_ends_where_whoever_gave_it_only_stands_in() -> None:
     assert run_it(at.ask(arguments)).status == "succeeded"
     groups.change(desk, members=[people.bob().membership], by=people.adam().identity)
     row.refresh_from_db()
-    assert not allowing.fits_today(row)
+    assert not lasting.fits_today(row)
     assert run_it(at.ask(arguments)).status == "waiting"
 
 

@@ -21,7 +21,7 @@ from tests.gate import Gate
 from tests.tools.allowing import WISH, allowed, approve, opened, ruled, used
 from tests.tools.asking import run_it, waiting
 from tools_app import catalog
-from tools_app.approving import allowing, standing
+from tools_app.approving import allowing, lasting, standing
 from tools_app.calling import claims
 from tools_app.exceptions import DigestMismatch, InvalidWish, MayNotDecide, NeedsFreshLogin, NotFromNowOn
 from tools_app.models import Approval, OrganizationPolicy, StandingApproval, Tool, ToolCall
@@ -165,9 +165,9 @@ def test_fewer_uses_hold_for_what_was_allowed_before() -> None:
     ruled(standing_uses=1)
     assert (run_it(late).status, at.ask(ONE).status, used(row)) == ("waiting", "waiting", 1)
     row.refresh_from_db()
-    assert not allowing.fits_today(row)
+    assert not lasting.fits_today(row)
     ruled(standing_uses=2)
-    assert allowing.fits_today(row)
+    assert lasting.fits_today(row)
     assert run_it(at.ask(ONE)).status == "succeeded"
 
 

@@ -16,7 +16,7 @@ from audit_app.audited_admin import ReadOnlyAdmin, Verb, identity_of, may
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, DECIDE, DECIDE_OWN, POLICY_CHANGE
 from tools_app.admin.own_only import OwnOnly
-from tools_app.approving import allowing, reading, standing
+from tools_app.approving import lasting, reading, standing
 from tools_app.models import StandingApproval
 
 COLOURS = {"open": "success", "revoked": "warning", "used_up": "", "expired": "", "changed": "info"}
@@ -29,7 +29,7 @@ def _revoke(row: StandingApproval, by: Identity, _: dict[str, str]) -> str:
 
 def _may_revoke(row: StandingApproval, identity: Identity) -> bool:
     """Nothing is left to take back of what is used up or expired. What changed may change back, and fit again."""
-    is_open = allowing.written_state(row, clock.read()) == allowing.OPEN
+    is_open = lasting.written_state(row, clock.read()) == lasting.OPEN
     return is_open and standing.may_revoke(row, identity)
 
 
@@ -108,17 +108,17 @@ class StandingApprovalAdmin(OwnOnly, ReadOnlyAdmin):
         """Who may take it back and change policy besides is offered to see first what that would have changed."""
         identity = identity_of(request)
         judges = may(request, (CATALOG_CHANGE, POLICY_CHANGE)) and standing.may_revoke(obj, identity)
-        judges = judges and allowing.state_of(obj, clock.read()) == allowing.OPEN
+        judges = judges and lasting.state_of(obj, clock.read()) == lasting.OPEN
         return {**super().page_context(request, obj), "preview_standing": obj.pk if judges else ""}
 
     @display(description="state", label=COLOURS)
     def state(self, row: StandingApproval) -> tuple[str, str]:
-        state = allowing.written_state(row, clock.read())
-        return state, allowing.STATES[state]
+        state = lasting.written_state(row, clock.read())
+        return state, lasting.STATES[state]
 
     @display(description="state")
     def state_today(self, row: StandingApproval) -> str:
-        return allowing.STATES[allowing.state_of(row, clock.read())]
+        return lasting.STATES[lasting.state_of(row, clock.read())]
 
     @display(description="used")
     def uses(self, row: StandingApproval) -> str:

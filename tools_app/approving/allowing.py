@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from audit_app import clock, records
@@ -23,14 +23,6 @@ SUGGESTED_SECONDS: Final = 3_600
 SUGGESTED_USES: Final = 10
 # The gate reads all that is open for a person, persona and tool each time it would ask.
 MOST_OPEN: Final = 50
-OPEN: Final = "open"
-STATES: Final = {
-    OPEN: "Open",
-    "revoked": "Taken back",
-    "used_up": "Used up",
-    "expired": "Run out",
-    "changed": "Something changed",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,38 +138,6 @@ def _wrong(offered: Offer, wish: Wish) -> dict[str, Any]:
     if not wish.everywhere and not offered.approval.call.session_id:
         found["everywhere"] = "This was asked outside of a conversation."
     return found
-
-
-def state_of(row: StandingApproval, now: datetime) -> str:
-    """A key of `STATES`; what is open is compared with the tool, the persona and the rules of today."""
-    state = written_state(row, now)
-    return "changed" if state == OPEN and not fits_today(row) else state
-
-
-def written_state(row: StandingApproval, now: datetime) -> str:
-    """The same as far as the row alone says, for long lists."""
-    if row.revoked_at is not None:
-        return "revoked"
-    if row.used >= row.max_uses:
-        return "used_up"
-    return "expired" if row.expires_at <= now else OPEN
-
-
-def fits_today(row: StandingApproval) -> bool:
-    """Whether tool, persona and rules are what they were, and it may still spare a question, whatever a use is like."""
-    if row.approval is None or not questions.stands_for_more(row.approval):
-        return False
-    found = facts.regather(row.approval.call)
-    known, grant = found.facts.tool, found.grant
-    if known is None or grant is None:
-        return False
-    now = (known.content_hash, grant.agent_hash, standing.rules_of(found.facts, found.asked, found.reach))
-    allowed = OrganizationPolicy.objects.of(row.organization_id)
-    young = row.created_at + timedelta(seconds=allowed.standing_seconds) > clock.read()
-    is_closed = row.used >= allowed.standing_uses or (
-        "dangerous" in row.reasons and not allowed.standing_dangerous
-    )
-    return now == (row.tool_hash, row.agent_hash, row.rules_hash) and young and not is_closed
 
 
 def keep(row: StandingApproval, *, seconds: int, by: Identity) -> StandingApproval:
