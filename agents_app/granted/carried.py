@@ -50,7 +50,7 @@ class Carried:
     always_on: bool
     for_model: Mapping[str, Any]
     weight: int
-    # A rule forbids every use of it: then it is not offered either.
+    # A rule forbids every use of it, or leaves nothing of what each use needs: then it is not offered either.
     forbidden: bool = False
 
     def shown_as(self, definition: ToolDefinition) -> Carried:
@@ -113,10 +113,19 @@ def of(row: AgentToolConfig, agent_type: AgentType, found: tuple[Rule, ...] = ()
     row.agent_type = agent_type
     grant = grants.of(row)
     wider = layers.with_rules(row.tool, found)
-    definition = narrowed(row.tool.shown(), grant, wider, row.tool.parameter_kinds)
+    whole = row.tool.shown()
+    definition = narrowed(whole, grant, wider, row.tool.parameter_kinds)
     sent = definition.for_model()
-    weight, forbidden = weights.of_shown(sent), any(layer.forbids for layer in wider)
-    return Carried(definition, row.tool, grant, row.always_on, sent, weight, forbidden)
+    lacks = missing(whole, definition, (*wider, layering.of_grant(grant)))
+    forbidden = bool(lacks) or any(layer.forbids for layer in wider)
+    return Carried(definition, row.tool, grant, row.always_on, sent, weights.of_shown(sent), forbidden)
+
+
+def missing(whole: ToolDefinition, shown: ToolDefinition, found: tuple[Layer, ...]) -> list[str]:
+    """The parameters each use needs and of which the rules leave nothing: whatever a model writes is refused."""
+    left = {*(shown.input_schema.get("properties") or {}), *layering.fixed(found)}
+    known = whole.input_schema.get("properties") or {}
+    return [name for name in whole.input_schema.get("required") or () if name in known and name not in left]
 
 
 def as_shown(tool: Tool, grant: Grant) -> ToolDefinition:
@@ -138,13 +147,15 @@ def narrowed(
     schema, found = dict(definition.input_schema), (*wider, layering.of_grant(grant))
     properties: dict[str, Any] = dict(schema.get("properties") or {})
     told = schema_kinds.of(schema)
-    known = {name: told.get(name, "") or (kinds or {}).get(name, "") for name in properties}
-    fixed = layering.fixed(found)
+    # With the places within, for rules that look there.
+    known = {**dict.fromkeys(properties, ""), **(kinds or {}), **told}
+    fixed, budget = layering.fixed(found), rules.Budget()
     shown = {
-        name: _offered(name, spec, known, found)
+        name: left
         for name, spec in properties.items()
         if name not in fixed
         and not any(rules.leaves_out(layer.denied, layer.allowed, name, known[name]) for layer in found)
+        and (left := _offered(name, spec, known, found, budget)) is not None
     }
     if shown == properties:
         return definition
@@ -153,18 +164,44 @@ def narrowed(
     return replace(definition, input_schema=schema)
 
 
-def _offered(name: str, spec: Any, kinds: Mapping[str, str], found: tuple[Layer, ...]) -> Any:
-    """A parameter with the values that are left to it, in the order of the widest rule that lists them."""
+def _offered(
+    name: str, spec: Any, kinds: Mapping[str, str], found: tuple[Layer, ...], budget: rules.Budget
+) -> Any:
+    """A parameter with the values that are left to it, in the order of the widest rule that lists them.
+
+    None where none is left: what one layer lists another may not, and what is denied is no choice.
+    """
     if not isinstance(spec, dict) or "const" in spec:
         return spec
-    lists = [
-        each for layer in found if (each := rules.values_allowed(layer.allowed, name, kinds)) is not None
-    ]
+    in_list = spec.get("type") == "array"
+    place = spec.get("items", {}) if in_list else spec
+    if not isinstance(place, dict):
+        return spec
+    allowed = (rules.values_allowed(layer.allowed, name, kinds, in_list=in_list) for layer in found)
+    lists = [each for each in allowed if each is not None]
+    if isinstance(place.get("enum"), list):
+        lists.append(place["enum"])
     if not lists:
         return spec
-    others = [*lists[1:], *([spec["enum"]] if isinstance(spec.get("enum"), list) else [])]
-    kept = [value for value in lists[0] if all(_is_in(value, each) for each in others)]
-    return {**spec, "enum": kept} if kept else spec
+    kept = [value for value in lists[0] if all(_is_in(value, each) for each in lists[1:])]
+    kept = [
+        value for value in kept if not _is_denied({name: [value] if in_list else value}, kinds, found, budget)
+    ]
+    if not kept:
+        return None
+    left = {**place, "enum": kept}
+    return {**spec, "items": left} if in_list else left
+
+
+def _is_denied(
+    given: dict[str, Any], kinds: Mapping[str, str], found: tuple[Layer, ...], budget: rules.Budget
+) -> bool:
+    """Only for what is shown: where it cannot be told, the gate does."""
+    try:
+        subject = rules.Subject(given, kinds, budget=budget)
+        return any(True for layer in found for _ in rules.denied(layer.denied, subject))
+    except rules.UnknownRule:
+        return False
 
 
 def _is_in(value: Any, listed: list[Any]) -> bool:

@@ -15,6 +15,7 @@ from tools_app.explain.explaining import Line
 from tools_app.explain.powers import Carrier, Power
 
 LEFT_OUT: Final = "Its own code leaves it out for this person."
+NOTHING_LEFT: Final = "Its rules leave nothing of a parameter that each use needs, so it is not offered."
 
 
 def of(agent: AgentType, who: Identity | None = None) -> list[Power]:
@@ -23,8 +24,11 @@ def of(agent: AgentType, who: Identity | None = None) -> list[Power]:
     found = powers.of(
         [(each.tool, each.grant) for each in granted], Carrier(agent.organization_id, agent.pk, who)
     )
-    shown = _shown(agent, who)
-    return [each if each.tool.pk in shown or each.decision == "refuse" else _left_out(each) for each in found]
+    shown, unusable = _shown(agent, who), {each.tool.pk for each in granted if each.forbidden}
+    return [
+        each if each.tool.pk in shown or each.decision == "refuse" else _left_out(each, unusable)
+        for each in found
+    ]
 
 
 def _shown(agent: AgentType, who: Identity | None) -> set[int]:
@@ -36,8 +40,9 @@ def _shown(agent: AgentType, who: Identity | None) -> set[int]:
         return set()
 
 
-def _left_out(power: Power) -> Power:
-    line = Line("tool", explaining.title_of("tool"), "refuse", LEFT_OUT)
+def _left_out(power: Power, unusable: set[int]) -> Power:
+    why = NOTHING_LEFT if power.tool.pk in unusable else LEFT_OUT
+    line = Line("tool", explaining.title_of("tool"), "refuse", why)
     return replace(power, decision="refuse", lines=(line,), whom="", by_self=False, sometimes=())
 
 

@@ -33,10 +33,25 @@ def of(row: Any, tool: Tool) -> dict[str, list[str]]:
     for name in RULES:
         if problem := _rule(getattr(row, name), tool, allowing=name == "allowed_parameters"):
             wrong[name] = [problem]
+    if "allowed_parameters" not in wrong and (problem := _meets_no_list(row.allowed_parameters, tool)):
+        wrong["allowed_parameters"] = [problem]
     for name in VALUES:
         if problem := _values(getattr(row, name), tool):
             wrong[name] = [problem]
     return wrong
+
+
+def _meets_no_list(allowed: Any, tool: Tool) -> str:
+    """Plain values for a parameter that is a list: nothing would be allowed by them."""
+    known = tool.input_schema.get("properties") or {}
+    names = [
+        name
+        for name, wanted in (allowed.items() if isinstance(allowed, Mapping) else ())
+        if isinstance(known.get(name), dict) and known[name].get("type") == "array"
+        if isinstance(wanted, list) and wanted and not any(isinstance(each, Mapping) for each in wanted)
+    ]
+    told = 'holds a list, which no single value allows: for its elements, write {"each": […]}.'
+    return f"{', '.join(names)} {told}" if names else ""
 
 
 def of_kinds(tool: Tool) -> list[str]:

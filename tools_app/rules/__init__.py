@@ -180,9 +180,13 @@ def uses(rule: Any, operator: str) -> bool:
     return isinstance(rule, list) and any(uses(item, operator) for item in rule)
 
 
-def values_allowed(rule: Any, name: str, kinds: Mapping[str, str]) -> list[Any] | None:
-    """All values an allow rule leaves to a parameter, if it lists them one by one; else None."""
-    return offering.values(rule, name, kinds.get(name, "")) if is_sound(rule, allowing=True) else None
+def values_allowed(
+    rule: Any, name: str, kinds: Mapping[str, str], *, in_list: bool = False
+) -> list[Any] | None:
+    """All values an allow rule leaves to a parameter, or to each element of it, if it lists them; else None."""
+    if not is_sound(rule, allowing=True):
+        return None
+    return offering.values(rule, name, kinds.get(name, ""), in_list=in_list)
 
 
 def denies_address(rule: Any, name: str, kind: str, address: str) -> bool:

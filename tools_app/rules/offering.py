@@ -44,16 +44,34 @@ def may_be_given(allowed: Any, name: str, kind: str) -> bool:
     return all(each != [] for each in said) if said else in_parts
 
 
-def values(rule: Any, name: str, kind: str) -> list[Any] | None:
-    """All values an allow rule leaves to a parameter, if it lists them one by one; else None."""
+def values(rule: Any, name: str, kind: str, *, in_list: bool = False) -> list[Any] | None:
+    """All values an allow rule leaves to a parameter, if it lists them one by one; else None.
+
+    Of a list those that each element may have; none of them where the rule speaks of values that no list is.
+    """
     if not isinstance(rule, Mapping):
         return None
     said = spoken(rule, name, kind)
-    lists = [found for found in (_listed(wanted, kind) for wanted in said) if found]
+    lists = [
+        found
+        for found in (_of_elements(each, kind) if in_list else _listed(each, kind) for each in said)
+        if found
+    ]
     if not lists:
+        return [] if in_list and any(_listed(each, kind) for each in said) else None
+    whole = ([value] if in_list else value for value in lists[0])
+    seen = [Seen(each, kind) for each in whole]
+    fits = [all(matchers.allows(wanted, each) for wanted in said) for each in seen]
+    return [value for value, is_left in zip(lists[0], fits, strict=True) if is_left]
+
+
+def _of_elements(wanted: Any, kind: str) -> list[Any] | None:
+    if not isinstance(wanted, list) or not all(
+        isinstance(each, Mapping) and "each" in each for each in wanted
+    ):
         return None
-    seen = (Seen(value, kind) for value in lists[0])
-    return [each.value for each in seen if all(matchers.allows(wanted, each) for wanted in said)]
+    lists = [_listed(matcher["each"], kind) for matcher in wanted]
+    return None if None in lists else [value for each in lists for value in each or ()]
 
 
 def _listed(wanted: Any, kind: str) -> list[Any] | None:
