@@ -71,14 +71,20 @@ def archiving(
         shelf.restore(row, by=by)
         return f"{row} is back, switched off. Look at it before you switch it on."
 
+    def was_used(row: Any) -> bool:
+        """Asked once for a page, whichever buttons want to know."""
+        if not hasattr(row, "was_used"):
+            row.was_used = shelf.is_used(row)
+        return bool(row.was_used)
+
     def may_put_away(row: Any, identity: Identity) -> bool:
         return row.archived_at is None and identity.may(CATALOG_CHANGE)
 
     def may_archive(row: Any, identity: Identity) -> bool:
-        return may_put_away(row, identity) and shelf.is_used(row)
+        return may_put_away(row, identity) and was_used(row)
 
     def may_delete(row: Any, identity: Identity) -> bool:
-        return may_put_away(row, identity) and not shelf.is_used(row)
+        return may_put_away(row, identity) and not was_used(row)
 
     def may_restore(row: Any, identity: Identity) -> bool:
         return row.archived_at is not None and identity.may(CATALOG_CHANGE)

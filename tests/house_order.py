@@ -49,7 +49,7 @@ models
 unchanging
 
 # Pure rules.
-arguments rules policy approving.broadening governing.selecting governing.layer_rules
+arguments rules policy approving.broadening governing.selecting governing.faults governing.layer_rules
 governing.installation_policy doors explain.explaining cataloging.differences cataloging.expectations
 
 # Readings.

@@ -7,6 +7,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.html import format_html
 from unfold.admin import StackedInline
 from unfold.decorators import display
 
@@ -15,6 +16,7 @@ from agents_app.granted import granting, grants
 from agents_app.models import AgentToolConfig
 from audit_app.audited_admin import Scoped, identity_of
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
+from tools_app.admin import rule_help
 from tools_app.admin.demanding import DemandForm
 from tools_app.governing import rule_problems
 from tools_app.governing.rule_problems import RULES
@@ -30,6 +32,7 @@ class GrantForm(DemandForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk and "tool" in self.fields:
             self.fields["tool"].disabled = True
+        rule_help.explain(self.fields)
 
     def changes(self) -> dict[str, Any]:
         return {name: self.cleaned_data[name] for name in self.changed_data if name in granting.FIELDS}
@@ -64,7 +67,7 @@ class GrantInline(Scoped, StackedInline):
     # A persona may have hundreds of tools out of thousands: neither all rows nor all choices fit on a page.
     per_page = 8
     autocomplete_fields = ["tool"]
-    readonly_fields = ["token_weight", "advice"]
+    readonly_fields = ["token_weight", "advice", "rules_speak_of"]
     fieldsets = [
         (
             None,
@@ -95,6 +98,7 @@ class GrantInline(Scoped, StackedInline):
                 "fields": [
                     "usage_limit",
                     ("person_daily_limit", "daily_limit"),
+                    "rules_speak_of",
                     "allowed_parameters",
                     "denied_parameters",
                     "advice",
@@ -110,6 +114,11 @@ class GrantInline(Scoped, StackedInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).select_related("tool", "agent_type").in_order()  # type: ignore[attr-defined, no-any-return]
+
+    @display(description="what rules may say")
+    def rules_speak_of(self, row: AgentToolConfig) -> str:
+        about = "" if row._state.adding else rule_help.parameters(row.tool)
+        return format_html("{}{}", about, rule_help.matchers())
 
     @display(description="tokens")
     def token_weight(self, row: AgentToolConfig) -> str:

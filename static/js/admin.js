@@ -1,4 +1,5 @@
 // What the admin's pages have beside unfold's own scripts.
+import "./elements/error-summary.js";
 import "./elements/json-editor.js";
 import "./elements/may-do.js";
 import "./elements/preset-reasons.js";

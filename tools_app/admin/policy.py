@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.text import Truncator
 from unfold.decorators import display
 from unfold.widgets import (
@@ -20,6 +21,7 @@ from audit_app.admin_fields import HoursField, LinesField, ReadableJSONField
 from audit_app.audited_admin import ByVerbs, Verb, VerbForm, identity_of, may
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, CATALOG_CHANGE, POLICY_CHANGE
+from tools_app.admin import rule_help
 from tools_app.admin.demanding import DemandForm
 from tools_app.approving import groups
 from tools_app.governing import layers, organization_policies, policy_rules, selecting
@@ -117,8 +119,12 @@ class PolicyRuleAdmin(ByVerbs):
                     "ask_when",
                     "message",
                 ],
-                "description": "A rule can only narrow what tools and grants leave. Names of parameters, kind:url for "
-                "all of a kind (url, host, email, path, command, code, sql, text, argv), or * for any.",
+                "description": format_html(
+                    "{}{}",
+                    "A rule can only narrow what tools and grants leave. Names of parameters, kind:url for all of a "
+                    "kind (url, host, email, path, command, code, sql, text, argv), or * for any.",
+                    rule_help.matchers(),
+                ),
             },
         ),
     ]

@@ -21,7 +21,7 @@ from audit_app.admin_fields import LinesField, ReadableJSONField
 from audit_app.audited_admin import archiving, identity_of, may
 from project.accounts.roles import CATALOG_CHANGE, CATALOG_VIEW
 from tools_app import catalog, executors
-from tools_app.admin import putting_away, switching
+from tools_app.admin import putting_away, rule_help, switching
 from tools_app.admin.demanding import DemandForm
 from tools_app.admin.editing import HIDDEN, PUBLISH, RUN_CASES, DraftingAdmin, SeenForm
 from tools_app.admin.fields import ParametersBox, SettingsBox
@@ -34,6 +34,7 @@ from tools_app.schema import weights
 
 _OFFERED = [(value, label) for value, label in Tool.Executor.choices if value not in ("python", "mcp")]
 _NEW = {"type": "object", "properties": {}, "required": []}
+_RULES = "Rules for every persona"
 _AS_IT_COMES = "Leave it empty, and the tool works as it comes."
 
 
@@ -81,6 +82,7 @@ class ToolForm(DemandForm, SeenForm):
             self.initial.setdefault("tool_type", Tool.Type.CUSTOM)
             self.initial.setdefault("is_open_world", True)
         self._settle()
+        rule_help.explain(self.fields)
 
     def clean_name(self) -> str:
         """Told here too: the verb is not asked while another field is wrong, and the database's words help nobody."""
@@ -121,6 +123,17 @@ class ToolForm(DemandForm, SeenForm):
         if "parameter_kinds" in fields:
             fields["parameter_kinds"] = fields["parameter_kinds"] or {}
         return self.edited(fields) if self.instance.pk else self.registered(fields)
+
+
+def _helped(title: str, options: dict[str, Any], tool: Tool | None) -> dict[str, Any]:
+    """Beneath the heading of the rules: what they may speak of, and by which matchers."""
+    if title != _RULES:
+        return options
+    about = rule_help.parameters(tool) if tool is not None else ""
+    return {
+        **options,
+        "description": format_html("{}{}{}", options["description"], about, rule_help.matchers()),
+    }
 
 
 class StateFilter(SimpleListFilter):
@@ -216,7 +229,7 @@ class ToolAdmin(DraftingAdmin):
             },
         ),
         (
-            "Rules for every persona",
+            _RULES,
             {
                 "fields": [
                     "parameter_kinds",
@@ -276,7 +289,9 @@ class ToolAdmin(DraftingAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Where a tool goes and with which secrets is shown to nobody who may not change it, as over REST."""
-        shown = super().get_fieldsets(request, obj)
+        shown = [
+            (title, _helped(title, options, obj)) for title, options in super().get_fieldsets(request, obj)
+        ]
         if may(request, self.to_change):
             return shown
         return [

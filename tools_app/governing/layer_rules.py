@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from tools_app import rules
-from tools_app.governing import selecting
+from tools_app.governing import faults, selecting
 from tools_app.governing.selecting import Selected, Selector
 from tools_app.policy import Layer, Source
 from tools_app.rules import UnknownRule
@@ -59,10 +59,8 @@ def problems(given: Mapping[str, Any], *, lenient: bool = False) -> dict[str, li
         except UnknownRule as unknown:
             wrong[name] = [f"This cannot be read: {unknown}."]
     for name in _RULES:
-        try:
-            rules.check(given.get(name), allowing=name == "allowed_parameters", lenient=lenient)
-        except UnknownRule as unknown:
-            wrong[name] = [f"This rule cannot be evaluated: {unknown}."]
+        if told := faults.told(given.get(name), allowing=name == "allowed_parameters", lenient=lenient):
+            wrong[name] = [told]
     for name in _FLAGS:
         if not isinstance(given.get(name, False), bool):
             wrong[name] = ["This must be true or false."]

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from tools_app import arguments, policy, rules
-from tools_app.governing import meanings
+from tools_app.governing import faults, meanings
 from tools_app.models import Tool
 from tools_app.policy import Layer
 from tools_app.rules import places
@@ -132,11 +132,8 @@ def _is_unclear(name: str, kinds: Mapping[str, str], known: Mapping[str, Any], t
 
 
 def _rule(rule: Any, tool: Tool, *, allowing: bool) -> str:
-    try:
-        rules.check(rule, allowing=allowing, kinds=meanings.kinds_of(tool))
-    except rules.UnknownRule as unknown:
-        return f"This rule cannot be evaluated: {unknown}."
-    return _strangers(rule or (), tool)
+    told = faults.told(rule, allowing=allowing, kinds=meanings.kinds_of(tool))
+    return told or _strangers(rule or (), tool)
 
 
 def _values(values: Any, tool: Tool) -> str:
