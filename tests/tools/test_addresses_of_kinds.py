@@ -40,6 +40,23 @@ def test_no_address_beyond_the_border_of_the_installation_passes(inner: str) -> 
     assert described.ask({"links": ["https://good.org/"]}).status == "queued"
 
 
+def test_addresses_within_an_object_are_read_and_held_alike() -> None:
+    url = {"type": "string", "x-kind": "url"}
+    body = {
+        "type": "object",
+        "properties": {"hook": url, "more": {"type": "array", "items": url}, "note": TEXT},
+    }
+    door = gate.opened(input_schema={"type": "object", "properties": {"body": body}})
+    said = {"hook": "https://Straße.de", "more": ["HTTPS://good.org/a#b"], "note": "http://10.0.0.1/ or so"}
+    call = door.ask({"body": said})
+    assert (call.status, call.arguments["body"]) == (
+        "queued",
+        {**said, "hook": "https://xn--strae-oqa.de", "more": ["https://good.org/a#b"]},
+    )
+    for part in ({"hook": "https://10.0.0.1/"}, {"more": ["https://good.org/", "https:evil.com"]}):
+        assert door.ask({"body": part}).status == "blocked"
+
+
 def test_a_denied_host_is_denied_in_a_list_too() -> None:
     door = opened(denied_parameters={"kind:url": ["straße.de"]})
     assert door.ask({"links": ["https://good.org/", "https://www.straße.de/"]}).reason == "denied_parameter"

@@ -11,6 +11,7 @@ from tools_app.exceptions import ToolFailed
 from tools_app.executors import network, targets
 from tools_app.executors.tables import reading
 from tools_app.models import Tool
+from tools_app.rules import places
 from tools_app.schema import schema_kinds
 
 
@@ -59,24 +60,22 @@ def canonical(tool: Tool, effective: Mapping[str, Any]) -> dict[str, Any]:
     Only where a use is proposed: what was once shown to a person stays what it was. An address nobody can read stays
     as it is, and is refused as that.
     """
-    kinds, is_ours = kinds_of(tool), tool.executor == Tool.Executor.BUILTIN
-    return {
-        name: _canonical_url(value, is_ours=is_ours) if kinds.get(name) == "url" else value
-        for name, value in effective.items()
-    }
+    change = _own_url if tool.executor == Tool.Executor.BUILTIN else _url
+    kinds = kinds_of(tool)
+    return {name: places.rewritten(name, value, kinds, "url", change) for name, value in effective.items()}
 
 
-def _canonical_url(value: Any, *, is_ours: bool) -> Any:
-    if isinstance(value, list):
-        return [_canonical_url(each, is_ours=is_ours) for each in value]
-    if not isinstance(value, str):
-        return value
+def _own_url(text: str) -> str:
     try:
-        read = network.parse_url(value).text
+        return network.parse_url(text).text
     except ToolFailed:
-        return value
-    # What stands behind # never leaves our own client; to others, such as a browser, it may be the page.
-    return read if is_ours else "".join((read, *value.partition("#")[1:]))
+        return text
+
+
+def _url(text: str) -> str:
+    """What stands behind # never leaves our own client; to others, such as a browser, it may be the page."""
+    before, mark, page = text.partition("#")
+    return _own_url(before) + mark + page
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,19 +102,17 @@ def real(tool: Tool, effective: Mapping[str, Any]) -> Real:
             if isinstance(value, str) and kind == "path":
                 meant = targets.meant(value, access or "read")
                 found.targets[name], found.also[name] = meant.target, meant.names
-            elif kinds.get(name) == "url":
-                _vet(value)
+            elif name in effective:
+                # Each address for itself: whoever opens it, it must lie where the installation lets calls go.
+                places.rewritten(name, value, kinds, "url", _vetted)
         except ToolFailed as refused:
             found.beyond.append(refused.message)
     _add_reach(found, tool, effective)
     return found
 
 
-def _vet(value: Any) -> None:
-    """Each address for itself: whoever opens it, it must lie where the installation lets calls go."""
-    for each in value if isinstance(value, list) else [value]:
-        if isinstance(each, str):
-            network.vet(each)
+def _vetted(text: str) -> str:
+    return network.vet(text).text
 
 
 def _add_reach(found: Real, tool: Tool, effective: Mapping[str, Any]) -> None:

@@ -154,3 +154,32 @@ def children(node: Any) -> Iterator[tuple[str, Any]]:
         yield from ((str(key), item) for key, item in node.items())
     elif isinstance(node, list | tuple):
         yield from ((str(index), item) for index, item in enumerate(node))
+
+
+def rewritten(
+    name: str, value: Any, kinds: Mapping[str, str], wanted: str, change: Callable[[str], str]
+) -> Any:
+    """A parameter with each text of a kind changed: its own, those of a list of that kind, and those in places whose
+    own kind it is. What stands beside these in an object is left alone."""
+    inner = [
+        (steps(place), kind)
+        for place, kind in kinds.items()
+        if is_pointer(place) and names(place) in ("*", name)
+    ]
+    if not inner and kinds.get(name) != wanted:
+        return value
+    chart = mapped(tuple(path for path, _ in inner))
+
+    def walk(node: Any, state: State, kind: str) -> Any:
+        kind = next((inner[end][1] for end in chart.ends(state)), kind)
+        if isinstance(node, Mapping):
+            return {key: walk(item, chart.after(state, str(key), _free), "") for key, item in node.items()}
+        if isinstance(node, list | tuple):
+            return [walk(item, chart.after(state, key, _free), kind) for key, item in children(node)]
+        return change(node) if kind == wanted and isinstance(node, str) else node
+
+    return walk(value, chart.after(chart.start, name, _free), kinds.get(name, ""))
+
+
+def _free(steps: float) -> None:
+    """Who looks at arguments once, for all rules, pays no rule's budget: how many there are is bounded already."""
