@@ -63,10 +63,18 @@ def approval(
     }
     item["decided_by"] = around.signed(row, item["votes"])
     if identity is not None:
-        item["may_decide"] = approvals.may_decide(row, identity)
-        item["why_not"] = "" if item["may_decide"] else around.why_not(row, identity)
-        item["from_now_on"] = item["may_decide"] and item["showable"] and allowing.is_offered(row, identity)
+        item |= _for(row, identity, showable=item["showable"])
     return item
+
+
+def _for(row: Approval, identity: Identity, *, showable: bool) -> Item:
+    """What this person may do about it."""
+    may_decide = approvals.may_decide(row, identity)
+    return {
+        "may_decide": may_decide,
+        "why_not": "" if may_decide else around.why_not(row, identity),
+        "from_now_on": may_decide and showable and allowing.is_offered(row, identity),
+    }
 
 
 def _title(row: Approval) -> str | None:
