@@ -40,7 +40,8 @@ def test_a_tool_use_and_its_result_are_repeated_to_the_model() -> None:
     said = transcript.build(history.exchanges(run), budget_tokens=100_000)
     assert [message["role"] for message in said] == ["user", "assistant", "user", "assistant"]
     assert [block["type"] for block in said[1]["content"]] == ["text", "tool_use"]
-    assert said[2]["content"][0]["content"] == [{"type": "text", "text": "2"}]
+    given = "<tool_output>\n2\n</tool_output>"
+    assert said[2]["content"][0]["content"] == [{"type": "text", "text": given}]
     assert said[3]["content"] == [{"type": "text", "text": "Two."}]
     step = Step.objects.filter(run=run, kind="model").order_by("number")[0]
     assert step.content == said[1]["content"]
