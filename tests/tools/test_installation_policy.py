@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from project import checks
 from tests import gate, people
 from tools_app import policy
 from tools_app.explain import trying
@@ -137,3 +138,29 @@ def test_the_gate_obeys_it_and_refuses_everything_when_it_breaks(file: Path) -> 
 def said(door: gate.Gate, line: str) -> Any:
     who = trying.asked(people.carol().identity, agent_type_id=door.agent.pk)
     return trying.decide(door.tool, f'{{"line": "{line}"}}', who)
+
+
+@pytest.mark.parametrize(
+    ("said", "warned"),
+    [
+        ('for_tools = ["bash"]\ndenied_parameters = { command = ["sudo"] }', True),
+        ('for_tools = ["ba*"]\ndenied_parameters = { "/command" = ["sudo"] }', True),
+        (
+            'for_categories = ["code"]\nfor_flags = ["dangerous"]\ndenied_parameters = { command = ["sudo"] }',
+            True,
+        ),
+        ('denied_parameters = { command = ["sudo"] }', True),
+        ('denied_parameters = { "kind:command" = ["sudo"] }', True),
+        ('denied_parameters = { "*" = ["sudo"] }', True),
+        ('for_tools = ["bash"]\nrequires_approval = true\ndenied_parameters = { command = ["sudo"] }', False),
+        ('for_tools = ["bash"]\ndenied_parameters = { command = [] }', False),
+        ('for_tools = ["web_fetch"]\ndenied_parameters = { command = ["sudo"] }', False),
+        ('for_tools = ["web_fetch"]\ndenied_parameters = { url = ["evil.example"] }', False),
+        ('for_executors = ["http"]\ndenied_parameters = { command = ["sudo"] }', False),
+    ],
+)
+def test_the_operator_is_warned_of_texts_that_only_advise(file: Path, said: str, warned: bool) -> None:
+    file.write_text(f'[[rules]]\nname = "No root"\n{said}\n')
+    (rule,) = installation_policy.rules()
+    assert installation_policy.only_advises(rule) is warned
+    assert [each.id for each in checks.rules_can_be_read()] == (["toolroom.W005"] if warned else [])

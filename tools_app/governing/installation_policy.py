@@ -11,7 +11,7 @@ import json
 import logging
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -19,11 +19,12 @@ from typing import Any, Final
 from django.conf import settings
 
 from project.accounts.exceptions import Misconfigured
-from tools_app import arguments
+from tools_app import arguments, builtin_tools
 from tools_app import rules as rule_language
 from tools_app.exceptions import InvalidArguments
 from tools_app.governing import layer_rules
 from tools_app.governing.layer_rules import Rule
+from tools_app.governing.selecting import FLAGS, Selected
 from tools_app.policy import Source
 
 log = logging.getLogger(__name__)
@@ -60,7 +61,17 @@ def only_advises(rule: Rule) -> bool:
     """Whether it forbids texts in commands or code and asks nobody about the rest of its uses."""
     layer = rule.layer
     asks = layer.requires_approval or layer.forbids
-    return not asks and bool(rule_language.advisory(layer.denied, {"": "command"}))
+    return not asks and any(rule_language.advisory(layer.denied, kinds) for kinds in _kinds(rule))
+
+
+def _kinds(rule: Rule) -> Iterator[dict[str, str]]:
+    """The kinds of parameters the rule may meet: commands of any tool, and what each built-in one it names has."""
+    yield {"": "command"}
+    for tool in builtin_tools.everything():
+        # Which flags a row has, a file cannot know.
+        seen = Selected(tool.name, tool.definition.category, "builtin", frozenset(FLAGS))
+        if rule.selector.covers(seen):
+            yield {"": "command", **tool.kinds}
 
 
 def tell_if_unreadable() -> None:
