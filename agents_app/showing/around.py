@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from project.accounts.identity import Identity
 from project.accounts.roles import DECIDE, DECIDE_OWN
-from tools_app.approving import votes
+from tools_app.approving import questions, votes
 from tools_app.approving.visible import visible_text
+from tools_app.exceptions import DecidesForItself
 from tools_app.governing import halts
 from tools_app.governing.halts import Halt
 from tools_app.models import Approval, ApprovalVote, ToolCall
@@ -52,6 +53,8 @@ def why_not(row: Approval, identity: Identity) -> str:
     own = row.requester_id == identity.user_id
     if not (identity.may(DECIDE) or (own and identity.may(DECIDE_OWN))):
         return _ROLE
+    if questions.decides_for_itself(row, identity):
+        return DecidesForItself().message
     if identity.user_id in votes.barred(row, votes.demands_of(row)):
         who = "asked" if own else "changed the arguments"
         return f"Whoever {who} cannot approve this one."

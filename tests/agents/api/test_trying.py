@@ -70,6 +70,7 @@ def test_a_real_try_that_asks_waits_for_its_verdict(door: Gate) -> None:
         False,
         "try:",
     )
+    assert "sign in" in question["why_not"]
     row = Approval.objects.get(pk=question["id"])
     approvals.approve(row, digest=row.digest, by=people.bob().identity)
     assert worked(told["call"]["id"]).status == "succeeded"
