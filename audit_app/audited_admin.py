@@ -389,8 +389,11 @@ class VerbForm(forms.ModelForm):  # type: ignore[type-arg]
         for name, told in by_field.items():
             self.add_error(name, told)
         if not by_field:
-            others = [f"{name}: {' '.join(map(str, told))}" for name, told in listed.items()]
-            self.add_error(None, " ".join([refused.message, *others]))
+            others = [
+                f"{name}: {' '.join(map(str, told))}".removeprefix(": ") for name, told in listed.items()
+            ]
+            # What is said of no field stands by itself: there are no details to point at.
+            self.add_error(None, " ".join(others if [*listed] == [""] else [refused.message, *others]))
 
 
 class _TriedOut(Exception):

@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from audit_app import actions
-from audit_app.admin import persons
+from audit_app.admin import links, persons
 from audit_app.audited_admin import ReadOnlyAdmin, identity_of
 from audit_app.models import AuditEntry, ToolUsage
 from project.accounts.roles import AUDIT_VIEW
@@ -119,18 +119,42 @@ class ToolUsageAdmin(ReadOnlyAdmin):
             "Where it belongs",
             {
                 "fields": [
-                    "session_id",
-                    "run_id",
-                    "tool_call_id",
-                    "approval_id",
-                    "tool_id",
+                    "conversation",
+                    "answer",
+                    "call",
+                    "question",
+                    "tool",
                     "tool_version",
-                    "agent_type_id",
+                    "persona",
                 ]
             },
         ),
     ]
     readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
+
+    @display(description="conversation")
+    def conversation(self, usage: ToolUsage) -> str:
+        return links.to_list("agents_app_conversation", usage.session_id)
+
+    @display(description="answer")
+    def answer(self, usage: ToolUsage) -> str:
+        return links.to_row("agents_app_run", usage.run_id)
+
+    @display(description="call")
+    def call(self, usage: ToolUsage) -> str:
+        return links.to_row("tools_app_toolcall", usage.tool_call_id)
+
+    @display(description="approval")
+    def question(self, usage: ToolUsage) -> str:
+        return links.to_row("tools_app_approval", usage.approval_id)
+
+    @display(description="tool")
+    def tool(self, usage: ToolUsage) -> str:
+        return links.to_row("tools_app_tool", usage.tool_id, usage.tool_name)
+
+    @display(description="persona")
+    def persona(self, usage: ToolUsage) -> str:
+        return links.to_row("agents_app_agenttype", usage.agent_type_id, usage.agent_name)
 
     @display(description="outcome", ordering="status", label=USAGE_COLOURS)
     def outcome(self, usage: ToolUsage) -> tuple[str, str]:

@@ -2,11 +2,11 @@
 
 import pytest
 
-from audit_app.models import AuditEntry
+from audit_app.models import AuditEntry, ToolUsage
 from tests import people
 from tests.flows.admin_world import address, filled, made_world, staff
 from tools_app import approvals
-from tools_app.models import Tool
+from tools_app.models import OrganizationPolicy, Tool, ToolCall
 
 pytestmark = pytest.mark.django_db
 
@@ -36,3 +36,18 @@ def test_a_refused_rule_leads_into_its_field_and_names_each_mistake() -> None:
     assert '<a href="#id_denied_parameters">' in summary
     assert "expression, matcher 1" in summary
     assert "expression, matcher 2" in summary
+
+
+def test_pages_that_are_only_read_show_words_and_links() -> None:
+    now = made_world()
+    approvals.deny(now.approval, by=now.bob.identity, digest=now.approval.digest)
+    olga, usage = staff(people.olga()), ToolUsage.objects.get(tool_call_id=now.call.pk)
+    page = olga.get(address(ToolUsage, "change", usage.pk)).content.decode()
+    for model, row in ((ToolCall, now.call), (Tool, now.tool)):
+        assert f'href="{address(model, "change", row.pk)}"' in page
+    tool = olga.get(address(Tool, "change", now.tool.pk)).content.decode()
+    assert "&quot;type&quot;: &quot;object&quot;" in tool
+    assert "&#x27;type&#x27;" not in tool
+    assert "nothing" in tool.partition("Rules for every persona")[2].partition("On or off")[0]
+    gate = olga.get(address(OrganizationPolicy, "changelist"), follow=True).content.decode()
+    assert "28800" not in gate

@@ -12,6 +12,7 @@ from unfold.contrib.filters.admin import RangeDateTimeFilter
 from unfold.decorators import display
 
 from audit_app import records
+from audit_app.admin import links
 from audit_app.audited_admin import ReadOnlyAdmin, RecordedReading, identity_of
 from project.accounts.identity import Identity
 from project.accounts.roles import AUDIT_VIEW, DECIDE
@@ -49,8 +50,8 @@ class ToolCallAdmin(RecordedReading):
             {"fields": ["tool_name", "status", "told", "reason"]},
         ),
         ("What came of it", {"fields": ["result_text", "attempt", "created_at", "started_at", "ended_at"]}),
-        ("Who", {"fields": ["user_name", "agent_name", "session_id", "outside_before"]}),
-        ("Versions", {"fields": ["tool_hash", "agent_hash", "usage_id"]}),
+        ("Who", {"fields": ["user_name", "agent_name", "conversation", "outside_before"]}),
+        ("Versions", {"fields": ["tool_hash", "agent_hash", "usage"]}),
         ("The arguments as JSON", {"fields": ["arguments"], "classes": ["collapse"]}),
     ]
     readonly_fields = [name for _, options in fieldsets for name in options["fields"]]
@@ -72,6 +73,14 @@ class ToolCallAdmin(RecordedReading):
     @display(description="status", ordering="status", label=CALL_COLOURS)
     def state(self, call: ToolCall) -> tuple[str, str]:
         return call.status, call.get_status_display()
+
+    @display(description="conversation")
+    def conversation(self, call: ToolCall) -> str:
+        return links.to_list("agents_app_conversation", call.session_id)
+
+    @display(description="tool use")
+    def usage(self, call: ToolCall) -> str:
+        return links.to_row("audit_app_toolusage", call.usage_id)
 
     @display(description="why", ordering="reason")
     def told(self, call: ToolCall) -> str:

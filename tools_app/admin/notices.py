@@ -134,7 +134,7 @@ class DeliveryAdmin(ReadOnlyAdmin):
         ("What and to whom", {"fields": ["event", "question", "channel", "recipient", "public_id"]}),
         (
             "What became of it",
-            {"fields": ["state", "tries", "answer_code", "error", "created_at", "due_at", "ended_at"]},
+            {"fields": ["state_today", "tries", "answer_code", "error", "created_at", "due_at", "ended_at"]},
         ),
         ("What a webhook was sent", {"fields": ["body"], "classes": ["collapse"]}),
     ]
@@ -166,6 +166,10 @@ class DeliveryAdmin(ReadOnlyAdmin):
         if row.outcome:
             return row.outcome, row.get_outcome_display()
         return ("tried again", "Is tried again") if row.tries else ("under way", "Under way")
+
+    @display(description="state")
+    def state_today(self, row: Delivery) -> str:
+        return str(self.state(row)[1])
 
     @display(description="question")
     def question(self, row: Delivery) -> str:

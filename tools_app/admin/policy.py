@@ -248,8 +248,14 @@ class OrganizationPolicyAdmin(ByVerbs):
         for title, names, about in _GROUPS:
             there = [name for name in names if name in left]
             left = [name for name in left if name not in there]
+            if not may(request, self.to_change):
+                there = ["standing_hours" if name == "standing_seconds" else name for name in there]
             found.append((title, {"fields": there, "description": about}))
         return [*found, *([("More", {"fields": left})] if left else [])]
+
+    @display(description="Longest time for “from now on” (hours)")
+    def standing_hours(self, row: OrganizationPolicy) -> str:
+        return f"{row.standing_seconds / 3600:.10g}"
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminPasswordWidget
 
 from audit_app.admin_fields import LinesField
@@ -48,7 +49,7 @@ class SecretAdmin(ByVerbs):
     to_view = to_change = (CATALOG_CHANGE,)
     form = SecretForm
     settled = ("name",)
-    list_display = ["name", "hosts", "version", "updated_at"]
+    list_display = ["name", "sent_to", "version", "updated_at"]
     search_fields = ["name"]
     fieldsets = [
         (None, {"fields": ["name", "value"]}),
@@ -71,3 +72,7 @@ class SecretAdmin(ByVerbs):
             dangerous=True,
         ),
     )
+
+    @display(description="hosts")
+    def sent_to(self, secret: Secret) -> str:
+        return ", ".join(map(str, secret.hosts or [])) or "nowhere but a model's vendor"

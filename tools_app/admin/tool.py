@@ -35,6 +35,8 @@ from tools_app.schema import weights
 _OFFERED = [(value, label) for value, label in Tool.Executor.choices if value not in ("python", "mcp")]
 _NEW = {"type": "object", "properties": {}, "required": []}
 _RULES = "Rules for every persona"
+# What the page of somebody who may only look shows in the place of fields of the form.
+_READ = {"input_schema": "parameters_to_read", "examples": "examples_to_read"}
 _AS_IT_COMES = "Leave it empty, and the tool works as it comes."
 
 
@@ -295,9 +297,30 @@ class ToolAdmin(DraftingAdmin):
         if may(request, self.to_change):
             return shown
         return [
-            (title, {**options, "fields": [name for name in options["fields"] if name != "configuration"]})
+            (
+                title,
+                {
+                    **options,
+                    "fields": [
+                        _READ.get(str(name), name) for name in options["fields"] if name != "configuration"
+                    ],
+                },
+            )
             for title, options in shown
         ]
+
+    @display(description="parameters")
+    def parameters_to_read(self, tool: Tool) -> str:
+        return format_html("<pre>{}</pre>", json.dumps(tool.input_schema, ensure_ascii=False, indent=2))
+
+    @display(description="examples")
+    def examples_to_read(self, tool: Tool) -> str:
+        given = tool.definition.get("examples")
+        return (
+            format_html("<pre>{}</pre>", json.dumps(given, ensure_ascii=False, indent=2))
+            if given
+            else "nothing"
+        )
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         archived = isinstance(obj, Tool) and obj.archived_at is not None
