@@ -115,7 +115,7 @@ def test_a_change_of_who_decides_is_told_with_the_yes_it_made_void() -> None:
         yes(now.call)
     second = ToolCall.objects.get(replaces=now.call)
     yes(second)
-    catalog.update(now.tool, {"approvals_needed": 1}, by=people.carol().identity)
+    catalog.update(now.tool, {"approvals_needed": 1}, by=people.adam().identity)
     with pytest.raises(DigestMismatch):
         yes(second, people.adam())
     third = ToolCall.objects.get(replaces=second)

@@ -38,7 +38,8 @@ def test_a_new_tool_is_shown_and_not_saved() -> None:
     assert told["model_sees"]["name"] == "weather"
     assert "x-kind" not in told["model_sees"]["input_schema"]["properties"]["city"]
     assert told["tokens"] > 20
-    assert [hint["code"] for hint in told["hints"]] == ["not_open_world"]
+    # It counts as open to strangers unless somebody says otherwise.
+    assert told["hints"] == []
     assert not Tool.objects.exists()
     assert not AuditEntry.objects.filter(action="tool.added").exists()
 
