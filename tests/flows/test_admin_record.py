@@ -51,3 +51,8 @@ def test_pages_that_are_only_read_show_words_and_links() -> None:
     assert "nothing" in tool.partition("Rules for every persona")[2].partition("On or off")[0]
     gate = olga.get(address(OrganizationPolicy, "changelist"), follow=True).content.decode()
     assert "28800" not in gate
+
+
+def test_who_is_signed_in_and_may_not_open_it_is_told_so() -> None:
+    page = people.bob().browser().get("/admin/", follow=True).content.decode()
+    assert "this account may not open the administration" in page

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -70,6 +70,15 @@ class ToolForm(DemandForm, SeenForm):
     class Meta:
         model = Tool
         exclude = ["organization", "definition"]
+        labels: ClassVar = {
+            "is_idempotent": "Safe to run again",
+            "is_dangerous": "Dangerous",
+            "requires_approval": "Asks before each use",
+            "approval_seconds": "Seconds to answer",
+            "is_open_world": "Brings content from outside",
+            "requires_auth": "For signed-in people only",
+            "rate_limit_observed": "Rate only noted, not enforced",
+        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
