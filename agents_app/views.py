@@ -1,6 +1,7 @@
 """The pages: a new conversation, and one conversation, drawn from the dictionaries the API gives."""
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.conf import settings
@@ -69,7 +70,10 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
     everything = inbox.asked(identity)
     of_this_view = everything.exclude(pending) if is_history else everything.filter(pending)
     asked = {name: value for name, value in request.GET.items() if value and name in inbox.PAGE_FILTERS}
-    found = inbox.ApprovalFilter(asked, of_this_view).qs
+    filters = inbox.ApprovalFilter(asked, of_this_view)
+    # What no filter knows, in an old link perhaps, is passed over: by what the page asks for later, too.
+    asked = {name: value for name, value in asked.items() if name not in filters.errors}
+    found = filters.qs
     before = request.GET.get("before", "")
     if is_history and before.isdecimal() and len(before) < 19:
         found = found.filter(pk__lt=int(before))
@@ -81,6 +85,8 @@ def inbox_page(request: HttpRequest) -> HttpResponse:
         "place": "inbox",
         "is_history": is_history,
         "asked": asked,
+        "asked_query": urlencode(asked),
+        "linked_gone": request.GET.get("question", "") not in ("", *(str(row.pk) for row in shown)),
         "choices": inbox.choices(of_this_view),
         "more": len(rows) > LISTED_QUESTIONS,
         "rows": shown,

@@ -23,6 +23,7 @@ _VOID: Final = {
 }
 # What the model is told besides, and nobody else can do anything about.
 _TO_THE_MODEL: Final = (" Do not try it again now.", " Ask again.")
+_PLAINLY: Final = {"Stopped by the person.": "Stopped."}
 _ROLE: Final = "Your role cannot decide this one."
 
 
@@ -65,4 +66,4 @@ def for_people(reason_text: str) -> str:
     """Why a call ended, without what only the model can do about it."""
     for ending in _TO_THE_MODEL:
         reason_text = reason_text.removesuffix(ending)
-    return visible_text(reason_text)
+    return visible_text(_PLAINLY.get(reason_text, reason_text))

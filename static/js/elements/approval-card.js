@@ -8,6 +8,7 @@ import "./answer-form.js";
 import "./approval-ballot.js";
 import "./approval-instead.js";
 import "./changed-arguments.js";
+import "./cut-note.js";
 import "./information-flow.js";
 
 // What the two verdicts are called, by what is asked: may it run; after it was lost, may the answer go on; what is
@@ -143,7 +144,7 @@ export class ApprovalCard extends HTMLElement {
         argument.toggleAttribute("data-policy", row.filled_by_policy);
         argument.dataset.origin = row.origin;
         argument.querySelector("pre").setAttribute("aria-label", row.name);
-        fill(argument, { "argument-name": row.name, "argument-value": row.value, "argument-bytes": row.bytes });
+        fill(argument, { "argument-name": row.name, "argument-value": row.value, "argument-bytes": row.bytes, "argument-unit": row.bytes === 1 ? "byte" : "bytes" });
         return argument;
       }),
     );

@@ -54,7 +54,18 @@ export class ApprovalInstead extends HTMLElement {
     if (button.dataset.open) this.#open(button.dataset.open);
     if (button.matches("[data-close]")) this.#close(button.closest("[data-panel]").dataset.panel);
     if (button.matches("[data-leave-out]")) this.#leaveOut(button.closest("[data-field]"));
-    if (button.matches("[data-withdraw]")) this.#send("withdrawal", {}, "Withdrawn");
+    if (button.matches("[data-withdraw]")) this.#withdraw(button);
+  }
+
+  /** It cannot be undone and lies beside other buttons: the second click does it. */
+  #withdraw(button) {
+    if (button.toggleAttribute("data-sure")) {
+      button.textContent = "Yes, withdraw it for good";
+      button.addEventListener("blur", () => calm(button), { once: true });
+    } else {
+      calm(button);
+      this.#send("withdrawal", {}, "Withdrawn");
+    }
   }
 
   #open(name) {
@@ -156,6 +167,11 @@ export class ApprovalInstead extends HTMLElement {
     show(this.querySelector("[data-instead-error]"), sentence !== "");
     fill(this, { "instead-error": sentence });
   }
+}
+
+function calm(button) {
+  button.removeAttribute("data-sure");
+  button.textContent = "Withdraw it";
 }
 
 // A text is edited as it is, anything else as JSON.

@@ -22,6 +22,7 @@ class ConversationThread extends HTMLElement {
   #sync;
   #follower;
   #lostTimer = null;
+  #shown = new WeakSet();
   #listeners = {
     "composer-send": (event) => this.#send(event.detail.text),
     "composer-stop": () => this.#stop(),
@@ -49,6 +50,7 @@ class ConversationThread extends HTMLElement {
     document.addEventListener("composer-review", this.#onReview);
     document.addEventListener("keydown", this.#onKey);
     this.#follower.toEnd();
+    this.#showAsking();
     this.#sync = new ConversationSync(this.dataset.conversation, Number(this.dataset.cursor), this.#view);
     this.#sync.start();
   }
@@ -103,12 +105,21 @@ class ConversationThread extends HTMLElement {
     this.#composer.waiting = this.#view.asking.length;
     show(this.querySelector("[data-empty]"), this.#view.isEmpty);
     fill(this, { title: this.#view.title });
+    this.#showAsking();
+  }
+
+  /** What has just come to wait for this person is shown once, from where it begins; never to somebody who reads above. */
+  #showAsking() {
+    const [card] = this.#view.asking.filter((each) => !this.#shown.has(each));
+    if (!card) return;
+    for (const each of this.#view.asking) this.#shown.add(each);
+    this.#follower.showNew(card);
   }
 
   #review() {
     const [card] = this.#view.asking;
     if (!card) return;
-    card.scrollIntoView({ block: "nearest", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth" });
+    this.#follower.show(card);
     card.focus({ preventScroll: true });
   }
 

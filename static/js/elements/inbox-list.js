@@ -11,7 +11,6 @@ const LOOK_EVERY = 30_000;
 const SHOWN = 50;
 // What was approved may yet be used, or taken back.
 const OPEN = new Set(["pending", "approved"]);
-const FILTERS = ["agent", "tool", "risk", "requester", "due_hours"];
 
 class InboxList extends HTMLElement {
   #timer = null;
@@ -87,8 +86,8 @@ class InboxList extends HTMLElement {
 
   async #refresh() {
     const turn = ++this.#latest;
-    const here = new URLSearchParams(location.search);
-    const asked = FILTERS.filter((name) => here.get(name)).map((name) => [name, here.get(name)]);
+    // What the page has understood of its address: it passes over what no filter knows.
+    const asked = new URLSearchParams(this.dataset.asked);
     const query = new URLSearchParams([["open", "true"], ["asked", "true"], ["page_size", String(SHOWN)], ...asked]);
     await this.#attempt(async () => {
       const { results } = await api.get(`/api/approvals?${query}`);

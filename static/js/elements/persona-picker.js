@@ -1,6 +1,7 @@
 // The first page: choose a persona, write, and the conversation opens.
 import * as api from "../lib/api.js";
 import { paint } from "../lib/colors.js";
+import { fill } from "../lib/slots.js";
 
 class PersonaPicker extends HTMLElement {
   #isSending = false;
@@ -40,6 +41,7 @@ class PersonaPicker extends HTMLElement {
 
   #chosen() {
     const choice = this.#choice;
+    if (choice) fill(this, { "may-ask": `What may ${choice.dataset.name} do for me?` });
     if (choice && this.#composer) this.#composer.placeholder = `Message ${choice.dataset.name}`;
     for (const starters of this.querySelectorAll("[data-starters-of]")) {
       starters.hidden = starters.dataset.startersOf !== choice?.value;

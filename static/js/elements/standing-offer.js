@@ -90,7 +90,9 @@ export class StandingOffer extends HTMLElement {
     const until = dayTime(new Date(Date.now() + Number(this.#time.value) * 1_000));
     const uses = this.#uses.value === "1" ? "once" : `at most ${this.#uses.value} times`;
     const place = this.#where.value === "here" ? "in this conversation" : "in all conversations";
-    fill(this, { "standing-told": `Until ${until} and ${uses}, ${persona} then uses ${tool} for ${requester} ${place} without asking. You can take that back at any time.` });
+    const ways = [...this.querySelectorAll("[data-way]")].map((way) => `${way.dataset.way}: ${way.selectedOptions[0]?.textContent}`);
+    const only = ways.length > 0 ? ` Only with ${ways.join("; ")}.` : "";
+    fill(this, { "standing-told": `Until ${until} and ${uses}, ${persona} then uses ${tool} for ${requester} ${place} without asking.${only} You can take that back at any time.` });
   }
 
   async #allow() {
