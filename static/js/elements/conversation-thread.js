@@ -22,7 +22,6 @@ class ConversationThread extends HTMLElement {
   #sync;
   #follower;
   #lostTimer = null;
-  #shown = new WeakSet();
   #listeners = {
     "composer-send": (event) => this.#send(event.detail.text),
     "composer-stop": () => this.#stop(),
@@ -50,7 +49,8 @@ class ConversationThread extends HTMLElement {
     document.addEventListener("composer-review", this.#onReview);
     document.addEventListener("keydown", this.#onKey);
     this.#follower.toEnd();
-    this.#showAsking();
+    // What waits for this person is read from where it begins.
+    if (this.#view.asking.length > 0) this.#follower.showNew(this.#view.asking[0]);
     this.#sync = new ConversationSync(this.dataset.conversation, Number(this.dataset.cursor), this.#view);
     this.#sync.start();
   }
@@ -105,15 +105,6 @@ class ConversationThread extends HTMLElement {
     this.#composer.waiting = this.#view.asking.length;
     show(this.querySelector("[data-empty]"), this.#view.isEmpty);
     fill(this, { title: this.#view.title });
-    this.#showAsking();
-  }
-
-  /** What has just come to wait for this person is shown once, from where it begins; never to somebody who reads above. */
-  #showAsking() {
-    const [card] = this.#view.asking.filter((each) => !this.#shown.has(each));
-    if (!card) return;
-    for (const each of this.#view.asking) this.#shown.add(each);
-    this.#follower.showNew(card);
   }
 
   #review() {
