@@ -114,8 +114,9 @@ def ungrant(agent: AgentType, tool: Tool, *, by: Identity) -> None:
 
 
 def advisory(row: AgentToolConfig) -> list[str]:
-    """The parameters whose forbidden texts only advise: commands and code can be written in many ways (S4.221)."""
-    return rules.advisory(row.denied_parameters, meanings.kinds_of(row.tool))
+    """The parameters whose rules only advise: commands and code can be written in many ways (S4.221)."""
+    given = (row.denied_parameters, row.allowed_parameters, row.ask_when)
+    return rules.advice(*given, meanings.kinds_of(row.tool))
 
 
 def problem(row: AgentToolConfig) -> str:

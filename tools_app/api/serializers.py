@@ -76,7 +76,8 @@ class ToolSerializer(serializers.ModelSerializer[Tool]):
         return versions.number_of(tool)
 
     def get_advisory(self, tool: Tool) -> list[str]:
-        return rules.advisory(tool.denied_parameters, meanings.kinds_of(tool))
+        given = (tool.denied_parameters, tool.allowed_parameters, tool.ask_when)
+        return rules.advice(*given, meanings.kinds_of(tool))
 
     def get_ready(self, tool: Tool) -> bool:
         return executors.readiness(tool.executor, tool.name, tool.configuration)[0]

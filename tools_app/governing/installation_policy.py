@@ -61,7 +61,10 @@ def only_advises(rule: Rule) -> bool:
     """Whether it forbids texts in commands or code and asks nobody about the rest of its uses."""
     layer = rule.layer
     asks = layer.requires_approval or layer.forbids
-    return not asks and any(rule_language.advisory(layer.denied, kinds) for kinds in _kinds(rule))
+    return not asks and any(
+        rule_language.advisory(layer.denied, kinds) or rule_language.loosely_allowed(layer.allowed, kinds)
+        for kinds in _kinds(rule)
+    )
 
 
 def _kinds(rule: Rule) -> Iterator[dict[str, str]]:

@@ -72,7 +72,7 @@ def unsaved(fields: Mapping[str, Any], *, by: Identity, rule: PolicyRule | None 
     wrong = wrong or _unmet(row)
     if not wrong and (tools := only_advised(row)):
         shown = ", ".join(tools[:5]) + (" …" if len(tools) > 5 else "")
-        told = f"Forbidden texts can be written otherwise and protect nothing, and nobody is asked about: {shown}."
+        told = f"Texts of commands can be written otherwise and protect nothing, and nobody is asked about: {shown}."
         wrong["denied_parameters"] = [f"{told} Also let a person approve each use."]
     if wrong:
         raise InvalidRule(details=wrong)
@@ -81,7 +81,8 @@ def unsaved(fields: Mapping[str, Any], *, by: Identity, rule: PolicyRule | None 
 
 def advisory(row: PolicyRule) -> list[str]:
     """What of it only advises, for some tool it is about."""
-    return sorted({name for tool in covered(row) for name in _advised(row, tool)})
+    given = (row.denied_parameters, row.allowed_parameters, row.ask_when)
+    return sorted({name for tool in covered(row) for name in rules.advice(*given, meanings.kinds_of(tool))})
 
 
 def only_advised(row: PolicyRule) -> list[str]:
@@ -124,7 +125,11 @@ def require_right(by: Identity, rule: PolicyRule | None = None) -> None:
 
 
 def _advised(row: PolicyRule, tool: Tool) -> Iterable[str]:
-    return rules.advisory(row.denied_parameters, meanings.kinds_of(tool))
+    kinds = meanings.kinds_of(tool)
+    return [
+        *rules.advisory(row.denied_parameters, kinds),
+        *rules.loosely_allowed(row.allowed_parameters, kinds),
+    ]
 
 
 def _wrong(row: PolicyRule) -> dict[str, list[str]]:

@@ -149,9 +149,9 @@ def asking(subject: rules.Subject, layers: tuple[Layer, ...]) -> Iterator[tuple[
 
 
 def advisory(kinds: Mapping[str, str], layers: tuple[Layer, ...]) -> Iterator[tuple[Source, list[str]]]:
-    """Rules that look like limits and are none: texts forbidden within commands and code."""
+    """Rules that look like limits and are none: texts forbidden within commands and code, and patterns allowed."""
     for layer in layers:
-        if names := rules.advisory(layer.denied, kinds):
+        if names := rules.advisory(layer.denied, kinds) + rules.loosely_allowed(layer.allowed, kinds):
             yield layer.source, names
 
 

@@ -173,6 +173,28 @@ def advisory(rule: Any, kinds: Mapping[str, str]) -> list[str]:
     ]
 
 
+def loosely_allowed(rule: Any, kinds: Mapping[str, str]) -> list[str]:
+    """The same of what is allowed: what fits a pattern may be followed by anything that a shell reads as more."""
+    if not isinstance(rule, Mapping):
+        return []
+    return [
+        name
+        for name, wanted in rule.items()
+        if _kinds(name, kinds) & _WRITTEN_FREELY
+        and any(map(_is_pattern, wanted if isinstance(wanted, list) else ()))
+    ]
+
+
+def _is_pattern(matcher: Any) -> bool:
+    return isinstance(matcher, Mapping) and bool({"regex", "contains"} & set(matcher))
+
+
+def advice(denied: Any, allowed: Any, ask_when: Any, kinds: Mapping[str, str]) -> list[str]:
+    """Everything that looks like a limit of commands and code and is none. Asking about some texts only adds to it."""
+    found = (*advisory(denied, kinds), *loosely_allowed(allowed, kinds), *advisory(ask_when, kinds))
+    return sorted(set(found))
+
+
 def uses(rule: Any, operator: str) -> bool:
     """Whether a rule speaks of this operator, so that what it needs to know can be found out first."""
     if isinstance(rule, Mapping):
