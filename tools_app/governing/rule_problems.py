@@ -18,7 +18,9 @@ from tools_app.schema.schemas import KINDS
 
 RULES: Final = ("allowed_parameters", "denied_parameters", "ask_when")
 VALUES: Final = ("parameter_defaults", "fixed_parameters")
-ADVISED: Final = "Texts and patterns of commands can be written otherwise and protect nothing: also let a person approve each use."
+ADVISED: Final = (
+    "Texts of commands can be written otherwise and protect nothing: also let a person approve each use."
+)
 _SAY_THE_KIND: Final = (
     "Give the parameter a kind on the page of the tool (a path, an address, free text …), or write what you mean: "
     '{"equals": "…"}.'
