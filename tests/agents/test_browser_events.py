@@ -6,7 +6,15 @@ from pathlib import Path
 from django.conf import settings
 
 HANDLERS = Path(settings.BASE_DIR, "static", "js", "lib", "events.js")
-TELLERS = ("consumers", "gauge", "listening", "pieces", "receivers", "stream")
+TELLERS = (
+    "consumers",
+    "receivers",
+    "answering/listening",
+    "costs/gauge",
+    "live/pieces",
+    "live/stream",
+    "live/switched",
+)
 # Sent by the consumer itself, for the connection and not for the thread.
 OF_THE_CONNECTION = {"pong"}
 # Part of the agreed protocol, sent where a step has a number but nothing to show.

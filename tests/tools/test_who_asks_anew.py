@@ -42,7 +42,7 @@ def nobody_is_left(name: str = "law") -> Any:
 
 def by_tool() -> tuple[ToolCall, Callable[[], Any]]:
     at, call = waiting({"line": "one"}, approver_groups=["law"])
-    return call, lambda: catalog.update(at.tool, {"approver_groups": []}, by=people.carol().identity)
+    return call, lambda: catalog.update(at.tool, {"approver_groups": []}, by=people.adam().identity)
 
 
 def by_grant() -> tuple[ToolCall, Callable[[], Any]]:
@@ -93,7 +93,7 @@ def test_what_is_demanded_besides_holds_by_todays_rules_too() -> None:
     leave = nobody_is_left()
     at, call = waiting({"line": "one"}, approver_groups=["law"])
     leave()
-    catalog.update(at.tool, {"approver_groups": [], "approver": "other"}, by=people.carol().identity)
+    catalog.update(at.tool, {"approver_groups": [], "approver": "other"}, by=people.adam().identity)
     question = gate.question(call)
     assert [may(question, who()) for who in (people.alice, people.bob)] == [False, True]
 
