@@ -37,6 +37,8 @@ def test_allowed_from_now_on_used_up_and_taken_back(page: Page) -> None:
     expect(page.locator('[data-row][data-state="used_up"]')).to_contain_text(
         "1 of 1 uses", timeout=walking.PATIENCE
     )
+    # A click before the scripts have come belongs to nobody.
+    expect(page.locator("standing-list:defined")).to_be_visible(timeout=walking.PATIENCE)
     row = page.locator('[data-row][data-state="open"]')
     expect(row).to_contain_text("anything in “notes/”", timeout=walking.PATIENCE)
     row.get_by_role("button", name="Take back").click()
