@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as some
 
 from tools_app import arguments, policy
@@ -337,6 +337,8 @@ def test_narrowing_an_allow_never_widens(
     values: dict[str, Any], kinds: dict[str, str], allowed: Any, denied: Any, name: str
 ) -> None:
     before = judged(values, kinds, allowed=allowed, denied=denied)
+    # A list nobody can evaluate refuses everything; one that names nothing in its place is mended, not narrowed.
+    assume(not (isinstance(before, Refuse) and before.code == "policy_error"))
     if allowed is None:
         narrower: Any = []
     elif isinstance(allowed, list):
